@@ -1,0 +1,104 @@
+//! Names that travel across the seams: a type each, so that none is taken for another.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The text of this id.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl<T: Into<Arc<str>>> From<T> for $name {
+            fn from(text: T) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A worker manager, as the scheduler knows it (`worker_manager_id`).
+    ManagerId
+}
+text_id! {
+    /// One unit of infrastructure, by the name that the infrastructure gives it (a worker's name, a task's ARN, an
+    /// instance id).
+    UnitId
+}
+text_id! {
+    /// One launch call of ours, from before it is made until its units are gone.
+    LaunchId
+}
+text_id! {
+    /// The idempotency token of a launch, which clouds accept too: ASCII, at most 64 characters.
+    Token
+}
+text_id! {
+    /// A way of getting units (instance type, subnet, market); providers with one way have the tier `default`.
+    Tier
+}
+
+impl Default for Tier {
+    fn default() -> Self {
+        Self::from("default")
+    }
+}
+
+/// A worker, as the scheduler knows it: bytes on the wire, readable text in every release so far.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WorkerId(Arc<[u8]>);
+
+impl WorkerId {
+    /// The bytes of this id, as they travel.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<T: AsRef<[u8]> + ?Sized> From<&T> for WorkerId {
+    fn from(bytes: &T) -> Self {
+        Self(bytes.as_ref().into())
+    }
+}
+
+// A map keyed by worker can be asked with the bytes of a message, without making an id first.
+impl std::borrow::Borrow<[u8]> for WorkerId {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for WorkerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+impl fmt::Debug for WorkerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WorkerId({self})")
+    }
+}

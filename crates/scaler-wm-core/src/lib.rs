@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod address;
+mod backoff;
+mod capability;
+mod cooldown;
+mod error;
+mod executor;
+mod ids;
+mod journal;
+mod link;
+mod provider;
+mod sizing;
+mod time;
+mod unit;
+
+pub mod manager;
+pub mod options;
+pub mod plan;
+
+pub use address::{Address, AddressError, Scheme};
+pub use backoff::{Backoff, BackoffSettings};
+pub use capability::{Capabilities, CapabilityError, NO_QUANTITY};
+pub use cooldown::Cooldown;
+pub use error::{Chain, Error, ErrorKind, Result};
+pub use executor::{CancelOutcome, Close, Completion, Submission, TaskExecutor, TaskKey, Ticket};
+pub use ids::{LaunchId, ManagerId, Tier, Token, UnitId, WorkerId};
+pub use journal::{Entry, Journal};
+pub use link::{LinkEvent, Load, Request, SchedulerLink, Wish, WorkerLoad};
+pub use manager::Manager;
+pub use provider::{Launch, Launched, Observed, OpenLaunch, Provider, ProviderInfo, Receipt, Settled};
+pub use sizing::{Limit, Sizing};
+pub use time::{Clock, Timestamp};
+pub use unit::{Exit, ExitCause, Stop, StopAnswer, Unit, UnitState, WorkerMatch};

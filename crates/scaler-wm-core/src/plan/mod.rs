@@ -1,0 +1,1 @@
+//! Planner: what to do, as a pure function.
