@@ -1,0 +1,90 @@
+//! What the planner answers.
+
+use std::{fmt, num::NonZeroU32};
+
+use crate::{Cooldown, Stop, Tier, Timestamp, UnitId};
+
+/// What to do now, what to remember, and when to look again although nothing happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// To be done now, all of it.
+    pub actions: Vec<Action>,
+    /// The cooldown from here on.
+    pub cooldown: Cooldown,
+    /// Units aimed at, limit and cooldown applied; `None` while nobody says what is wanted.
+    pub target: Option<u32>,
+    /// The next instant at which time alone changes the plan.
+    pub look_again: Option<Timestamp>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// One launch call.
+    Launch {
+        /// Units asked for.
+        count: NonZeroU32,
+        /// Where from.
+        tier: Tier,
+    },
+    /// Ask a unit to end, or to go on.
+    Ask {
+        /// The unit.
+        unit: UnitId,
+        /// How.
+        how: Stop,
+        /// Why.
+        because: Cause,
+    },
+    /// Leave a unit alone until it is idle: it can neither hand back nor be asked.
+    WaitUntilIdle {
+        /// The unit.
+        unit: UnitId,
+        /// Ended at this instant at the latest.
+        until: Timestamp,
+    },
+    /// A unit that was left alone until idle is wanted again.
+    KeepAfterAll {
+        /// The unit.
+        unit: UnitId,
+    },
+}
+
+/// Why a unit is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// More units than wanted, and this one has nothing to do as far as anybody knows.
+    SurplusIdle,
+    /// More units than wanted, and all others are busy as well.
+    SurplusBusy,
+    /// It stood still, and a later look still shows it idle.
+    StillIdle,
+    /// It is wanted again.
+    WantedAgain,
+    /// It stood still, but has something to do.
+    NotIdleAfterAll,
+    /// Its time to finish is over.
+    DrainTimeout,
+    /// It was ended, but is still there.
+    StillThere,
+    /// Its workers never reached the scheduler.
+    NeverReady,
+    /// The manager ends.
+    ManagerEnds,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SurplusIdle => "more than wanted, idle",
+            Self::SurplusBusy => "more than wanted, all others busy",
+            Self::StillIdle => "still idle after standing still",
+            Self::WantedAgain => "wanted again",
+            Self::NotIdleAfterAll => "not idle after all",
+            Self::DrainTimeout => "its time to finish is over",
+            Self::StillThere => "ended, but still there",
+            Self::NeverReady => "never reached the scheduler",
+            Self::ManagerEnds => "the manager ends",
+        })
+    }
+}
