@@ -1,5 +1,16 @@
 //! The loop: observe, plan, act.
+//!
+//! Level triggered: on every event and every tick the whole situation is looked at anew. Events only say that something
+//! changed. Every call to the provider runs in a task of its own, so that one slow call hides no other.
 
-/// A worker manager.
-#[derive(Debug)]
-pub struct Manager;
+mod act;
+mod fleet;
+mod launches;
+mod outcome;
+mod run;
+mod settings;
+mod status;
+
+pub use run::Manager;
+pub use settings::Settings;
+pub use status::{Status, Summary, UnitStatus};

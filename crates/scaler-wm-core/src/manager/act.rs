@@ -1,0 +1,132 @@
+//! Carrying out a plan: each call in a task of its own, its outcome comes back as an event.
+
+use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
+
+use tracing::{debug, info};
+
+use super::{Manager, outcome::Outcome};
+use crate::{
+    Chain, ErrorKind, Launch, Result, Stop, Tier, Timestamp, UnitId,
+    plan::{Action, Cause},
+};
+
+impl Manager {
+    /// What earlier processes of this manager left on record.
+    pub(super) async fn recall(&mut self) -> Result<()> {
+        let entries = self.journal.load().await?;
+        let now = self.clock.now();
+        let info = self.provider.info();
+        let (can_list, can_repeat) = (info.lists_foreign_units, info.idempotent);
+        let mut forgotten = Vec::new();
+        for entry in entries {
+            if !can_list {
+                // Units of this kind end with their process.
+                forgotten.push(entry.launch.id);
+            } else if entry.settled.is_none() && (can_repeat || entry.receipt.is_some()) {
+                info!(launch = %entry.launch.id, units = entry.launch.count, "open launch of an earlier process");
+                self.launches.adopted(entry.launch, entry.receipt, self.random.u64(..), now);
+            }
+        }
+        if !forgotten.is_empty() {
+            self.journal.forget(&forgotten).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the infrastructure when that is due or wanted; one look at a time.
+    pub(super) fn observe_if_due(&mut self, now: Timestamp) {
+        let is_due = self.observing.is_wanted || self.observing.next <= now;
+        if self.observing.is_under_way || !is_due {
+            return;
+        }
+        self.observing.is_under_way = true;
+        self.observing.is_wanted = false;
+        self.observing.next = now + self.provider.info().observe_every;
+        let (provider, outcomes) = (Arc::clone(&self.provider), self.outcomes.clone());
+        let open = self.launches.to_observe();
+        tokio::spawn(async move {
+            let observed = provider.observe(&open).await;
+            // Fails only when the manager has ended, and then nobody wants to know.
+            drop(outcomes.send(Outcome::Observed { asked_at: now, observed }));
+        });
+    }
+
+    /// Does what was planned.
+    pub(super) fn act(&mut self, actions: Vec<Action>, now: Timestamp) {
+        let mut asks: HashMap<Stop, Vec<UnitId>> = HashMap::new();
+        for action in actions {
+            match action {
+                Action::Launch { count, tier } => self.start(count, &tier, now),
+                Action::Ask { unit, how, because } => {
+                    if matches!(because, Cause::DrainTimeout | Cause::NeverReady | Cause::StillThere) {
+                        info!(%unit, %because, "ending a unit");
+                    } else {
+                        debug!(%unit, ?how, %because, "asking a unit");
+                    }
+                    self.fleet.asked(&unit, how);
+                    asks.entry(how).or_default().push(unit);
+                }
+                Action::WaitUntilIdle { unit, until } => self.fleet.set_waiting(&unit, Some(until)),
+                Action::KeepAfterAll { unit } => self.fleet.set_waiting(&unit, None),
+            }
+        }
+        for (how, units) in asks {
+            let (provider, outcomes) = (Arc::clone(&self.provider), self.outcomes.clone());
+            tokio::spawn(async move {
+                let answers = provider.stop(&units, how).await;
+                drop(outcomes.send(Outcome::Stopped { how, asked: units, answers }));
+            });
+        }
+    }
+
+    fn start(&mut self, count: NonZeroU32, tier: &Tier, now: Timestamp) {
+        match self.provider.prepare(count, tier, now) {
+            Ok(launch) => {
+                info!(launch = %launch.id, units = count, %tier, "starting units");
+                self.launches.calling(launch.clone(), self.random.u64(..));
+                self.call(launch, true);
+            }
+            Err(error) => self.failed(error, tier, now),
+        }
+    }
+
+    /// Calls again what is due: the same launch, the same token.
+    pub(super) fn repeat_due_launches(&mut self, now: Timestamp) {
+        for launch in self.launches.take_due(now) {
+            debug!(launch = %launch.id, "repeating a launch whose outcome is unknown");
+            self.call(launch, false);
+        }
+    }
+
+    fn call(&self, launch: Launch, is_first: bool) {
+        let (provider, journal) = (Arc::clone(&self.provider), Arc::clone(&self.journal));
+        let outcomes = self.outcomes.clone();
+        tokio::spawn(async move {
+            let id = launch.id.clone();
+            let recorded = if is_first { journal.open(&launch).await } else { Ok(()) };
+            let outcome = match recorded {
+                Ok(()) => Outcome::Launched { id, outcome: provider.launch(&launch).await },
+                Err(error) => Outcome::NotRecorded { id, error },
+            };
+            drop(outcomes.send(outcome));
+        });
+    }
+
+    /// Keeps the journal's word on a launch up to date. A failure costs a look after the next start, no more.
+    pub(super) fn record<F>(&self, what: &'static str, write: F)
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        tokio::spawn(async move {
+            if let Err(error) = write.await {
+                tracing::warn!(error = %Chain(&error), "failed to record {what}");
+            }
+        });
+    }
+}
+
+/// Whether a launch that failed in this way is settled: nothing of it will come.
+pub(super) const fn is_settled_by(kind: ErrorKind, is_idempotent: bool) -> bool {
+    // What cannot be repeated safely is left to observation.
+    !(kind.is_uncertain() && is_idempotent)
+}

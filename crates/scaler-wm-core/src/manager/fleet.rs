@@ -1,0 +1,325 @@
+//! The units that are there, and what is known of each.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::{
+    Exit, ExitCause, LaunchId, Load, Stop, StopAnswer, Timestamp, Unit, UnitId, UnitState, WorkerId, WorkerLoad,
+    WorkerMatch,
+    plan::{Abilities, Drain, Phase, UnitView, Work},
+};
+
+/// No second question so soon after one that failed.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// The units that are there.
+#[derive(Debug, Default)]
+pub(super) struct Fleet {
+    units: BTreeMap<UnitId, Tracked>,
+    by_launch: HashMap<LaunchId, u32>,
+}
+
+/// One unit and what is known of it.
+#[derive(Debug)]
+struct Tracked {
+    unit: Arc<Unit>,
+    /// When this process first heard of it.
+    first_seen: Timestamp,
+    /// When a listing last had it.
+    last_seen: Timestamp,
+    drain: Drain,
+    asking: Option<Stop>,
+    ask_after: Timestamp,
+    refused: Option<Timestamp>,
+    can: Abilities,
+    was_connected: bool,
+    tasks: u32,
+}
+
+/// A unit that went.
+#[derive(Debug)]
+pub(super) struct Departed {
+    pub(super) unit: Arc<Unit>,
+    pub(super) exit: Exit,
+    /// How long it was there.
+    pub(super) age: Duration,
+    /// Whether it was asked to go, by us.
+    pub(super) was_asked: bool,
+    /// Tasks it held by the last word of the scheduler.
+    pub(super) tasks: u32,
+}
+
+impl Fleet {
+    pub(super) fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &UnitId> {
+        self.units.keys()
+    }
+
+    /// How many units of a launch are there.
+    pub(super) fn count_of(&self, launch: &LaunchId) -> u32 {
+        self.by_launch.get(launch).copied().unwrap_or(0)
+    }
+
+    fn insert(&mut self, unit: Arc<Unit>, now: Timestamp) {
+        if let Some(launch) = &unit.launch {
+            *self.by_launch.entry(launch.clone()).or_default() += 1;
+        }
+        self.units.insert(unit.id.clone(), Tracked::new(unit, now));
+    }
+
+    fn remove(&mut self, unit: &UnitId) -> Option<Tracked> {
+        let tracked = self.units.remove(unit)?;
+        if let Some(launch) = &tracked.unit.launch
+            && let Some(count) = self.by_launch.get_mut(launch)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.by_launch.remove(launch);
+            }
+        }
+        Some(tracked)
+    }
+
+    /// Takes note of a unit; returns what is known of its end when it is gone.
+    pub(super) fn note(&mut self, unit: Arc<Unit>, now: Timestamp) -> Noted {
+        if let UnitState::Gone(exit) = &unit.state {
+            let exit = exit.clone();
+            return self
+                .remove(&unit.id)
+                .map_or(Noted::Nothing, |tracked| Noted::Gone(Box::new(tracked.depart(unit, exit, now))));
+        }
+        match self.units.get_mut(&unit.id) {
+            Some(tracked) => {
+                tracked.last_seen = now;
+                tracked.unit = unit;
+                Noted::Nothing
+            }
+            None => {
+                tracing::debug!(unit = %unit.id, "a unit is there");
+                self.insert(unit, now);
+                Noted::New
+            }
+        }
+    }
+
+    /// Units that the last listing should have had, and did not: missing for longer than listings lag.
+    pub(super) fn remove_missing(&mut self, listed_at: Timestamp, lag: Duration, now: Timestamp) -> Vec<Departed> {
+        let missing = |tracked: &Tracked| tracked.last_seen < listed_at && now.since(tracked.last_seen) > lag;
+        let ids: Vec<UnitId> =
+            self.units.iter().filter(|(_, tracked)| missing(tracked)).map(|(id, _)| id.clone()).collect();
+        ids.iter()
+            .filter_map(|id| self.remove(id))
+            .map(|tracked| {
+                let cause = ExitCause::Lost("it is no longer listed".to_owned());
+                let exit = Exit { cause, asked: tracked.is_leaving(), sure: false };
+                let unit = Arc::clone(&tracked.unit);
+                tracked.depart(unit, exit, now)
+            })
+            .collect()
+    }
+
+    /// A question goes out.
+    pub(super) fn asked(&mut self, unit: &UnitId, how: Stop) {
+        if let Some(tracked) = self.units.get_mut(unit) {
+            tracked.asking = Some(how);
+        }
+    }
+
+    /// An answer came in; `None` when there was none.
+    pub(super) fn answered(&mut self, unit: &UnitId, how: Stop, answer: Option<StopAnswer>, now: Timestamp) {
+        if let Some(tracked) = self.units.get_mut(unit) {
+            tracked.answered(how, answer, now);
+        }
+    }
+
+    /// A unit is left alone until it is idle, or until `until`; or it is wanted again.
+    pub(super) fn set_waiting(&mut self, unit: &UnitId, until: Option<Timestamp>) {
+        if let Some(tracked) = self.units.get_mut(unit) {
+            tracked.drain = until.map_or(Drain::No, |until| Drain::Waiting { until });
+        }
+    }
+
+    /// What the planner sees. `knows_since`: since when we would know of every worker that connects.
+    pub(super) fn views(&mut self, load: &Load, knows_since: Option<Timestamp>) -> Vec<UnitView> {
+        let by_part = PartIndex::of(load, self.units.values().map(|tracked| &*tracked.unit));
+        self.units
+            .values_mut()
+            .map(|tracked| {
+                tracked.look(load, &by_part);
+                tracked.view(load, &by_part, knows_since)
+            })
+            .collect()
+    }
+
+    /// The workers of `unit` that the scheduler knows.
+    pub(super) fn workers_of(unit: &Unit, load: &Load) -> Vec<WorkerId> {
+        match &unit.workers {
+            WorkerMatch::Exact(worker) => vec![worker.clone()],
+            WorkerMatch::Part(part) => {
+                load.workers.keys().filter(|worker| has_part(worker, part.as_bytes())).cloned().collect()
+            }
+        }
+    }
+}
+
+/// What came of taking note of a unit.
+#[derive(Debug)]
+pub(super) enum Noted {
+    /// It was known already, or is gone and was never known.
+    Nothing,
+    /// It is new.
+    New,
+    /// It went.
+    Gone(Box<Departed>),
+}
+
+impl Tracked {
+    fn new(unit: Arc<Unit>, now: Timestamp) -> Self {
+        Self {
+            unit,
+            first_seen: now,
+            last_seen: now,
+            drain: Drain::No,
+            asking: None,
+            ask_after: now,
+            refused: None,
+            can: Abilities::default(),
+            was_connected: false,
+            tasks: 0,
+        }
+    }
+
+    const fn is_leaving(&self) -> bool {
+        !matches!(self.drain, Drain::No) || self.asking.is_some()
+    }
+
+    fn depart(&self, unit: Arc<Unit>, exit: Exit, now: Timestamp) -> Departed {
+        Departed {
+            was_asked: exit.asked || self.is_leaving(),
+            unit,
+            exit,
+            age: now.since(self.first_seen),
+            tasks: self.tasks,
+        }
+    }
+
+    fn answered(&mut self, how: Stop, answer: Option<StopAnswer>, now: Timestamp) {
+        self.asking = None;
+        match (how, answer) {
+            (Stop::IfIdle | Stop::Now, Some(StopAnswer::Accepted)) => self.drain = Drain::Ending { since: now },
+            (Stop::HandBack(within), Some(StopAnswer::Accepted)) => {
+                self.drain = Drain::HandingBack { until: now + within };
+                self.can.resume = true;
+            }
+            (Stop::Hold, Some(StopAnswer::Accepted)) => {
+                self.drain = Drain::Held { since: now };
+                self.can.resume = true;
+            }
+            (Stop::Resume, Some(StopAnswer::Accepted)) => {
+                self.drain = Drain::No;
+                self.refused = None;
+            }
+            (Stop::Resume, Some(_)) => self.can.resume = false,
+            (Stop::IfIdle, Some(StopAnswer::Busy)) => self.refused = Some(now),
+            (Stop::IfIdle, Some(StopAnswer::Unsupported)) => self.can.leave_if_idle = false,
+            (Stop::Hold, Some(StopAnswer::Unsupported)) => self.can.hold = false,
+            (Stop::HandBack(within), Some(StopAnswer::Unsupported)) => {
+                self.can.hand_back = false;
+                self.drain = Drain::Waiting { until: now + within };
+            }
+            (Stop::Now | Stop::Hold | Stop::HandBack(_), Some(_)) | (_, None) => {
+                self.ask_after = now + ASK_AGAIN_AFTER;
+            }
+        }
+    }
+
+    fn loads<'a>(&self, load: &'a Load, by_part: &PartIndex<'a>) -> impl Iterator<Item = &'a WorkerLoad> {
+        let (one, many) = match &self.unit.workers {
+            WorkerMatch::Exact(worker) => (load.workers.get(worker), None),
+            WorkerMatch::Part(part) => (None, by_part.0.get(part.as_bytes())),
+        };
+        one.into_iter().chain(many.cloned().into_iter().flatten())
+    }
+
+    fn look<'a>(&mut self, load: &'a Load, by_part: &PartIndex<'a>) {
+        let (mut connected, mut tasks) = (false, 0_u32);
+        for worker in self.loads(load, by_part) {
+            connected = true;
+            tasks = tasks.saturating_add(worker.tasks());
+        }
+        self.was_connected |= connected;
+        // What a unit held when it was last heard of is what its end loses.
+        if connected {
+            self.tasks = tasks;
+        }
+    }
+
+    fn work<'a>(&self, load: &'a Load, by_part: &PartIndex<'a>, knows_since: Option<Timestamp>) -> Work {
+        if load.live_since.is_none() {
+            return Work::Unknown;
+        }
+        let mut seen: Option<(u32, Timestamp)> = None;
+        for worker in self.loads(load, by_part) {
+            let (tasks, as_of) = seen.unwrap_or((0, worker.as_of));
+            seen = Some((tasks.saturating_add(worker.tasks()), as_of.min(worker.as_of)));
+        }
+        match seen {
+            Some((0, as_of)) => Work::Idle { as_of },
+            Some((tasks, _)) => Work::Busy { tasks },
+            None => match knows_since {
+                Some(since) if !self.was_connected => Work::NotConnected { since: since.max(self.first_seen) },
+                _ => Work::Unknown,
+            },
+        }
+    }
+
+    fn view<'a>(&self, load: &'a Load, by_part: &PartIndex<'a>, knows_since: Option<Timestamp>) -> UnitView {
+        let phase = match self.unit.state {
+            UnitState::Starting | UnitState::Running => Phase::Alive,
+            UnitState::Stopping | UnitState::Gone(_) => Phase::Leaving,
+        };
+        UnitView {
+            id: self.unit.id.clone(),
+            phase,
+            since: self.first_seen,
+            work: self.work(load, by_part, knows_since),
+            drain: self.drain,
+            asking: self.asking,
+            ask_after: self.ask_after,
+            refused: self.refused,
+            can: self.can,
+        }
+    }
+}
+
+/// The workers of each part of their ids that some unit is known by.
+struct PartIndex<'a>(HashMap<&'a [u8], Vec<&'a WorkerLoad>>);
+
+impl<'a> PartIndex<'a> {
+    /// Empty, at no cost, where every unit is known by a worker's exact id.
+    fn of<'u>(load: &'a Load, mut units: impl Iterator<Item = &'u Unit>) -> Self {
+        let mut index: HashMap<&[u8], Vec<&WorkerLoad>> = HashMap::new();
+        if units.any(|unit| matches!(unit.workers, WorkerMatch::Part(_))) {
+            for (worker, its_load) in load.workers.iter() {
+                for part in parts(worker) {
+                    index.entry(part).or_default().push(its_load);
+                }
+            }
+        }
+        Self(index)
+    }
+}
+
+fn parts(worker: &WorkerId) -> impl Iterator<Item = &[u8]> {
+    worker.as_bytes().split(|byte| *byte == b'|')
+}
+
+fn has_part(worker: &WorkerId, wanted: &[u8]) -> bool {
+    parts(worker).any(|part| part == wanted)
+}

@@ -1,0 +1,117 @@
+//! Launches whose outcome is not known yet.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::fleet::Fleet;
+use crate::{Backoff, BackoffSettings, Launch, LaunchId, OpenLaunch, Receipt, Timestamp};
+
+/// How the wait before repeating a launch with an unknown outcome grows.
+const REPEAT: BackoffSettings =
+    BackoffSettings { free: 0, first: Duration::from_millis(500), longest: Duration::from_secs(30) };
+
+/// Launches whose outcome is not known yet.
+#[derive(Debug, Default)]
+pub(super) struct Launches {
+    open: BTreeMap<LaunchId, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    launch: Launch,
+    receipt: Option<Receipt>,
+    state: State,
+    backoff: Backoff,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The call is under way.
+    Calling,
+    /// Its outcome is unknown: the same call is made again at this instant.
+    RepeatAt(Timestamp),
+    /// It was answered with a receipt: observation tells.
+    Awaited,
+}
+
+impl Launches {
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    pub(super) fn contains(&self, launch: &LaunchId) -> bool {
+        self.open.contains_key(launch)
+    }
+
+    /// A launch is about to be called.
+    pub(super) fn calling(&mut self, launch: Launch, seed: u64) {
+        let entry = Entry { receipt: None, state: State::Calling, backoff: Backoff::new(REPEAT, seed), launch };
+        self.open.insert(entry.launch.id.clone(), entry);
+    }
+
+    /// A launch of an earlier process whose outcome is unknown.
+    pub(super) fn adopted(&mut self, launch: Launch, receipt: Option<Receipt>, seed: u64, now: Timestamp) {
+        let state = if receipt.is_some() { State::Awaited } else { State::RepeatAt(now) };
+        let entry = Entry { receipt, state, backoff: Backoff::new(REPEAT, seed), launch };
+        self.open.insert(entry.launch.id.clone(), entry);
+    }
+
+    /// The outcome is unknown; returns how long to wait before the call is repeated.
+    pub(super) fn unknown(&mut self, launch: &LaunchId, now: Timestamp) -> Option<Duration> {
+        let entry = self.open.get_mut(launch)?;
+        let wait = entry.backoff.failed();
+        entry.state = State::RepeatAt(now + wait);
+        Some(wait)
+    }
+
+    /// Units will follow.
+    pub(super) fn awaited(&mut self, launch: &LaunchId, receipt: Receipt) {
+        if let Some(entry) = self.open.get_mut(launch) {
+            entry.receipt = Some(receipt);
+            entry.state = State::Awaited;
+        }
+    }
+
+    /// The outcome is known; returns the launch.
+    pub(super) fn settled(&mut self, launch: &LaunchId) -> Option<Launch> {
+        self.open.remove(launch).map(|entry| entry.launch)
+    }
+
+    /// Launches that are due to be called again; they count as being called from here on.
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<Launch> {
+        self.open
+            .values_mut()
+            .filter(|entry| matches!(entry.state, State::RepeatAt(at) if at <= now))
+            .map(|entry| {
+                entry.state = State::Calling;
+                entry.launch.clone()
+            })
+            .collect()
+    }
+
+    /// When the next launch is due to be called again.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.open
+            .values()
+            .filter_map(|entry| match entry.state {
+                State::RepeatAt(at) => Some(at),
+                State::Calling | State::Awaited => None,
+            })
+            .min()
+    }
+
+    /// Units that may still come, beyond those of the same launches that are there already.
+    pub(super) fn outstanding(&self, fleet: &Fleet) -> u32 {
+        self.open
+            .values()
+            .map(|entry| entry.launch.count.get().saturating_sub(fleet.count_of(&entry.launch.id)))
+            .fold(0, u32::saturating_add)
+    }
+
+    /// For the provider to look at.
+    pub(super) fn to_observe(&self) -> Vec<OpenLaunch> {
+        self.open
+            .values()
+            .map(|entry| OpenLaunch { launch: entry.launch.clone(), receipt: entry.receipt.clone() })
+            .collect()
+    }
+}

@@ -1,0 +1,248 @@
+//! What came of the calls.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tracing::{debug, info, warn};
+
+use super::{
+    Manager,
+    act::is_settled_by,
+    fleet::{Departed, Fleet, Noted},
+};
+use crate::{
+    Chain, Error, ErrorKind, LaunchId, Launched, Observed, Result, Settled, Stop, StopAnswer, Tier, Timestamp, Unit,
+    UnitId,
+};
+
+/// How long a tier without capacity is left alone.
+const TIER_RESTS: Duration = Duration::from_secs(180);
+/// A unit that ends by itself sooner than this has failed, whatever its exit code says.
+const TOO_SOON: Duration = Duration::from_secs(10);
+
+/// What came of a call to the provider.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// A launch.
+    Launched { id: LaunchId, outcome: Result<Launched> },
+    /// A launch was not called, since it could not be recorded.
+    NotRecorded { id: LaunchId, error: Error },
+    /// A question to some units.
+    Stopped { how: Stop, asked: Vec<UnitId>, answers: Vec<(UnitId, Result<StopAnswer>)> },
+    /// A look at the infrastructure.
+    Observed { asked_at: Timestamp, observed: Result<Observed> },
+}
+
+/// Failures, so that each cause is told once and not at every try.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    fatal: Option<Error>,
+    told: HashMap<(&'static str, ErrorKind), u32>,
+}
+
+impl Trouble {
+    pub(super) fn take_fatal(&mut self) -> Option<Error> {
+        self.fatal.take()
+    }
+
+    /// Tells a cause the first time it appears since the last success; counts it otherwise.
+    fn tell(&mut self, error: &Error, wait: Duration) {
+        let count = self.told.entry((error.operation(), error.kind())).or_default();
+        *count += 1;
+        let (error, wait_seconds) = (Chain(error), wait.as_secs_f64());
+        if *count == 1 {
+            warn!(%error, wait_seconds, "will try again");
+        } else {
+            debug!(%error, wait_seconds, tries = *count, "will try again");
+        }
+    }
+
+    fn over(&mut self) {
+        let tries: u32 = self.told.drain().map(|(_, count)| count).sum();
+        if tries > 0 {
+            info!(failures = tries, "works again");
+        }
+    }
+}
+
+impl Manager {
+    pub(super) async fn settle(&mut self, outcome: Outcome) {
+        let now = self.clock.now();
+        match outcome {
+            Outcome::Launched { id, outcome: Ok(launched) } => self.launched(&id, launched, now),
+            Outcome::Launched { id, outcome: Err(error) } => self.launch_failed(&id, error, now),
+            Outcome::NotRecorded { id, error } => {
+                self.launches.settled(&id);
+                self.trouble.fatal = Some(error);
+                self.end("the journal cannot be written");
+            }
+            Outcome::Stopped { how, asked, answers } => self.answered(how, &asked, answers, now),
+            Outcome::Observed { asked_at, observed } => {
+                self.observing.is_under_way = false;
+                match observed {
+                    Ok(observed) => self.observed(observed, asked_at, now),
+                    Err(error) => self.trouble.tell(&error, self.provider.info().observe_every),
+                }
+            }
+        }
+    }
+
+    fn launched(&mut self, id: &LaunchId, launched: Launched, now: Timestamp) {
+        let Launched { units, receipt, failed } = launched;
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();
+        for unit in units {
+            self.note(unit, now);
+        }
+        if let Some(receipt) = receipt {
+            self.launches.awaited(id, receipt.clone());
+            let (journal, id) = (Arc::clone(&self.journal), id.clone());
+            self.record("a receipt", async move { journal.receipt(&id, &receipt).await });
+        } else {
+            let asked = self.launches.settled(id).map(|launch| (launch.count.get(), launch.tier));
+            let came = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+            let (count, tier) = asked.unwrap_or((came, Tier::default()));
+            self.close(id, Settled { units: ids, missing: count.saturating_sub(came) });
+            if failed.is_empty() {
+                self.trouble.over();
+            }
+            for error in failed {
+                self.failed(error, &tier, now);
+            }
+        }
+    }
+
+    fn launch_failed(&mut self, id: &LaunchId, error: Error, now: Timestamp) {
+        let is_settled = is_settled_by(error.kind(), self.provider.info().idempotent);
+        if !is_settled && let Some(wait) = self.launches.unknown(id, now) {
+            self.trouble.tell(&error, wait);
+            return;
+        }
+        let Some(launch) = self.launches.settled(id) else { return };
+        self.close(id, Settled { units: Vec::new(), missing: launch.count.get() });
+        self.failed(error, &launch.tier, now);
+    }
+
+    /// Nothing of some units came: when to try again, if ever.
+    pub(super) fn failed(&mut self, error: Error, tier: &Tier, now: Timestamp) {
+        if error.kind().is_fatal() {
+            self.end(&Chain(&error).to_string());
+            self.trouble.fatal.get_or_insert(error);
+            return;
+        }
+        if error.kind() == ErrorKind::NoCapacity {
+            self.tiers.insert(tier.clone(), now + error.retry_after().unwrap_or(TIER_RESTS));
+            self.trouble.tell(&error, TIER_RESTS);
+            return;
+        }
+        // A launch that failed says more than a unit that died: the first failure waits already.
+        if self.backoff.failures() == 0 {
+            self.backoff.failed();
+        }
+        let wait = self.back_off(now).max(error.retry_after().unwrap_or_default());
+        self.not_before = self.not_before.max(now + wait);
+        self.trouble.tell(&error, wait);
+    }
+
+    fn back_off(&mut self, now: Timestamp) -> Duration {
+        // One cause that hits many units at once is one failure.
+        if self.backoff.failures() > 0 && self.not_before > now {
+            return self.not_before.since(now);
+        }
+        let wait = self.backoff.failed();
+        self.not_before = self.not_before.max(now + wait);
+        wait
+    }
+
+    fn answered(&mut self, how: Stop, asked: &[UnitId], answers: Vec<(UnitId, Result<StopAnswer>)>, now: Timestamp) {
+        let mut answers: HashMap<UnitId, Result<StopAnswer>> = answers.into_iter().collect();
+        for unit in asked {
+            let answer = match answers.remove(unit) {
+                Some(Ok(answer)) => Some(answer),
+                // It is gone, which observation will say.
+                Some(Err(error)) if error.kind() == ErrorKind::NotFound => None,
+                Some(Err(error)) => {
+                    self.trouble.tell(&error, Duration::from_secs(1));
+                    None
+                }
+                None => None,
+            };
+            debug!(%unit, ?how, ?answer, "a unit answered");
+            self.fleet.answered(unit, how, answer, now);
+        }
+        self.observing.is_wanted = true;
+    }
+
+    fn observed(&mut self, observed: Observed, asked_at: Timestamp, now: Timestamp) {
+        for unit in observed.units {
+            self.note(unit, now);
+        }
+        let lag = self.provider.info().list_lag;
+        for departed in self.fleet.remove_missing(asked_at, lag, now) {
+            self.departed(&departed, now);
+        }
+        for (id, settled) in observed.settled {
+            if self.launches.settled(&id).is_some() {
+                self.close(&id, settled);
+            }
+        }
+    }
+
+    fn note(&mut self, unit: Arc<Unit>, now: Timestamp) {
+        match self.fleet.note(unit, now) {
+            Noted::Nothing => {}
+            Noted::New => {
+                self.summary.started += 1;
+                self.started_once = self.started_once.saturating_add(1);
+            }
+            Noted::Gone(departed) => self.departed(&departed, now),
+        }
+    }
+
+    /// The outcome of a launch is known: on record until its units are gone.
+    fn close(&self, id: &LaunchId, settled: Settled) {
+        let is_over = self.fleet.count_of(id) == 0;
+        let (journal, id) = (Arc::clone(&self.journal), id.clone());
+        self.record("the outcome of a launch", async move {
+            if is_over { journal.forget(&[id]).await } else { journal.settle(&id, &settled).await }
+        });
+    }
+
+    fn departed(&mut self, departed: &Departed, now: Timestamp) {
+        let Departed { unit, exit, age, was_asked, tasks } = departed;
+        self.summary.ended += 1;
+        let is_released = self.up_since.is_none();
+        let age_seconds = age.as_secs_f64();
+        if *was_asked {
+            if *tasks > 0 && exit.sure && is_cut_off(exit) {
+                self.summary.cut_off += 1;
+                warn!(unit = %unit.id, tasks, "a unit was ended with tasks in it: they run again elsewhere");
+            } else {
+                info!(unit = %unit.id, %exit, age_seconds, "a unit left");
+            }
+        } else if is_released && !is_cut_off(exit) {
+            info!(unit = %unit.id, %exit, "a unit left, as its scheduler has gone");
+        } else if exit.is_crash() || *age < TOO_SOON {
+            let wait = self.back_off(now);
+            warn!(unit = %unit.id, %exit, age_seconds, tasks, wait_seconds = wait.as_secs_f64(), "a unit died");
+        } else {
+            info!(unit = %unit.id, %exit, age_seconds, "a unit left by itself");
+        }
+        if exit.sure {
+            for worker in Fleet::workers_of(unit, &self.load) {
+                self.link.worker_gone(worker);
+            }
+        }
+        self.link.nudge();
+        if let Some(launch) = &unit.launch
+            && self.fleet.count_of(launch) == 0
+            && !self.launches.contains(launch)
+        {
+            let (journal, launch) = (Arc::clone(&self.journal), launch.clone());
+            self.record("the end of a launch", async move { journal.forget(&[launch]).await });
+        }
+    }
+}
+
+/// Whether what it did was cut off, not brought to an end.
+const fn is_cut_off(exit: &crate::Exit) -> bool {
+    matches!(exit.cause, crate::ExitCause::Signal(_) | crate::ExitCause::Lost(_))
+}

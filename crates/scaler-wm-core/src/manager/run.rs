@@ -1,0 +1,338 @@
+//! The manager and its event loop.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{info, warn};
+
+use super::{
+    Settings, Status, Summary, UnitStatus,
+    fleet::Fleet,
+    launches::Launches,
+    outcome::{Outcome, Trouble},
+};
+use crate::{
+    Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
+    Timestamp, Wish,
+    plan::{Limits, Situation, TierView, UnitView, plan, plan_ending},
+};
+
+/// No failure for so long: the next one counts as the first.
+const FAILURES_FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
+/// Units that were ended at the deadline get this long to go before the manager ends without them.
+const LAST_WORD: Duration = Duration::from_secs(5);
+/// A round of planning that takes longer than this is worth a line in the log.
+const SLOW_ROUND: Duration = Duration::from_millis(50);
+
+/// Keeps as many units as a link wants, on whatever a provider starts them.
+pub struct Manager {
+    pub(super) settings: Settings,
+    pub(super) limits: Limits,
+    pub(super) provider: Arc<dyn Provider>,
+    pub(super) link: Box<dyn SchedulerLink>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) clock: Clock,
+    pub(super) fleet: Fleet,
+    pub(super) launches: Launches,
+    pub(super) wish: Option<Wish>,
+    pub(super) load: Load,
+    /// Since when the scheduler has answered without a break.
+    pub(super) up_since: Option<Timestamp>,
+    pub(super) backoff: Backoff,
+    pub(super) not_before: Timestamp,
+    pub(super) tiers: BTreeMap<Tier, Timestamp>,
+    pub(super) trouble: Trouble,
+    pub(super) summary: Summary,
+    /// Units that a wish of the kind [`Wish::Once`] has brought so far.
+    pub(super) started_once: u32,
+    pub(super) random: fastrand::Rng,
+    pub(super) observing: Observing,
+    pub(super) outcomes: mpsc::UnboundedSender<Outcome>,
+    arrivals: mpsc::UnboundedReceiver<Outcome>,
+    cooldown: Cooldown,
+    desired: Option<u32>,
+    target: Option<u32>,
+    ending: Option<Timestamp>,
+    look_again: Option<Timestamp>,
+    status: watch::Sender<Arc<Status>>,
+}
+
+/// Whether a look at the infrastructure is under way, wanted, or due.
+#[derive(Debug)]
+pub(super) struct Observing {
+    pub(super) is_under_way: bool,
+    pub(super) is_wanted: bool,
+    pub(super) next: Timestamp,
+}
+
+/// What woke the loop.
+enum Event {
+    Link(LinkEvent),
+    Outcome(Outcome),
+    Changed,
+    Tick,
+    Stop,
+}
+
+impl Manager {
+    /// A manager that has not begun.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        provider: Arc<dyn Provider>,
+        link: Box<dyn SchedulerLink>,
+        journal: Arc<dyn Journal>,
+        clock: Clock,
+    ) -> Self {
+        let now = clock.now();
+        let (outcomes, arrivals) = mpsc::unbounded_channel();
+        let limits = settings.limits(provider.info());
+        Self {
+            limits,
+            backoff: Backoff::new(BackoffSettings::default(), settings.seed),
+            random: fastrand::Rng::with_seed(settings.seed),
+            not_before: now,
+            observing: Observing { is_under_way: false, is_wanted: true, next: now },
+            tiers: BTreeMap::new(),
+            fleet: Fleet::default(),
+            launches: Launches::default(),
+            wish: None,
+            load: Load::default(),
+            up_since: None,
+            trouble: Trouble::default(),
+            summary: Summary::default(),
+            started_once: 0,
+            cooldown: Cooldown::default(),
+            desired: None,
+            target: None,
+            ending: None,
+            look_again: None,
+            status: watch::channel(Arc::default()).0,
+            settings,
+            provider,
+            link,
+            journal,
+            clock,
+            outcomes,
+            arrivals,
+        }
+    }
+
+    /// How things stand, now and after every round in which they changed.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Arc<Status>> {
+        self.status.subscribe()
+    }
+
+    /// Runs until `stop` fires (or its sender is dropped), or the link closes; then ends every unit within the stop
+    /// time-out, and removes what it made.
+    ///
+    /// # Errors
+    /// When no retry can help: the infrastructure denied or refused a launch, or the journal cannot be used. Units
+    /// have been ended then, too.
+    pub async fn run(mut self, mut stop: oneshot::Receiver<()>) -> Result<Summary> {
+        self.recall().await?;
+        let mut changed = self.provider.changed();
+        while !self.is_done() {
+            self.round();
+            let wake = self.clock.instant(self.next_wake());
+            let event = tokio::select! {
+                // Cancel safe: a oneshot receiver keeps its value until it is polled to the end.
+                _ = &mut stop, if self.ending.is_none() => Event::Stop,
+                // Cancel safe by contract.
+                event = self.link.next() => Event::Link(event),
+                // Cancel safe: an unbounded receiver loses nothing. The sender is held by `self`: never `None`.
+                Some(outcome) = self.arrivals.recv() => Event::Outcome(outcome),
+                // Cancel safe: a watch receiver marks a version as seen only when it returns.
+                Ok(()) = changed.changed() => Event::Changed,
+                // Cancel safe: a timer.
+                () = tokio::time::sleep_until(wake) => Event::Tick,
+            };
+            self.take(event).await;
+        }
+        self.finish().await
+    }
+
+    async fn take(&mut self, event: Event) {
+        match event {
+            Event::Link(event) => self.heard(event).await,
+            Event::Outcome(outcome) => {
+                self.settle(outcome).await;
+                // Whatever else has arrived meanwhile belongs to the same round.
+                while let Ok(outcome) = self.arrivals.try_recv() {
+                    self.settle(outcome).await;
+                }
+            }
+            Event::Changed => self.observing.is_wanted = true,
+            Event::Tick => {}
+            Event::Stop => self.end("asked to stop"),
+        }
+    }
+
+    async fn heard(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up => {
+                info!(manager = %self.settings.manager, "the scheduler answers");
+                self.up_since = Some(self.clock.now());
+            }
+            LinkEvent::Down(reason) => {
+                warn!(manager = %self.settings.manager, %reason, "the scheduler does not answer: units stay, none starts");
+                self.up_since = None;
+                self.wish = None;
+            }
+            LinkEvent::Wish(wish) => self.wish = Some(wish),
+            LinkEvent::Load(load) => self.load = load,
+            LinkEvent::Closed(reason) => {
+                self.end(&reason);
+                // A closed link is ready at once, for ever: without this the loop would spin.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// From here on units only go.
+    pub(super) fn end(&mut self, reason: &str) {
+        if self.ending.is_some() {
+            return;
+        }
+        let within = self.settings.stop_timeout;
+        info!(manager = %self.settings.manager, %reason, within_seconds = within.as_secs_f64(), "ending: units hand back");
+        reason.clone_into(&mut self.summary.reason);
+        self.ending = Some(self.clock.now() + within);
+    }
+
+    fn is_done(&self) -> bool {
+        match self.ending {
+            Some(until) => (self.fleet.is_empty() && self.launches.is_empty()) || self.clock.now() >= until + LAST_WORD,
+            None => false,
+        }
+    }
+
+    /// Looks, plans, acts.
+    fn round(&mut self) {
+        let started = Instant::now();
+        let now = self.clock.now();
+        if self.backoff.failures() > 0 && now.since(self.not_before) >= FAILURES_FORGOTTEN_AFTER {
+            self.backoff.succeeded();
+        }
+        self.observe_if_due(now);
+        self.desired = self.wanted();
+        let views = self.fleet.views(&self.load, self.knows_since());
+        self.look_again = None;
+        match self.ending {
+            Some(until) => {
+                self.target = Some(0);
+                self.act(plan_ending(&views, until, now), now);
+                self.look_again = Some(if until > now { until } else { until + LAST_WORD });
+            }
+            None => self.plan_and_act(&views, now),
+        }
+        self.repeat_due_launches(now);
+        self.publish(&views);
+        let took = started.elapsed();
+        if took > SLOW_ROUND {
+            tracing::debug!(units = views.len(), millis = u64::try_from(took.as_millis()).ok(), "slow round");
+        }
+    }
+
+    fn plan_and_act(&mut self, views: &[UnitView], now: Timestamp) {
+        let tiers: Vec<TierView> = self
+            .provider
+            .info()
+            .tiers
+            .iter()
+            .map(|tier| TierView {
+                tier: tier.clone(),
+                available_from: self.tiers.get(tier).copied().unwrap_or_default(),
+            })
+            .collect();
+        let made = plan(&Situation {
+            now,
+            desired: self.desired,
+            units: views,
+            open: self.launches.outstanding(&self.fleet),
+            limits: &self.limits,
+            tiers: &tiers,
+            cooldown: self.cooldown,
+            not_before: self.not_before,
+        });
+        if made.target != self.target {
+            info!(
+                manager = %self.settings.manager,
+                desired = self.desired,
+                target = made.target,
+                units = views.len(),
+                "target changed"
+            );
+        }
+        self.cooldown = made.cooldown;
+        self.target = made.target;
+        self.look_again = made.look_again;
+        self.act(made.actions, now);
+    }
+
+    /// Units wanted now, within the limit.
+    fn wanted(&self) -> Option<u32> {
+        self.up_since?;
+        match self.wish.as_ref()? {
+            Wish::Follow(requests) => Some(self.settings.sizing.target(requests)),
+            Wish::Once(concurrency) => {
+                // What is there, and what has not been started yet: nothing is replaced, nothing is surplus.
+                let missing = self.settings.sizing.units(*concurrency).saturating_sub(self.started_once);
+                let there = u32::try_from(self.fleet.ids().count()).unwrap_or(u32::MAX);
+                Some(there.saturating_add(missing))
+            }
+        }
+    }
+
+    /// Since when we would know of every worker that reaches the scheduler.
+    fn knows_since(&self) -> Option<Timestamp> {
+        Some(self.up_since?.max(self.load.live_since?))
+    }
+
+    fn next_wake(&self) -> Timestamp {
+        let soonest = [self.look_again, self.launches.next_due()].into_iter().flatten();
+        soonest.fold(self.observing.next, Timestamp::min)
+    }
+
+    fn publish(&self, views: &[UnitView]) {
+        if self.status.receiver_count() == 0 {
+            return;
+        }
+        let status = Status {
+            is_linked: self.up_since.is_some(),
+            desired: self.desired,
+            target: self.target,
+            units: views
+                .iter()
+                .map(|view| UnitStatus { id: view.id.clone(), phase: view.phase, work: view.work, drain: view.drain })
+                .collect(),
+            open: self.launches.outstanding(&self.fleet),
+        };
+        self.status.send_if_modified(|last| {
+            let is_new = **last != status;
+            if is_new {
+                *last = Arc::new(status);
+            }
+            is_new
+        });
+    }
+
+    async fn finish(mut self) -> Result<Summary> {
+        let swept = self.provider.sweep().await;
+        // What the sweep ended is not left behind.
+        if let Ok(observed) = self.provider.observe(&[]).await {
+            let now = self.clock.now();
+            self.settle(Outcome::Observed { asked_at: now, observed: Ok(observed) }).await;
+        }
+        self.summary.left_behind = self.fleet.ids().cloned().collect();
+        match self.trouble.take_fatal() {
+            Some(error) => Err(error),
+            None => swept.map(|()| self.summary),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What a manager is told once.
+
+use std::time::Duration;
+
+use crate::{ManagerId, ProviderInfo, Sizing, plan::Limits};
+
+/// What a manager is told once, at its start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its name at the scheduler.
+    pub manager: ManagerId,
+    /// What it serves, and how its units count.
+    pub sizing: Sizing,
+    /// How long a scale-down must be asked for in a row before it is honoured; zero honours it at once.
+    pub scale_down_cooldown: Duration,
+    /// How long a busy unit may take to finish what runs when it is no longer wanted.
+    pub drain_timeout: Duration,
+    /// How long units may take to finish what runs when the manager ends.
+    pub stop_timeout: Duration,
+    /// Seeds the jitter of waits: equal seeds, equal waits.
+    pub seed: u64,
+}
+
+impl Settings {
+    pub(super) const fn limits(&self, info: &ProviderInfo) -> Limits {
+        Limits {
+            max_units: self.sizing.max_units,
+            largest_batch: info.largest_batch,
+            cooldown: self.scale_down_cooldown,
+            drain_timeout: self.drain_timeout,
+            ready_within: info.ready_within,
+        }
+    }
+}
