@@ -118,7 +118,7 @@ prop_compose! {
     ) -> Case {
         let limits = Limits {
             max_units,
-            largest_batch: NonZeroU32::new(batch).unwrap(),
+            largest_batch: NonZeroU32::new(batch).expect("at least 1"),
             cooldown: Duration::from_secs(cooldown),
             drain_timeout: Duration::from_secs(300),
             ready_within: Duration::from_secs(60),
@@ -269,7 +269,7 @@ proptest! {
         let tiers = vec![TierView { tier: Tier::default(), available_from: NOW }];
         let case = Case { tiers, not_before: NOW, ..case };
         let wanted = launched(&case.plan());
-        let waiting = Case { not_before, ..case.clone() }.plan();
+        let waiting = Case { not_before, ..case }.plan();
         prop_assert_eq!(launched(&waiting), 0);
         if wanted > 0 {
             prop_assert!(waiting.look_again.is_some_and(|at| at <= not_before), "nobody would look again");
@@ -349,7 +349,7 @@ impl World {
     }
 
     fn change(&mut self, id: &UnitId, change: impl FnOnce(&mut UnitView)) {
-        change(self.units.iter_mut().find(|unit| unit.id == *id).unwrap());
+        change(self.units.iter_mut().find(|unit| unit.id == *id).expect("a plan names only units that are there"));
     }
 }
 
