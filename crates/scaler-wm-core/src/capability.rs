@@ -67,10 +67,9 @@ impl FromStr for Capabilities {
                 }
                 let value = match value {
                     None => NO_QUANTITY,
-                    Some(value) => value.parse().map_err(|_| CapabilityError::Value {
-                        name: name.to_owned(),
-                        value: value.to_owned(),
-                    })?,
+                    Some(value) => value
+                        .parse()
+                        .map_err(|_| CapabilityError::Value { name: name.to_owned(), value: value.to_owned() })?,
                 };
                 Ok((name, value))
             })

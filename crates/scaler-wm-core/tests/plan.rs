@@ -5,7 +5,7 @@ use std::{collections::HashSet, num::NonZeroU32, time::Duration};
 use proptest::prelude::*;
 use scaler_wm_core::{
     Cooldown, Limit, Stop, Tier, Timestamp, UnitId,
-    plan::{Abilities, Action, Drain, Limits, Phase, Plan, Situation, TierView, UnitView, Work, plan},
+    plan::{Abilities, Action, Drain, Limits, Phase, Plan, Situation, TierView, UnitView, Work, plan, plan_ending},
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000_000);
@@ -374,5 +374,31 @@ proptest! {
         prop_assert_eq!(active, desired.min(30) as usize, "{:?}", world.units);
         prop_assert_eq!(world.units.len(), active);
         prop_assert_eq!(world.step(desired, &limits), 0, "it acts although all is as wanted");
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_ending_manager_lets_all_finish_and_cuts_all_off_at_the_deadline(case in case(), within in 1_u64..60) {
+        let until = NOW + Duration::from_secs(within);
+        let before: HashSet<UnitId> = plan_ending(&case.units, until, NOW).into_iter().filter_map(|action| match action {
+            Action::Ask { unit, how: Stop::Now, .. } => Some(unit),
+            _ => None,
+        }).collect();
+        for unit in &case.units {
+            // Who can hand back, or is known to be busy, gets its time.
+            let has_time = unit.can.hand_back || matches!(unit.work, Work::Busy { .. });
+            let stands_still = matches!(unit.drain, Drain::Held { .. });
+            prop_assert!(!(before.contains(&unit.id) && has_time && !stands_still), "{unit:?}");
+        }
+
+        let at_deadline: HashSet<UnitId> = plan_ending(&case.units, NOW, NOW).into_iter().filter_map(|action| match action {
+            Action::Ask { unit, how: Stop::Now, .. } => Some(unit),
+            _ => None,
+        }).collect();
+        for unit in &case.units {
+            let was_ended = matches!(unit.drain, Drain::Ending { since } if since >= NOW);
+            prop_assert!(was_ended || !unit.may_be_asked(NOW) || at_deadline.contains(&unit.id), "{unit:?}");
+        }
     }
 }

@@ -208,8 +208,16 @@ impl Manager {
     fn is_done(&self) -> bool {
         match self.ending {
             Some(until) => (self.fleet.is_empty() && self.launches.is_empty()) || self.clock.now() >= until + LAST_WORD,
-            None => false,
+            None => self.is_once_over(),
         }
+    }
+
+    /// Whether a wish of the kind [`Wish::Once`] has been fulfilled and has run its course.
+    fn is_once_over(&self) -> bool {
+        let Some(Wish::Once(concurrency)) = self.wish else { return false };
+        self.started_once >= self.settings.sizing.units(concurrency)
+            && self.fleet.is_empty()
+            && self.launches.is_empty()
     }
 
     /// Looks, plans, acts.
@@ -295,8 +303,13 @@ impl Manager {
     }
 
     fn next_wake(&self) -> Timestamp {
-        let soonest = [self.look_again, self.launches.next_due()].into_iter().flatten();
-        soonest.fold(self.observing.next, Timestamp::min)
+        // While a look is under way its outcome wakes the loop; a due one behind it must not make the loop spin.
+        let observe = if self.observing.is_under_way {
+            self.clock.now() + self.provider.info().observe_every
+        } else {
+            self.observing.next
+        };
+        [self.look_again, self.launches.next_due()].into_iter().flatten().fold(observe, Timestamp::min)
     }
 
     fn publish(&self, views: &[UnitView]) {
@@ -323,6 +336,9 @@ impl Manager {
     }
 
     async fn finish(mut self) -> Result<Summary> {
+        if self.ending.is_none() {
+            "all units have ended".clone_into(&mut self.summary.reason);
+        }
         let swept = self.provider.sweep().await;
         // What the sweep ended is not left behind.
         if let Ok(observed) = self.provider.observe(&[]).await {
