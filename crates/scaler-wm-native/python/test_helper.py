@@ -1,0 +1,392 @@
+"""Tests of the helper by itself: `PYTHON test_helper.py`, with an interpreter that has opengris-scaler installed.
+
+Drives the helper as the manager does, against the released object storage server, scheduler and client.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+BIN = pathlib.Path(sys.executable).parent
+MARKER = "SCALER_WM_HELPER_TEST"
+DEADLINE = 30.0
+
+
+def wait_for(what, condition, seconds=DEADLINE):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"waited {seconds} s for {what}")
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for sock in sockets:
+        sock.bind(("127.0.0.1", 0))
+    ports = [sock.getsockname()[1] for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    return ports
+
+
+def marked_processes(marker):
+    """Every process that carries the marker in its environment, zombies left out."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            environment = pathlib.Path("/proc", entry, "environ").read_bytes()
+            state = pathlib.Path("/proc", entry, "stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if f"{MARKER}={marker}".encode() in environment.split(b"\0") and state != "Z":
+            found.append(int(entry))
+    return found
+
+
+class Stack:
+    """Object storage and scheduler of the interpreter under test."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        storage, scheduler, monitor = free_ports(3)
+        self.storage = f"tcp://127.0.0.1:{storage}"
+        self.address = f"tcp://127.0.0.1:{scheduler}"
+        self.log = self.folder / "scheduler.log"
+        self.processes = []
+        self.start(["scaler_object_storage_server", self.storage])
+        wait_for("the object storage", lambda: self.listens(storage))
+        self.start(
+            ["scaler_scheduler", self.address, "--object-storage-address", self.storage]
+            + ["--monitor-address", f"tcp://127.0.0.1:{monitor}"]
+            + ["-pc", "allocate=even_load; scaling=vanilla", "--load-balance-seconds", "-1"]
+        )
+        wait_for("the scheduler", lambda: self.listens(scheduler))
+
+    @staticmethod
+    def listens(port):
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", port)) == 0
+
+    def start(self, command):
+        with open(self.log, "ab") as log:
+            command[0] = str(BIN / command[0])
+            self.processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+
+    def connected(self, name):
+        return f"WorkerID({name}) connected" in self.log.read_text()
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.kill()
+            process.wait()
+
+
+class Client:
+    """A released client that submits tasks which note each of their starts."""
+
+    def __init__(self, stack, code):
+        self.starts_file = stack.folder / "starts"
+        prelude = f"""
+import os, sys, time
+from scaler import Client
+FILE = {str(self.starts_file)!r}
+def note(x):
+    fd = os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(fd, f"{{x}} {{os.getpid()}}\\n".encode())
+    os.close(fd)
+def work(x, seconds):
+    note(x); time.sleep(seconds); return x
+def gated(x, gate):
+    note(x)
+    while not os.path.exists(gate): time.sleep(0.01)
+    return x
+"""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", f"{prelude}\nwith Client(address={stack.address!r}) as client:\n    {code}\n"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def starts(self):
+        if not self.starts_file.exists():
+            return []
+        return [line.split()[0] for line in self.starts_file.read_text().splitlines()]
+
+    def result(self):
+        out, _ = self.process.communicate(timeout=60)
+        return out.strip()
+
+
+class Helper:
+    """The helper, driven as the manager drives it."""
+
+    def __init__(self, stack, marker, worker=None, **switches):
+        source = (HERE / "helper.py").read_bytes()
+        boot = {}
+        exec(source.split(b"BOOT = ", 1)[1].split(b"\n)", 1)[0].join([b"BOOT = ", b"\n)"]), boot)
+        self.sock, theirs = socket.socketpair()
+        environment = dict(os.environ, **{MARKER: marker})
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", boot["BOOT"]], stdin=theirs, env=environment, start_new_session=True
+        )
+        theirs.close()
+        config = {
+            "fork": True,
+            "fork_processors": True,
+            "hooks": True,
+            "end_seconds": 5.0,
+            "worker": {
+                "address": stack.address,
+                "object_storage_address": stack.storage,
+                "event_loop": "builtin",
+                "preload": None,
+                "capabilities": {},
+                "io_threads": 1,
+                "task_queue_size": 1000,
+                "heartbeat_interval_seconds": 1,
+                "garbage_collect_interval_seconds": 30,
+                "trim_memory_threshold_bytes": 1 << 30,
+                "task_timeout_seconds": 0,
+                "death_timeout_seconds": 300,
+                "hard_processor_suspend": False,
+                "logging_paths": ["/dev/stdout"],
+                "logging_level": "INFO",
+                "worker_manager_id": "wm-test",
+                "tls_cert": None,
+                "tls_key": None,
+                **(worker or {}),
+            },
+            **switches,
+        }
+        self.sock.sendall(b"%8d" % len(source) + source)
+        self.send({"role": "helper", "config": config})
+        self.sock.settimeout(0.01)
+        self.buffer = b""
+        self.events = []
+        self.questions = 0
+        self.ready = self.event("ready")
+
+    def send(self, message):
+        self.sock.sendall(json.dumps(message).encode() + b"\n")
+
+    def event(self, kind, **fields):
+        def look():
+            try:
+                data = self.sock.recv(65536)
+                *lines, self.buffer = (self.buffer + data).split(b"\n")
+                self.events += [json.loads(line) for line in lines]
+            except OSError:
+                pass
+            for event in self.events:
+                if event["event"] == kind and all(event.get(key) == value for key, value in fields.items()):
+                    return event
+            return None
+
+        return wait_for(f"{kind} {fields} among {self.events}", look)
+
+    def start(self, name):
+        self.send({"op": "start", "name": name})
+        return self.event("started", name=name)["pid"]
+
+    def ask(self, name, how, **fields):
+        self.questions += 1
+        self.send({"op": "stop", "name": name, "how": how, "id": self.questions, **fields})
+        return self.event("answer", id=self.questions)["answer"]
+
+    def close(self):
+        self.sock.close()
+        if self.process.poll() is None:
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class HelperTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.stack = Stack(folder.name)
+        self.addCleanup(self.stack.close)
+        self.marker = f"{os.getpid()}-{self.id()}"
+
+    def helper(self, **switches):
+        helper = Helper(self.stack, self.marker, **switches)
+        self.addCleanup(helper.close)
+        return helper
+
+    def until_nothing_left(self):
+        wait_for("no process left", lambda: not marked_processes(self.marker), 10)
+
+    def connected(self, helper, *names):
+        pids = [helper.start(name) for name in names]
+        for name in names:
+            wait_for(f"{name} at the scheduler", lambda name=name: self.stack.connected(name))
+        return pids
+
+    def runs_tasks_and_leaves(self, **switches):
+        helper = self.helper(**switches)
+        self.connected(helper, "NAT|a", "NAT|b")
+        client = Client(self.stack, "print(sum(client.map(work, range(20), [0.01] * 20)))")
+        self.assertEqual(client.result(), "190")
+        self.assertEqual(helper.ask("NAT|a", "if_idle"), "accepted")
+        end = helper.event("exit", name="NAT|a")
+        self.assertEqual((end.get("code"), end["asked"]), (0, True), end)
+        helper.close()
+        self.assertEqual(helper.process.returncode, 0)
+        self.until_nothing_left()
+        return helper.ready
+
+    def test_forked_workers_and_processors(self):
+        ready = self.runs_tasks_and_leaves()
+        self.assertEqual((ready["workers"], ready["processors"], ready["hooks"]), ("fork", "fork", True), ready)
+
+    def test_forked_workers_with_spawned_processors(self):
+        ready = self.runs_tasks_and_leaves(fork_processors=False)
+        self.assertEqual((ready["workers"], ready["processors"]), ("fork", "spawn"), ready)
+
+    def test_plainly_started_workers(self):
+        ready = self.runs_tasks_and_leaves(fork=False)
+        self.assertEqual((ready["workers"], ready["processors"]), ("plain", "spawn"), ready)
+
+    def test_a_busy_worker_stays_and_the_question_is_unsupported_without_hooks(self):
+        helper = self.helper()
+        self.connected(helper, "NAT|a")
+        gate = self.folder / "gate"
+        client = Client(self.stack, f"print(client.submit(gated, 1, {str(gate)!r}).result())")
+        wait_for("the task", lambda: client.starts() == ["1"])
+        self.assertEqual(helper.ask("NAT|a", "if_idle"), "busy")
+        gate.touch()
+        self.assertEqual(client.result(), "1")
+        helper.close()
+        plain = self.helper(hooks=False)
+        self.connected(plain, "NAT|b")
+        self.assertEqual(plain.ask("NAT|b", "if_idle"), "unsupported")
+        self.assertEqual(plain.ask("NAT|b", "leave", within=5.0), "accepted")
+        self.assertEqual(plain.event("exit", name="NAT|b")["asked"], True)
+
+    def test_a_hand_back_starts_nothing_twice_and_can_be_taken_back(self):
+        helper = self.helper()
+        self.connected(helper, "NAT|a")
+        gate = self.folder / "gate"
+        code = f"futures = [client.submit(gated, i, {str(gate)!r}) for i in range(10)]; "
+        client = Client(self.stack, code + "print(sum(f.result() for f in futures))")
+        wait_for("the first task", lambda: len(client.starts()) == 1)
+        self.assertEqual(helper.ask("NAT|a", "hand_back"), "accepted")
+        self.assertEqual(helper.ask("NAT|a", "resume"), "accepted")
+        self.assertEqual(helper.ask("NAT|a", "hand_back"), "accepted")
+        self.connected(helper, "NAT|b")
+        gate.touch()
+        end = helper.event("exit", name="NAT|a")
+        self.assertEqual((end.get("code"), end["asked"]), (0, True), end)
+        self.assertEqual(client.result(), "45")
+        self.assertEqual(sorted(map(int, client.starts())), list(range(10)))
+
+    def test_after_a_resume_the_queue_runs_where_it_was(self):
+        helper = self.helper()
+        self.connected(helper, "NAT|a")
+        gate = self.folder / "gate"
+        code = f"futures = [client.submit(gated, i, {str(gate)!r}) for i in range(10)]; "
+        client = Client(self.stack, code + "print(sum(f.result() for f in futures))")
+        wait_for("the first task", lambda: len(client.starts()) == 1)
+        self.assertEqual(helper.ask("NAT|a", "hand_back"), "accepted")
+        self.assertEqual(helper.ask("NAT|a", "resume"), "accepted")
+        gate.touch()
+        self.assertEqual(client.result(), "45")
+        self.assertEqual(sorted(map(int, client.starts())), list(range(10)))
+        self.assertEqual(helper.ask("NAT|a", "if_idle"), "accepted")
+
+    def test_nested_tasks_end_during_a_hand_back(self):
+        helper = self.helper()
+        self.connected(helper, "NAT|a")
+        gate = self.folder / "gate"
+        client = Client(
+            self.stack,
+            f"""
+    def outer(x, address, gate):
+        note(x)
+        while not os.path.exists(gate): time.sleep(0.01)
+        with Client(address=address) as inner:
+            return inner.submit(work, 100 + x, 0.01).result() + x
+    futures = [client.submit(outer, i, {self.stack.address!r}, {str(gate)!r}) for i in range(3)]
+    print([f.result() for f in futures])""",
+        )
+        wait_for("the first task", lambda: len(client.starts()) == 1)
+        self.assertEqual(helper.ask("NAT|a", "hand_back"), "accepted")
+        gate.touch()
+        self.assertEqual(helper.event("exit", name="NAT|a")["asked"], True)
+        self.connected(helper, "NAT|b")
+        self.assertEqual(client.result(), "[100, 102, 104]")
+        self.assertEqual(sorted(map(int, client.starts())), [0, 1, 2, 100, 101, 102])
+
+    def test_a_worker_that_stands_still_goes_on(self):
+        helper = self.helper()
+        (pid,) = self.connected(helper, "NAT|a")
+        self.assertEqual(helper.ask("NAT|a", "hold"), "accepted")
+        wait_for("it to stand still", lambda: " (stopped)" in pathlib.Path(f"/proc/{pid}/status").read_text())
+        self.assertEqual(helper.ask("NAT|a", "resume"), "accepted")
+        self.assertEqual(helper.ask("NAT|a", "if_idle"), "accepted")
+
+    def kills_leave_nothing(self, **switches):
+        helper = self.helper(**switches)
+        (first, _) = self.connected(helper, "NAT|a", "NAT|b")
+        gate = self.folder / "gate"
+        client = Client(self.stack, f"[client.submit(gated, i, {str(gate)!r}) for i in range(2)]; time.sleep(60)")
+        self.addCleanup(client.process.wait)
+        self.addCleanup(client.process.kill)
+        wait_for("a task in each", lambda: len(client.starts()) == 2)
+        others = set(marked_processes(self.marker))
+        os.kill(first, signal.SIGKILL)
+        end = helper.event("exit", name="NAT|a")
+        self.assertEqual((end.get("signal"), end["asked"]), (9, False))
+        # The worker and its processor.
+        wait_for("its processor gone", lambda: len(others - set(marked_processes(self.marker))) >= 2)
+        helper.process.kill()
+        helper.process.wait()
+        self.until_nothing_left()
+
+    def test_kills_leave_nothing(self):
+        self.kills_leave_nothing()
+
+    def test_kills_leave_nothing_with_spawned_processors(self):
+        self.kills_leave_nothing(fork_processors=False)
+
+    def test_the_end_of_the_manager_ends_all(self):
+        helper = self.helper()
+        self.connected(helper, "NAT|a", "NAT|b")
+        gate = self.folder / "gate"
+        client = Client(self.stack, f"[client.submit(gated, i, {str(gate)!r}) for i in range(2)]; time.sleep(60)")
+        self.addCleanup(client.process.wait)
+        self.addCleanup(client.process.kill)
+        wait_for("a task in each", lambda: len(client.starts()) == 2)
+        helper.sock.close()
+        self.until_nothing_left()
+
+    def test_parameters_reach_the_worker(self):
+        module = self.folder / "preloaded_module.py"
+        module.write_text(f"def hello(word):\n    open({str(self.folder / 'preloaded')!r}, 'w').write(word)\n")
+        os.environ["PYTHONPATH"] = str(self.folder)
+        self.addCleanup(os.environ.pop, "PYTHONPATH")
+        helper = self.helper(worker={"preload": "preloaded_module:hello('there')", "task_queue_size": 7})
+        self.connected(helper, "NAT|a")
+        wait_for("the preload", lambda: (self.folder / "preloaded").exists())
+        self.assertEqual((self.folder / "preloaded").read_text(), "there")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
