@@ -1,1 +1,17 @@
-//! Options: placeholder
+//! One declaration per option, from which command line, TOML, environment, defaults, checks and help all come.
+//!
+//! Plain data: who reads command lines and files lives elsewhere, and hands in what it found as [`Raw`] with its
+//! [`Origin`]. [`resolve`] makes [`Values`] of it: command line before environment before file before default.
+
+mod common;
+mod nearest;
+mod read;
+mod resolve;
+mod spec;
+mod value;
+
+pub use common::COMMON;
+pub use nearest::nearest;
+pub use resolve::{Found, resolve};
+pub use spec::{Alias, Group, Kind, OptionSpec, Preset};
+pub use value::{OptionError, Origin, Raw, Value, Values};

@@ -1,0 +1,191 @@
+//! Makes one set of values of everything that was found.
+
+use std::{collections::BTreeMap, thread};
+
+use super::{OptionError, OptionSpec, Origin, Preset, Raw, Value, Values};
+
+/// A value that was found for an option.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The option's key.
+    pub key: &'static str,
+    /// The value, unchecked.
+    pub raw: Raw,
+    /// Where it was found.
+    pub origin: Origin,
+}
+
+/// Checks everything that was found and fills in defaults: command line before environment before file.
+///
+/// What is found several times in one place counts as found last. Everything found is checked, what it loses to
+/// included: a mistake in a file does not wait for the day on which the flag is left out.
+///
+/// # Errors
+/// The first value that is refused, or the first required option that nobody gave.
+pub fn resolve(
+    specs: &[&OptionSpec],
+    command_line: &[Found],
+    environment: impl Fn(&str) -> Option<String>,
+    file: &[Found],
+) -> Result<Values, OptionError> {
+    let mut values = BTreeMap::new();
+    for spec in specs {
+        let variable = spec.environment.and_then(|variable| Some((variable, environment(variable)?)));
+        let variable = variable.filter(|(_, text)| !text.is_empty()).map(|(variable, text)| Found {
+            key: spec.key,
+            raw: Raw::Text(text),
+            origin: Origin::Environment(variable),
+        });
+        let of_this = |found: &&Found| found.key == spec.key;
+        let in_order = file.iter().filter(of_this).chain(&variable).chain(command_line.iter().filter(of_this));
+        let mut value = (preset(spec), Origin::Default);
+        for found in in_order {
+            value = (Some(spec.read(&found.raw, &found.origin)?), found.origin.clone());
+        }
+        if value.0.is_none() && spec.preset == Preset::Required {
+            let problem = format!("it is required; give it here or as `{}` in the file of -c", spec.key);
+            return Err(OptionError::new(spec.flag(), problem));
+        }
+        values.insert(spec.key, value);
+    }
+    Ok(Values(values))
+}
+
+fn preset(spec: &OptionSpec) -> Option<Value> {
+    match spec.preset {
+        Preset::Nothing | Preset::Required | Preset::Described(_) => None,
+        Preset::Integer(number) => Some(Value::Integer(number)),
+        Preset::Float(number) => Some(Value::Float(number)),
+        Preset::Text(text) => spec.read(&Raw::Text(text.to_owned()), &Origin::Default).ok(),
+        Preset::Texts(text) => Some(Value::Texts(vec![text.to_owned()])),
+        Preset::Cpus => Some(Value::Integer(
+            thread::available_parallelism().ok().and_then(|count| i64::try_from(count.get()).ok()).unwrap_or(1),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{COMMON, Kind};
+
+    fn found(key: &'static str, raw: Raw, origin: Origin) -> Found {
+        Found { key, raw, origin }
+    }
+
+    fn given(key: &'static str, text: &str) -> Found {
+        found(key, Raw::Text(text.to_owned()), Origin::CommandLine(format!("--{key}")))
+    }
+
+    fn in_file(key: &'static str, raw: Raw) -> Found {
+        found(key, raw, Origin::File { file: "config.toml".to_owned(), line: 3, key: key.to_owned() })
+    }
+
+    fn common(command_line: &[Found], file: &[Found]) -> Result<Values, OptionError> {
+        let specs: Vec<&OptionSpec> = COMMON.iter().collect();
+        let address = given("scheduler_address", "tcp://127.0.0.1:8516");
+        let command_line: Vec<Found> = [address].into_iter().chain(command_line.iter().cloned()).collect();
+        resolve(&specs, &command_line, |_| None, file)
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
+        const SPEC: OptionSpec =
+            OptionSpec::new("n", Kind::Integer { min: 0, special: None }, Preset::Integer(1), "").environment("N");
+        let value = |line: &[Found], variable: Option<&str>, file: &[Found]| {
+            let values = resolve(&[&SPEC], line, |_| variable.map(ToOwned::to_owned), file).unwrap();
+            values.integer("n")
+        };
+        let (line, file) = ([given("n", "4")], [in_file("n", Raw::Integer(2))]);
+        assert_eq!(value(&[], None, &[]), 1);
+        assert_eq!(value(&[], None, &file), 2);
+        assert_eq!(value(&[], Some("3"), &file), 3);
+        assert_eq!(value(&line, Some("3"), &file), 4);
+    }
+
+    #[test]
+    fn every_common_default_is_the_documented_one() {
+        let values = common(&[], &[]).unwrap();
+        for (key, number) in [
+            ("per_worker_task_queue_size", 1000),
+            ("heartbeat_interval_seconds", 2),
+            ("task_timeout_seconds", 0),
+            ("death_timeout_seconds", 300),
+            ("garbage_collect_interval_seconds", 30),
+            ("trim_memory_threshold_bytes", 1_073_741_824),
+            ("io_threads", 1),
+        ] {
+            assert_eq!(values.integer(key), number, "{key}");
+        }
+        for (key, number) in
+            [("scale_down_cooldown_seconds", 30.0), ("drain_timeout_seconds", 300.0), ("stop_timeout_seconds", 10.0)]
+        {
+            assert!((values.float(key) - number).abs() < f64::EPSILON, "{key}");
+        }
+        assert!(values.integer("max_task_concurrency") >= 1);
+        assert!(values.capabilities("per_worker_capabilities").is_empty());
+        assert_eq!(values.text("event_loop"), "builtin");
+        assert_eq!(values.text("logging_level"), "INFO");
+        assert_eq!(values.texts("logging_paths"), ["/dev/stdout"]);
+        assert!(!values.flag("hard_processor_suspend"));
+        for key in ["worker_scheduler_address", "object_storage_address", "monitor_address"] {
+            assert_eq!(values.maybe_address(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn every_common_check_refuses_and_names_the_flag() {
+        for (key, text) in [
+            ("max_task_concurrency", "-2"),
+            ("max_task_concurrency", "many"),
+            ("scale_down_cooldown_seconds", "-1"),
+            ("scale_down_cooldown_seconds", "nan"),
+            ("per_worker_task_queue_size", "0"),
+            ("heartbeat_interval_seconds", "0"),
+            ("task_timeout_seconds", "-1"),
+            ("death_timeout_seconds", "0"),
+            ("garbage_collect_interval_seconds", "0"),
+            ("trim_memory_threshold_bytes", "-1"),
+            ("io_threads", "0"),
+            ("event_loop", "curio"),
+            ("logging_level", "LOUD"),
+            ("per_worker_capabilities", "gpu=two"),
+            ("worker_scheduler_address", "127.0.0.1:1"),
+            ("worker_manager_id", ""),
+        ] {
+            let error = common(&[given(key, text)], &[]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("--{key}: ")), "{key}={text}: {error}");
+        }
+        for (key, text) in [("max_task_concurrency", "-1"), ("logging_level", "debug"), ("event_loop", "UVLOOP")] {
+            common(&[given(key, text)], &[]).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_value_in_a_file_is_named_by_file_line_and_key() {
+        let error = common(&[], &[in_file("io_threads", Raw::Text("x".to_owned()))]).unwrap_err().to_string();
+        assert_eq!(error, "config.toml:3: io_threads: `x` is no whole number; give 1 or more");
+        let error = common(&[], &[in_file("preload", Raw::Other("a table"))]).unwrap_err().to_string();
+        assert_eq!(error, "config.toml:3: preload: a table is no text");
+        // Checked although the command line has the say.
+        let both = common(&[given("io_threads", "2")], &[in_file("io_threads", Raw::Integer(0))]);
+        assert!(both.unwrap_err().to_string().contains("config.toml:3"));
+    }
+
+    #[test]
+    fn what_is_required_is_missed_by_its_name() {
+        let specs: Vec<&OptionSpec> = COMMON.iter().collect();
+        let error = resolve(&specs, &[], |_| None, &[]).unwrap_err().to_string();
+        assert!(error.starts_with("ADDRESS: it is required"), "{error}");
+    }
+
+    #[test]
+    fn no_two_options_share_a_name() {
+        let mut names: Vec<String> = COMMON.iter().map(OptionSpec::long).collect();
+        names.extend(COMMON.iter().filter_map(|spec| spec.short).map(ToOwned::to_owned));
+        names.sort();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

@@ -1,0 +1,209 @@
+//! What an option is.
+
+/// One option, declared once.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionSpec {
+    /// The TOML key, in snake case; the long flag is the same with hyphens.
+    pub key: &'static str,
+    /// The short flag without its hyphen; upstream's have several letters.
+    pub short: Option<&'static str>,
+    /// Further names on the command line.
+    pub aliases: &'static [Alias],
+    /// Whether it is given by position on the command line; by its key in TOML all the same.
+    pub is_positional: bool,
+    /// The environment variable, if it has one.
+    pub environment: Option<&'static str>,
+    /// What it takes.
+    pub kind: Kind,
+    /// What it is when nobody says.
+    pub preset: Preset,
+    /// Where `--help` lists it.
+    pub group: Group,
+    /// What stands for its value in `--help`, such as `SECONDS`.
+    pub value_name: &'static str,
+    /// One or two sentences, with unit; the default is added from [`OptionSpec::preset`].
+    pub help: &'static str,
+    /// Whether `--help` leaves it out.
+    pub is_hidden: bool,
+}
+
+/// A further name of an option on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alias {
+    /// `--name`.
+    Long(&'static str),
+    /// `-name`.
+    Short(&'static str),
+}
+
+/// What an option takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Nothing: it is there or not.
+    Flag,
+    /// A whole number of at least `min`, or `special`.
+    Integer {
+        /// The smallest one.
+        min: i64,
+        /// One more that is allowed, with a meaning of its own.
+        special: Option<i64>,
+    },
+    /// A number of at least 0.
+    Float,
+    /// A text that is not empty.
+    Text,
+    /// One of these words, in any case.
+    Choice(&'static [&'static str]),
+    /// `tcp://host:port` and the like.
+    Address,
+    /// `linux,gpu=2`.
+    Capabilities,
+    /// One or more texts.
+    Texts,
+}
+
+/// What an option is when nobody says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Preset {
+    /// It has no value.
+    Nothing,
+    /// Somebody must say.
+    Required,
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Float(f64),
+    /// A text.
+    Text(&'static str),
+    /// One text in a list.
+    Texts(&'static str),
+    /// The number of CPUs that this process may use.
+    Cpus,
+    /// It has no value, and what that means is said so in `--help`.
+    Described(&'static str),
+}
+
+/// Where `--help` lists an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// What every manager has.
+    Manager,
+    /// What every worker is started with.
+    Worker,
+    /// What belongs to one kind of manager.
+    Backend,
+    /// Certificates.
+    Security,
+    /// Logs.
+    Logging,
+    /// Files and folders.
+    Files,
+}
+
+impl Group {
+    /// The heading.
+    #[must_use]
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::Manager => "Manager",
+            Self::Worker => "Workers",
+            Self::Backend => "Infrastructure",
+            Self::Security => "Security",
+            Self::Logging => "Logs",
+            Self::Files => "Files",
+        }
+    }
+}
+
+impl OptionSpec {
+    /// An option with nothing but its key, kind and help; for declarations to start from.
+    #[must_use]
+    pub const fn new(key: &'static str, kind: Kind, preset: Preset, help: &'static str) -> Self {
+        Self {
+            key,
+            short: None,
+            aliases: &[],
+            is_positional: false,
+            environment: None,
+            kind,
+            preset,
+            group: Group::Backend,
+            value_name: "VALUE",
+            help,
+            is_hidden: false,
+        }
+    }
+
+    /// The same option with a short flag.
+    #[must_use]
+    pub const fn short(mut self, short: &'static str) -> Self {
+        self.short = Some(short);
+        self
+    }
+
+    /// The same option with what stands for its value in `--help`.
+    #[must_use]
+    pub const fn value(mut self, name: &'static str) -> Self {
+        self.value_name = name;
+        self
+    }
+
+    /// The same option in a group.
+    #[must_use]
+    pub const fn group(mut self, group: Group) -> Self {
+        self.group = group;
+        self
+    }
+
+    /// The same option with further names.
+    #[must_use]
+    pub const fn aliases(mut self, aliases: &'static [Alias]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    /// The same option with an environment variable.
+    #[must_use]
+    pub const fn environment(mut self, variable: &'static str) -> Self {
+        self.environment = Some(variable);
+        self
+    }
+
+    /// The same option, given by position.
+    #[must_use]
+    pub const fn positional(mut self) -> Self {
+        self.is_positional = true;
+        self
+    }
+
+    /// The same option, left out of `--help`.
+    #[must_use]
+    pub const fn hidden(mut self) -> Self {
+        self.is_hidden = true;
+        self
+    }
+
+    /// The long flag without its hyphens.
+    #[must_use]
+    pub fn long(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    /// How users know it on the command line: `--flag`, or the name of its position.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        if self.is_positional { self.value_name.to_owned() } else { format!("--{}", self.long()) }
+    }
+
+    /// The default in words; `None` where there is none.
+    #[must_use]
+    pub fn preset_text(&self) -> Option<String> {
+        match self.preset {
+            Preset::Nothing | Preset::Required => None,
+            Preset::Integer(number) => Some(number.to_string()),
+            Preset::Float(number) => Some(number.to_string()),
+            Preset::Text(text) | Preset::Texts(text) | Preset::Described(text) => Some(text.to_owned()),
+            Preset::Cpus => Some("number of CPUs".to_owned()),
+        }
+    }
+}
