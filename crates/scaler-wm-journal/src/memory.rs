@@ -1,0 +1,67 @@
+//! The journal without a file.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use scaler_wm_core::{Entry, Journal, Launch, LaunchId, Receipt, Result, Settled};
+
+/// A journal that lasts as long as it lives: for tests, and for embedders whose units end with them.
+///
+/// It never fails.
+#[derive(Debug, Default)]
+pub struct MemoryJournal(Mutex<BTreeMap<LaunchId, Entry>>);
+
+impl MemoryJournal {
+    /// A journal with nothing on record.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<LaunchId, Entry>> {
+        // No change here can stop half-way, so what a panicking thread left is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryJournal {
+    async fn open(&self, launch: &Launch) -> Result<()> {
+        self.entries()
+            .entry(launch.id.clone())
+            .and_modify(|entry| entry.launch = launch.clone())
+            .or_insert_with(|| Entry { launch: launch.clone(), receipt: None, settled: None });
+        Ok(())
+    }
+
+    async fn receipt(&self, launch: &LaunchId, receipt: &Receipt) -> Result<()> {
+        if let Some(entry) = self.entries().get_mut(launch) {
+            entry.receipt = Some(receipt.clone());
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, launch: &LaunchId, settled: &Settled) -> Result<()> {
+        if let Some(entry) = self.entries().get_mut(launch) {
+            entry.settled = Some(settled.clone());
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, launches: &[LaunchId]) -> Result<()> {
+        let mut entries = self.entries();
+        for launch in launches {
+            entries.remove(launch);
+        }
+        Ok(())
+    }
+
+    async fn load(&self) -> Result<Vec<Entry>> {
+        let mut entries: Vec<_> = self.entries().values().cloned().collect();
+        entries.sort_by_key(|entry| entry.launch.at);
+        Ok(entries)
+    }
+}
