@@ -1,0 +1,10 @@
+//! Bytes to messages and back.
+//!
+//! The schemas of both versions use the same names, so one source (`shared/`) is compiled against each of them; what
+//! differs is in `v1/fields.rs` and `v2/fields.rs`.
+
+mod fail;
+pub(crate) mod v1;
+pub(crate) mod v2;
+
+use fail::{Coded, Fail, data, length, text};

@@ -1,0 +1,107 @@
+//! What the monitor publishes: readers to plain types.
+
+use super::{
+    super::{super::Coded, fields, schema as s},
+    read::{bytes, capabilities, processors, resource, string, worker_id},
+};
+use crate::message::{
+    BinderCount, BinderStatus, ClientStatus, ManagedWorkers, ManagerDetail, ObjectManagerStatus, ScalingManagerStatus,
+    StateScheduler, StateTask, StateWorker, TaskCount, WorkerState, WorkerStatus,
+};
+
+pub(super) fn scheduler(reader: s::state_scheduler::Reader<'_>) -> Coded<StateScheduler> {
+    let binder = reader.get_binder()?;
+    let objects = reader.get_object_manager()?;
+    let client = |reader: s::client_manager_status::client_status::Reader<'_>| -> Coded<ClientStatus> {
+        let mut status =
+            ClientStatus { id: reader.get_client_id()?.into(), tasks: reader.get_tasks(), ..ClientStatus::default() };
+        fields::read_client(reader, &mut status)?;
+        Ok(status)
+    };
+    let tasks = reader.get_task_manager()?.get_state_to_count()?;
+    Ok(StateScheduler {
+        binder: BinderStatus {
+            received: binder_counts(binder.get_received()?)?,
+            sent: binder_counts(binder.get_sent()?)?,
+        },
+        scheduler: resource(reader.get_scheduler()?),
+        rss_free: reader.get_rss_free(),
+        clients: reader.get_client_manager()?.get_clients()?.iter().map(client).collect::<Coded<_>>()?,
+        objects: ObjectManagerStatus { objects: objects.get_objects(), storage: fields::storage_status(objects)? },
+        tasks: tasks.iter().map(|pair| TaskCount { state: pair.get_state(), count: pair.get_count() }).collect(),
+        workers: reader.get_worker_manager()?.get_workers()?.iter().map(worker_status).collect::<Coded<_>>()?,
+        scaling: scaling(reader.get_scaling_manager()?)?,
+    })
+}
+
+fn binder_counts(list: capnp::struct_list::Reader<'_, s::binder_status::pair::Owned>) -> Coded<Vec<BinderCount>> {
+    list.iter().map(|pair| Ok(BinderCount { client: string(pair.get_client()?)?, number: pair.get_number() })).collect()
+}
+
+fn worker_status(reader: s::worker_status::Reader<'_>) -> Coded<WorkerStatus> {
+    let mut status = WorkerStatus {
+        id: worker_id(reader.get_worker_id()?),
+        agent: resource(reader.get_agent()?),
+        rss_free: reader.get_rss_free(),
+        free: reader.get_free(),
+        sent: reader.get_sent(),
+        queued: reader.get_queued(),
+        suspended: reader.get_suspended(),
+        lag_microseconds: reader.get_lag_microseconds(),
+        last_seen_seconds: 0,
+        itl: string(reader.get_itl()?)?,
+        processors: processors(reader.get_processors()?)?,
+        mem_limit: 0,
+        hostname: String::new(),
+        net_sent_bytes: 0,
+        net_received_bytes: 0,
+    };
+    fields::read_worker(reader, &mut status)?;
+    Ok(status)
+}
+
+fn scaling(reader: s::scaling_manager_status::Reader<'_>) -> Coded<ScalingManagerStatus> {
+    let pair = |reader: s::scaling_manager_status::pair::Reader<'_>| -> Coded<ManagedWorkers> {
+        let workers = reader.get_worker_ids()?.iter().map(|id| Ok(worker_id(id?))).collect::<Coded<_>>()?;
+        Ok(ManagedWorkers { manager_id: bytes(reader.get_manager_id()?), workers })
+    };
+    let detail = |reader: s::scaling_manager_status::detail::Reader<'_>| -> Coded<ManagerDetail> {
+        Ok(ManagerDetail {
+            manager_id: bytes(reader.get_manager_id()?),
+            identity: string(reader.get_identity()?)?,
+            last_seen_seconds: fields::manager_last_seen(reader),
+            max_task_concurrency: reader.get_max_task_concurrency(),
+            capabilities: string(reader.get_capabilities()?)?,
+            pending_workers: reader.get_pending_workers(),
+        })
+    };
+    Ok(ScalingManagerStatus {
+        managed_workers: reader.get_managed_workers()?.iter().map(pair).collect::<Coded<_>>()?,
+        details: reader.get_details()?.iter().map(detail).collect::<Coded<_>>()?,
+    })
+}
+
+pub(super) fn worker(reader: s::state_worker::Reader<'_>) -> Coded<StateWorker> {
+    let state = match reader.get_state()? {
+        s::WorkerState::Connected => WorkerState::Connected,
+        s::WorkerState::Disconnected => WorkerState::Disconnected,
+    };
+    let capabilities = capabilities(reader.get_capabilities()?)?;
+    Ok(StateWorker { worker: worker_id(reader.get_worker_id()?), state, capabilities })
+}
+
+pub(super) fn task(reader: s::state_task::Reader<'_>) -> Coded<StateTask> {
+    let mut task = StateTask {
+        task: reader.get_task_id()?.into(),
+        function_name: bytes(reader.get_function_name()?),
+        state: fields::task_state(reader.get_state()?),
+        worker: worker_id(reader.get_worker()?),
+        capabilities: capabilities(reader.get_capabilities()?)?,
+        metadata: bytes(reader.get_metadata()?),
+        object_bytes: 0,
+        client: Default::default(),
+        event: String::new(),
+    };
+    fields::read_task(reader, &mut task)?;
+    Ok(task)
+}

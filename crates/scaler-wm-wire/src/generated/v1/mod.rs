@@ -1,0 +1,5 @@
+//! See the folder above.
+
+#[rustfmt::skip]
+#[expect(unreachable_pub, unused_qualifications, clippy::all, reason = "generated code")]
+pub(crate) mod message_capnp;

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod codec;
+mod error;
+mod generated;
+mod version;
+
+pub mod link;
+pub mod message;
+pub mod ymq;
+
+pub use error::{Error, ErrorKind, Result};
+pub use message::Message;
+pub use version::Version;

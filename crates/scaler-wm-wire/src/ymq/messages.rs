@@ -1,0 +1,76 @@
+//! Messages over a connection.
+
+use super::{FrameReceiver, FrameSender, Version};
+use crate::{Message, Result};
+
+/// Sends messages in the version of its connection.
+#[derive(Debug)]
+pub struct MessageSender {
+    frames: FrameSender,
+    version: Version,
+}
+
+impl MessageSender {
+    /// Encodes for `version` what is sent through `frames`.
+    #[must_use]
+    pub const fn new(frames: FrameSender, version: Version) -> Self {
+        Self { frames, version }
+    }
+
+    /// Sends one message; cancel safe like [`FrameSender::send`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Message::encode`], after which the connection is as good as before, and of [`FrameSender::send`].
+    pub async fn send(&mut self, message: &Message) -> Result<()> {
+        let frame = message.encode(self.version)?;
+        self.frames.send(&frame).await
+    }
+
+    /// The version that messages are sent in.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Sends what is left and ends our direction.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FrameSender::close`].
+    pub async fn close(self) -> Result<()> {
+        self.frames.close().await
+    }
+}
+
+/// Receives messages in the version of its connection.
+#[derive(Debug)]
+pub struct MessageReceiver {
+    frames: FrameReceiver,
+    version: Version,
+}
+
+impl MessageReceiver {
+    /// Decodes for `version` what comes through `frames`.
+    #[must_use]
+    pub const fn new(frames: FrameReceiver, version: Version) -> Self {
+        Self { frames, version }
+    }
+
+    /// The next message; `None` after a clean end. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FrameReceiver::recv`]. With [`ErrorKind::Malformed`](crate::ErrorKind::Malformed), and only then, the
+    /// connection is still good: the next call goes on with the next frame.
+    pub async fn recv(&mut self) -> Result<Option<Message>> {
+        // No await follows the receipt of the frame, so cancelling loses nothing.
+        self.frames.recv().await?.map(|frame| Message::decode(&frame, self.version)).transpose()
+    }
+
+    /// The version that messages are received in.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+}

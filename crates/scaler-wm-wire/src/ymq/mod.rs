@@ -1,0 +1,26 @@
+//! YMQ, the transport of OpenGRIS Scaler: frames over a stream, both ends named.
+//!
+//! Read off releases 2.6.0 and 2.9.0: each side sends the magic `YMQ` and a version byte, then its identity as the first
+//! frame; every later frame is one message. There is no acknowledgement and no heartbeat at this layer.
+
+mod accept;
+mod binder;
+mod connect;
+mod connection;
+mod frame;
+mod handshake;
+mod identity;
+mod messages;
+mod peer;
+mod reconnect;
+mod stream;
+
+pub use binder::{BindOptions, Binder, BinderEvent};
+pub use connect::{ConnectOptions, connect};
+pub use connection::{Connection, FrameReceiver, FrameSender};
+pub use frame::{FrameDecoder, MAX_FRAME};
+pub use identity::Identity;
+pub use messages::{MessageReceiver, MessageSender};
+pub use reconnect::{Reconnect, Retry};
+
+pub use crate::Version;
