@@ -624,6 +624,8 @@ class Helper:
         if worker.channel is not None:
             worker.channel.sock.close()
             worker.channel = None
+        for question in worker.questions:
+            self.answer(question, "gone")
         end = {"code": code} if code >= 0 else {"signal": -code}
         self.channel.send({"event": "exit", "name": worker.name, "pid": worker.pid, "asked": worker.asked, **end})
 

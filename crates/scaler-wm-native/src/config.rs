@@ -1,0 +1,76 @@
+//! What a native provider is told.
+
+use std::path::PathBuf;
+
+use scaler_wm_core::{Address, Capabilities, ManagerId};
+
+/// What a native provider is told.
+#[derive(Clone, Debug)]
+pub struct NativeConfig {
+    /// The interpreter; `None` takes that of the active virtual environment, else `python3`.
+    pub python: Option<PathBuf>,
+    /// The first part of worker names, `NAT` by convention.
+    pub worker_type: String,
+    /// What every worker is started with.
+    pub worker: WorkerSettings,
+    /// Which ways of starting and asking workers may be taken.
+    pub ways: Ways,
+}
+
+/// What every worker is started with: the parameters of the released class, in its units.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// Where workers find the scheduler.
+    pub scheduler_address: Address,
+    /// Where workers find the object storage server; `None` learns it from the scheduler.
+    pub object_storage_address: Option<Address>,
+    /// The manager that workers name as theirs.
+    pub manager: ManagerId,
+    /// What workers say that they can do.
+    pub capabilities: Capabilities,
+    /// Tasks that the scheduler may queue at one worker; at least 1.
+    pub task_queue_size: u32,
+    /// Seconds between two heartbeats of a worker; at least 1.
+    pub heartbeat_interval_seconds: u32,
+    /// Seconds after which a task is given up; 0 for never.
+    pub task_timeout_seconds: u32,
+    /// Seconds without a scheduler after which a worker ends.
+    pub death_timeout_seconds: u32,
+    /// Seconds between two garbage collections in a processor.
+    pub garbage_collect_interval_seconds: u32,
+    /// Resident memory in bytes above which a processor gives memory back to the system.
+    pub trim_memory_threshold_bytes: u64,
+    /// Suspends processors by a signal instead of an event.
+    pub hard_processor_suspend: bool,
+    /// Threads of a worker's transport; at least 1.
+    pub io_threads: u32,
+    /// `builtin` or `uvloop`.
+    pub event_loop: String,
+    /// Called in each processor before its first task, such as `pkg.mod:func(args)`.
+    pub preload: Option<String>,
+    /// `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`.
+    pub logging_level: String,
+    /// Where workers write their logs.
+    pub logging_paths: Vec<String>,
+    /// A PEM certificate and its key.
+    pub tls: Option<(String, String)>,
+}
+
+/// Which ways may be taken. Each falls back to the plainer one by itself where it does not work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// Fork workers from the helper; else each is an interpreter of its own.
+    pub fork_workers: bool,
+    /// Fork processors from the helper; else workers spawn them.
+    pub fork_processors: bool,
+    /// Let workers answer for themselves whether they can leave.
+    pub hooks: bool,
+    /// Look twice before a worker that cannot answer is taken for idle. Off only to show what that prevents.
+    pub second_look: bool,
+}
+
+impl Default for Ways {
+    fn default() -> Self {
+        Self { fork_workers: true, fork_processors: true, hooks: true, second_look: true }
+    }
+}

@@ -1,0 +1,7 @@
+//! The helper: a Python process that starts workers and watches over them.
+
+mod process;
+mod protocol;
+
+pub(crate) use process::Helper;
+pub(crate) use protocol::{Answer, Event, How, Ready};

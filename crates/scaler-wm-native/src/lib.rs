@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod config;
+mod error;
+mod helper;
+mod options;
+mod provider;
+mod python;
+mod registry;
+
+pub use config::{NativeConfig, Ways, WorkerSettings};
+pub use error::{Error, ErrorKind};
+pub use options::OPTIONS;
+pub use provider::NativeProvider;

@@ -1,0 +1,125 @@
+//! The options of `baremetal_native` beyond those that every manager has.
+
+use std::path::PathBuf;
+
+use scaler_wm_core::{
+    ManagerId,
+    options::{Alias, Group, Kind, OptionError, OptionSpec, Preset, Values},
+};
+
+use crate::{NativeConfig, Ways, WorkerSettings};
+
+/// The options of `baremetal_native` beyond those that every manager has. `-n`, upstream's older name for the limit, is
+/// an alias of a common option and listed where the command line is made.
+pub const OPTIONS: &[OptionSpec] = &[
+    OptionSpec::new(
+        "mode",
+        Kind::Choice(&["dynamic", "fixed"]),
+        Preset::Text("dynamic"),
+        "dynamic follows the scheduler's wish; fixed starts --max-task-concurrency workers once.",
+    )
+    .value("MODE"),
+    OptionSpec::new(
+        "worker_type",
+        Kind::Text,
+        Preset::Described("NAT, or FIX in fixed mode"),
+        "First part of worker names.",
+    )
+    .value("NAME"),
+    OptionSpec::new(
+        "num_of_workers",
+        Kind::Integer { min: 0, special: Some(-1) },
+        Preset::Nothing,
+        "Older name of --max-task-concurrency.",
+    )
+    .aliases(&[Alias::Short("n")])
+    .hidden(),
+    OptionSpec::new(
+        "python",
+        Kind::Text,
+        Preset::Described("that of the active virtual environment, else python3"),
+        "Python interpreter of workers; opengris-scaler must be installed for it.",
+    )
+    .value("PATH"),
+    OptionSpec::new("tls_cert", Kind::Text, Preset::Nothing, "PEM file with the certificate chain of workers.")
+        .short("tc")
+        .value("FILE")
+        .group(Group::Security),
+    OptionSpec::new("tls_key", Kind::Text, Preset::Nothing, "PEM file with the key of --tls-cert.")
+        .short("tk")
+        .value("FILE")
+        .group(Group::Security),
+    OptionSpec::new(
+        "worker_start",
+        Kind::Choice(&["fork", "spawn-processors", "plain"]),
+        Preset::Text("fork"),
+        "How workers start: forked with their processors from one process, forked with processors of their own, or \
+         plainly. A plainer way is taken by itself where one does not work.",
+    )
+    .value("WAY"),
+    OptionSpec::new(
+        "consent",
+        Kind::Choice(&["on", "off"]),
+        Preset::Text("on"),
+        "Ask workers whether they can leave. Off only to show what that prevents.",
+    )
+    .environment("SCALER_WM_TEST_CONSENT")
+    .hidden(),
+];
+
+impl NativeConfig {
+    /// The configuration that these values, of the common options and [`OPTIONS`], describe.
+    ///
+    /// # Errors
+    /// When values that are right by themselves do not go together.
+    pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Self, OptionError> {
+        let scheduler_address = values.address("scheduler_address");
+        let tls = match (values.maybe_text("tls_cert"), values.maybe_text("tls_key")) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            (Some(_), None) => return Err(values.problem("tls_cert", "it needs tls_key (--tls-key) beside it")),
+            (None, Some(_)) => return Err(values.problem("tls_key", "it needs tls_cert (--tls-cert) beside it")),
+        };
+        if values.text("mode") == "fixed" {
+            let problem = "fixed mode is not in this version yet; use dynamic, or the released manager";
+            return Err(values.problem("mode", problem));
+        }
+        let way = values.text("worker_start");
+        let has_consent = values.text("consent") == "on";
+        Ok(Self {
+            python: values.maybe_text("python").map(PathBuf::from),
+            worker_type: values.maybe_text("worker_type").unwrap_or_else(|| "NAT".to_owned()),
+            ways: Ways {
+                fork_workers: way != "plain",
+                fork_processors: way == "fork",
+                hooks: has_consent,
+                second_look: has_consent,
+            },
+            worker: WorkerSettings {
+                scheduler_address: values.maybe_address("worker_scheduler_address").unwrap_or(scheduler_address),
+                object_storage_address: values.maybe_address("object_storage_address"),
+                manager: manager.clone(),
+                capabilities: values.capabilities("per_worker_capabilities"),
+                task_queue_size: number(values, "per_worker_task_queue_size")?,
+                heartbeat_interval_seconds: number(values, "heartbeat_interval_seconds")?,
+                task_timeout_seconds: number(values, "task_timeout_seconds")?,
+                death_timeout_seconds: number(values, "death_timeout_seconds")?,
+                garbage_collect_interval_seconds: number(values, "garbage_collect_interval_seconds")?,
+                trim_memory_threshold_bytes: number(values, "trim_memory_threshold_bytes")?,
+                hard_processor_suspend: values.flag("hard_processor_suspend"),
+                io_threads: number(values, "io_threads")?,
+                event_loop: values.text("event_loop"),
+                preload: values.maybe_text("preload"),
+                logging_level: values.text("logging_level"),
+                logging_paths: values.texts("logging_paths"),
+                tls,
+            },
+        })
+    }
+}
+
+/// A whole number that fits what it is used for.
+fn number<T: TryFrom<i64>>(values: &Values, key: &str) -> Result<T, OptionError> {
+    let number = values.integer(key);
+    T::try_from(number).map_err(|_| values.problem(key, format!("{number} is too large")))
+}

@@ -1,0 +1,88 @@
+//! Which interpreter runs the workers.
+
+use std::{
+    env,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{Access, access};
+
+use crate::{Error, ErrorKind};
+
+/// The interpreter to use: the one given, else that of the active virtual environment, else `python3` of the path.
+///
+/// # Errors
+/// When there is no such program, with what to do about it.
+pub(crate) fn interpreter(given: Option<&Path>) -> Result<PathBuf, Error> {
+    choose(given, env::var_os("VIRTUAL_ENV").as_deref(), env::var_os("PATH").as_deref())
+}
+
+fn choose(given: Option<&Path>, environment: Option<&OsStr>, path: Option<&OsStr>) -> Result<PathBuf, Error> {
+    let missing = |context: String| Error::new(ErrorKind::Unusable, "find a Python interpreter", context);
+    if let Some(given) = given {
+        let found = if given.components().count() == 1 { on_path(given, path) } else { executable(given.to_owned()) };
+        return found.ok_or_else(|| {
+            let given = given.display();
+            missing(format!("`{given}` is no program; give one by --python PATH, such as --python .venv/bin/python"))
+        });
+    }
+    if let Some(environment) = environment.filter(|environment| !environment.is_empty()) {
+        let python = Path::new(environment).join("bin/python");
+        return executable(python.clone()).ok_or_else(|| {
+            let python = python.display();
+            missing(format!(
+                "the active virtual environment has no `{python}`; activate another one or give a program by --python PATH"
+            ))
+        });
+    }
+    on_path(Path::new("python3"), path).ok_or_else(|| {
+        missing("there is no `python3` on the path; install Python 3 or give a program by --python PATH".to_owned())
+    })
+}
+
+fn on_path(name: &Path, path: Option<&OsStr>) -> Option<PathBuf> {
+    env::split_paths(path?).find_map(|folder| executable(folder.join(name)))
+}
+
+fn executable(program: PathBuf) -> Option<PathBuf> {
+    (program.is_file() && access(&program, Access::EXEC_OK).is_ok()).then_some(program)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    fn program(folder: &Path, name: &str) -> PathBuf {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        file
+    }
+
+    #[test]
+    fn the_given_one_goes_before_the_environment_and_that_before_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let given = program(folder.path(), "given/py");
+        let active = program(folder.path(), "venv/bin/python");
+        let system = program(folder.path(), "bin/python3");
+        let (venv, path) = (folder.path().join("venv"), folder.path().join("bin"));
+        let (venv, path) = (Some(venv.as_os_str()), Some(path.as_os_str()));
+        assert_eq!(choose(Some(&given), venv, path).unwrap(), given);
+        assert_eq!(choose(None, venv, path).unwrap(), active);
+        assert_eq!(choose(None, None, path).unwrap(), system);
+        assert_eq!(choose(Some(Path::new("python3")), venv, path).unwrap(), system);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_way_out() {
+        for (given, environment) in [(Some("/no/such/python"), None), (None, Some("/no/such/venv")), (None, None)] {
+            let error = choose(given.map(Path::new), environment.map(OsStr::new), Some(OsStr::new("/no/such")));
+            let message = error.unwrap_err().to_string();
+            assert!(message.contains("--python"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The units of this provider, kept up to date by what the helper says.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    mem,
+    sync::Arc,
+};
+
+use scaler_wm_core::{
+    Clock, Exit, ExitCause, Launch, LaunchId, Tier, Timestamp, Unit, UnitId, UnitState, WorkerId, WorkerMatch,
+};
+use tokio::sync::watch;
+
+/// Launches that are remembered, so that a repeated one starts nothing twice.
+const REMEMBERED_LAUNCHES: usize = 1024;
+
+/// The units of this provider.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    units: BTreeMap<UnitId, Arc<Unit>>,
+    /// Units that went and have not been told of yet.
+    gone: Vec<Arc<Unit>>,
+    launches: VecDeque<LaunchId>,
+    clock: Clock,
+    changed: watch::Sender<u64>,
+}
+
+impl Registry {
+    pub(crate) fn new(changed: watch::Sender<u64>) -> Self {
+        Self { units: BTreeMap::new(), gone: Vec::new(), launches: VecDeque::new(), clock: Clock::system(), changed }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Takes note of a launch; false when it is a repeated one.
+    pub(crate) fn remember(&mut self, launch: &Launch) -> bool {
+        if self.launches.contains(&launch.id) {
+            return false;
+        }
+        if self.launches.len() == REMEMBERED_LAUNCHES {
+            self.launches.pop_front();
+        }
+        self.launches.push_back(launch.id.clone());
+        true
+    }
+
+    /// A unit is being started.
+    pub(crate) fn starting(&mut self, name: &str, launch: &Launch) {
+        let unit = Unit {
+            id: UnitId::from(name),
+            launch: Some(launch.id.clone()),
+            state: UnitState::Starting,
+            since: self.now(),
+            tier: Tier::default(),
+            workers: WorkerMatch::Exact(WorkerId::from(name)),
+            notice: None,
+        };
+        self.units.insert(unit.id.clone(), Arc::new(unit));
+        self.tick();
+    }
+
+    /// A unit is in another state now. Unknown units and repeated news are passed over.
+    pub(crate) fn set(&mut self, name: &str, state: UnitState) {
+        let id = UnitId::from(name);
+        let Some(unit) = self.units.get(&id) else { return };
+        let changed = Arc::new(Unit { state, since: self.now(), ..Unit::clone(unit) });
+        if matches!(changed.state, UnitState::Gone(_)) {
+            self.units.remove(&id);
+            self.gone.push(changed);
+        } else {
+            self.units.insert(id, changed);
+        }
+        self.tick();
+    }
+
+    /// The helper has gone, and took every unit with it.
+    pub(crate) fn lost(&mut self, reason: &str) {
+        let names: Vec<UnitId> = self.units.keys().cloned().collect();
+        for name in names {
+            let cause = ExitCause::Lost(reason.to_owned());
+            // Its workers have been told to leave, and tell the scheduler themselves: they may still live.
+            self.set(name.as_str(), UnitState::Gone(Exit { cause, asked: false, sure: false }));
+        }
+    }
+
+    pub(crate) fn has(&self, unit: &UnitId) -> bool {
+        self.units.contains_key(unit)
+    }
+
+    /// The units of a launch that are there.
+    pub(crate) fn of_launch(&self, launch: &LaunchId) -> Vec<Arc<Unit>> {
+        self.units.values().filter(|unit| unit.launch.as_ref() == Some(launch)).cloned().collect()
+    }
+
+    /// Every unit, and once those that have gone since the last look.
+    pub(crate) fn look(&mut self) -> Vec<Arc<Unit>> {
+        let mut units = mem::take(&mut self.gone);
+        units.extend(self.units.values().cloned());
+        units
+    }
+
+    fn tick(&self) {
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
