@@ -1,0 +1,71 @@
+//! From an error to an exit code and a sentence. Nowhere else does an error meet the user.
+
+use std::{error::Error as StdError, process::ExitCode};
+
+use rustix::stdio::stderr;
+use scaler_wm_core::{Chain, options::OptionError};
+
+/// It ran, and failed.
+const FAILED: u8 = 1;
+/// The command line, a file or the environment is wrong: nothing was started.
+const USAGE: u8 = 2;
+/// Ended by a second signal, with something left behind.
+const CUT_SHORT: u8 = 130;
+
+/// The codes, for `--help`.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+    0  stopped as asked, nothing left behind
+    1  failed while running, or something is left behind
+    2  wrong flag, file or environment: nothing was started
+  130  ended by a second signal, at once";
+
+/// Why the program ends with something other than 0.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Something is wrong with what was asked.
+    Usage(String),
+    /// clap has the words: wrong flags, but also `--help` and `--version`.
+    Clap(Box<clap::Error>),
+    /// It ran, and failed.
+    Running(String),
+    /// A second signal came.
+    CutShort(String),
+}
+
+impl Failure {
+    /// Nothing was started, since what is there does not do.
+    #[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
+    pub(crate) fn setup(error: impl StdError + 'static) -> Self {
+        Self::Usage(Chain(&error).to_string())
+    }
+
+    /// It ran, and failed.
+    #[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
+    pub(crate) fn running(error: impl StdError + 'static) -> Self {
+        Self::Running(Chain(&error).to_string())
+    }
+
+    /// Tells the user, and the exit code.
+    pub(crate) fn report(self) -> ExitCode {
+        let (code, text) = match self {
+            Self::Clap(error) => {
+                // Help and version go to standard output, and are no failure.
+                drop(error.print());
+                return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+            }
+            Self::Usage(text) => (USAGE, text),
+            Self::Running(text) => (FAILED, text),
+            Self::CutShort(text) => (CUT_SHORT, text),
+        };
+        // Not `eprintln!`, which panics when nobody listens any more.
+        let _ = rustix::io::write(stderr(), format!("error: {text}\n").as_bytes());
+        ExitCode::from(code)
+    }
+}
+
+impl From<OptionError> for Failure {
+    fn from(error: OptionError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
