@@ -1,0 +1,145 @@
+//! Released clients, each in a process of its own.
+
+use std::process::ExitStatus;
+
+use serde_json::Value;
+
+use crate::{Failure, LogFile, Process, Result, Starts, until};
+
+/// A client script of `tests/python`.
+#[derive(Clone, Debug)]
+pub enum Script {
+    /// Tasks that sleep and give back their number.
+    Workload {
+        /// How many.
+        tasks: u32,
+        /// How long each takes, in seconds.
+        seconds: f64,
+    },
+    /// 60 short tasks and, towards their end, long ones that stay while fewer workers are wanted.
+    LongTasks {
+        /// How many long ones.
+        tasks: u32,
+        /// How long each takes, in seconds.
+        seconds: f64,
+    },
+    /// Short tasks, each recorded when it starts.
+    Counted {
+        /// How many.
+        tasks: u32,
+        /// How long each takes, in seconds.
+        seconds: f64,
+    },
+    /// Tasks that run until [`Client::release`]; those on the workers that were held run on.
+    Held {
+        /// How many.
+        tasks: u32,
+    },
+}
+
+impl Script {
+    pub(crate) fn file(&self) -> &'static str {
+        match self {
+            Self::Workload { .. } => "workload.py",
+            Self::LongTasks { .. } => "long_tasks.py",
+            Self::Counted { .. } => "counted.py",
+            Self::Held { .. } => "held.py",
+        }
+    }
+
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        match self {
+            Self::Workload { tasks, seconds }
+            | Self::LongTasks { tasks, seconds }
+            | Self::Counted { tasks, seconds } => {
+                vec![tasks.to_string(), seconds.to_string()]
+            }
+            Self::Held { tasks } => vec![tasks.to_string()],
+        }
+    }
+}
+
+/// What a client reports at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Finished {
+    /// Results received.
+    pub done: u64,
+    /// Whether every result was the expected one.
+    pub right: bool,
+    /// From the first submission to the last result, in seconds.
+    pub seconds: f64,
+    /// When the last result came, in seconds since the epoch.
+    pub at: f64,
+}
+
+/// A running client.
+#[derive(Debug)]
+pub struct Client {
+    process: Process,
+    starts: Starts,
+}
+
+impl Client {
+    pub(crate) fn new(process: Process, starts: LogFile) -> Self {
+        Self { process, starts: Starts::new(starts) }
+    }
+
+    /// The starts that its tasks recorded.
+    pub fn starts(&self) -> &Starts {
+        &self.starts
+    }
+
+    /// Its exit status when it has ended.
+    pub fn exited(&mut self) -> Option<ExitStatus> {
+        self.process.exited()
+    }
+
+    /// Results received so far.
+    pub fn done(&self) -> u64 {
+        self.events().iter().rev().find_map(|event| event["done"].as_u64()).unwrap_or(0)
+    }
+
+    /// When the first task was submitted, in seconds since the epoch.
+    ///
+    /// # Errors
+    /// When that does not happen within 30 s.
+    pub fn submitted(&self) -> Result<f64> {
+        until("the client's submission", 30.0, || self.event("submitted")?["time"].as_f64())
+    }
+
+    /// Lets held tasks end, but not those that run on the worker with process id `except`.
+    ///
+    /// # Errors
+    /// When the files that the tasks look for cannot be written.
+    pub fn release(&self, except: i32) -> Result<()> {
+        let write = |suffix: &str, text: String| {
+            let path = self.starts.path().with_extension(suffix);
+            std::fs::write(path, text).map_err(|error| Failure::new("release the held tasks", error))
+        };
+        write("held", except.to_string())?;
+        write("released", String::new())
+    }
+
+    /// Waits for its end and gives its report.
+    ///
+    /// # Errors
+    /// When it does not end within `seconds`, or ends without a report.
+    pub fn finish(&mut self, seconds: f64) -> Result<Finished> {
+        let status = self.process.wait(seconds)?;
+        let report = self.event("finished").and_then(|event| {
+            let (done, right) = (event["done"].as_u64()?, event["right"].as_bool()?);
+            Some(Finished { done, right, seconds: event["seconds"].as_f64()?, at: event["time"].as_f64()? })
+        });
+        report.ok_or_else(|| Failure::new("get the client's report", format!("it ended with {status} and gave none")))
+    }
+
+    fn event(&self, name: &str) -> Option<Value> {
+        self.events().into_iter().find(|event| event["event"] == name)
+    }
+
+    /// The lines of its output that are events; the package prints other lines between them.
+    fn events(&self) -> Vec<Value> {
+        let text = self.process.log().text();
+        text.lines().filter(|line| line.starts_with('{')).filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+}

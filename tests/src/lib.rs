@@ -1,0 +1,35 @@
+//! The harness of the whole-process tests: it starts a released OpenGRIS Scaler (object storage, scheduler, clients) and
+//! a worker manager on free loopback ports, watches them from outside (`/proc` and their logs), and leaves nothing
+//! running, whatever happens.
+//!
+//! `cargo xtask demo` and `cargo xtask bench native` stand on the same code.
+
+mod binary;
+mod client;
+mod error;
+mod log_file;
+mod manager;
+mod memory;
+mod ports;
+mod proc_tree;
+mod process;
+mod scheduler_log;
+mod stack;
+mod starts;
+mod venv;
+mod wait;
+
+pub use binary::manager_binary;
+pub use client::{Client, Finished, Script};
+pub use error::{Failure, Result};
+pub use log_file::LogFile;
+pub use manager::{Manager, ManagerKind, ManagerOptions};
+pub use memory::{Memory, cpu_time, memory_of};
+pub use ports::{Ports, is_listening};
+pub use proc_tree::{Proc, all_processes, descendants, marked, with_connection_to};
+pub use process::Process;
+pub use scheduler_log::{SchedulerLog, WorkerEvent};
+pub use stack::{Stack, StackOptions};
+pub use starts::{Start, Starts};
+pub use venv::{LATEST, OLDEST, Venv, python_scripts};
+pub use wait::{deadline, interrupt, is_interrupted, until};

@@ -1,0 +1,7 @@
+//! Whole-process tests: released scheduler, released clients, and `scaler-wm baremetal_native`.
+
+mod command_line;
+mod deaths;
+mod manager;
+mod scale_down;
+mod scaling;

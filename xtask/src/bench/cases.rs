@@ -1,0 +1,163 @@
+//! What is measured of a running manager.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use scaler_wm_tests::{
+    Manager, ManagerKind, ManagerOptions, Proc, Result, Script, Stack, StackOptions, cpu_time, memory_of,
+};
+
+const LIMIT: u32 = 4;
+const QUEUE_SIZE: u32 = 8;
+/// Times that vary are the median of this many runs.
+const RUNS: usize = 3;
+const IDLE: Duration = Duration::from_secs(10);
+/// From the last result until memory is read as "settled".
+const SETTLE: Duration = Duration::from_secs(4);
+
+/// Which manager.
+pub(crate) struct Case {
+    pub(crate) kind: ManagerKind,
+    pub(crate) binary: Option<PathBuf>,
+}
+
+/// The figures of one manager: times in seconds, memory in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    pub(crate) ramp: f64,
+    pub(crate) cold: f64,
+    pub(crate) restarted: usize,
+    pub(crate) wasted: f64,
+    pub(crate) manager: u64,
+    pub(crate) tree_ramp: u64,
+    pub(crate) tree_settled: u64,
+    pub(crate) rerun: f64,
+    /// Milliseconds of processor time per second.
+    pub(crate) idle_cpu: f64,
+}
+
+pub(crate) fn measure(case: &Case) -> Result<Measured> {
+    let say = |what: &str| eprintln!("{:?}: {what}", case.kind);
+    say("ramp and memory");
+    let first = ramp(case, true)?;
+    let mut ramps = vec![first.ramp];
+    for _ in 1..RUNS {
+        ramps.push(ramp(case, false)?.ramp);
+    }
+    say("cold start");
+    let mut colds = Vec::new();
+    for _ in 0..RUNS {
+        colds.push(cold(case)?);
+    }
+    eprintln!("ramps {ramps:.3?} s, cold starts {colds:.3?} s");
+    say("long tasks during a scale-down");
+    let (restarted, wasted) = long_tasks(case)?;
+    say("a killed worker");
+    let rerun = killed_worker(case)?;
+    Ok(Measured { ramp: median(ramps), cold: median(colds), restarted, wasted, rerun, ..first })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn start(case: &Case, options: ManagerOptions) -> Result<(Stack, Manager)> {
+    start_with(case, options, StackOptions::default())
+}
+
+fn start_with(case: &Case, options: ManagerOptions, stack: StackOptions) -> Result<(Stack, Manager)> {
+    let stack = Stack::start(stack)?;
+    let options = ManagerOptions { kind: case.kind, binary: case.binary.clone(), limit: LIMIT, ..options };
+    let manager = stack.connected_manager(&options)?;
+    Ok((stack, manager))
+}
+
+fn tree(stack: &Stack) -> u64 {
+    stack.manager_processes().iter().map(|process| memory_of(process.pid).proportional).sum()
+}
+
+/// From the first task to all workers connected; with `whole` also the memory then and after the work, and the idle
+/// processor time before it.
+fn ramp(case: &Case, whole: bool) -> Result<Measured> {
+    let (stack, manager) = start(case, ManagerOptions { queue_size: Some(QUEUE_SIZE), ..ManagerOptions::default() })?;
+    let mut idle_cpu = 0.0;
+    if whole {
+        // The first second belongs to the start.
+        thread::sleep(Duration::from_secs(1));
+        let before = cpu_time(manager.pid());
+        thread::sleep(IDLE);
+        idle_cpu = (cpu_time(manager.pid()) - before).as_secs_f64() * 1000.0 / IDLE.as_secs_f64();
+    }
+    let mut client = stack.client(&Script::Workload { tasks: 240, seconds: 0.2 })?;
+    let submitted = client.submitted()?;
+    stack.until_connected(LIMIT as usize, 60.0)?;
+    let ramp = now() - submitted;
+    let (tree_ramp, at_ramp) = (tree(&stack), memory_of(manager.pid()).resident);
+    let (mut tree_settled, mut settled) = (0, 0);
+    if whole {
+        client.finish(120.0).map_err(|failure| stack.explain(failure))?;
+        thread::sleep(SETTLE);
+        stack.check(stack.connected() == LIMIT as usize, "all workers still there", stack.connected())?;
+        (tree_settled, settled) = (tree(&stack), memory_of(manager.pid()).resident);
+    }
+    let manager = at_ramp.max(settled);
+    Ok(Measured { ramp, cold: 0.0, restarted: 0, wasted: 0.0, manager, tree_ramp, tree_settled, rerun: 0.0, idle_cpu })
+}
+
+/// 80 tasks of 0.2 s, from no worker to the last result.
+fn cold(case: &Case) -> Result<f64> {
+    let (stack, _manager) = start(case, ManagerOptions { queue_size: Some(QUEUE_SIZE), ..ManagerOptions::default() })?;
+    let mut client = stack.client(&Script::Workload { tasks: 80, seconds: 0.2 })?;
+    let finished = client.finish(90.0).map_err(|failure| stack.explain(failure))?;
+    stack.check(finished.right, "right results", format!("{finished:?}"))?;
+    Ok(finished.seconds)
+}
+
+/// 3 tasks of 20 s on 4 workers when the scheduler wants fewer: how often one was started again, and the seconds lost.
+fn long_tasks(case: &Case) -> Result<(usize, f64)> {
+    let options = ManagerOptions { cooldown: Some(2.0), queue_size: Some(1), ..ManagerOptions::default() };
+    let (stack, _manager) = start(case, options)?;
+    let mut client = stack.client(&Script::LongTasks { tasks: 3, seconds: 20.0 })?;
+    let finished = client.finish(240.0).map_err(|failure| stack.explain(failure))?;
+    stack.check(finished.right, "right results", format!("{finished:?}"))?;
+    let starts = client.starts().all();
+    let mut wasted = 0.0;
+    for (at, start) in starts.iter().enumerate() {
+        let again = starts[at + 1..].iter().find(|later| later.task == start.task);
+        wasted += again.map_or(0.0, |later| later.at - start.at);
+    }
+    Ok((starts.len() - client.starts().distinct(), wasted))
+}
+
+/// A worker is killed with 1 task running and 10 queued while the others are idle: seconds until one of them runs
+/// elsewhere.
+fn killed_worker(case: &Case) -> Result<f64> {
+    let options = ManagerOptions {
+        cooldown: Some(600.0),
+        heartbeat: Some(1.0),
+        queue_size: Some(11),
+        ..ManagerOptions::default()
+    };
+    // The scheduler must not move queued tasks by itself before the kill.
+    let scheduler_arguments = vec!["--load-balance-seconds".to_owned(), "-1".to_owned()];
+    let (stack, manager) = start_with(case, options, StackOptions { scheduler_arguments, ..StackOptions::default() })?;
+    let client = stack.client(&Script::Held { tasks: 44 })?;
+    stack.until_connected(LIMIT as usize, 60.0)?;
+    stack.until("a task on each worker", 30.0, || (client.starts().distinct() >= LIMIT as usize).then_some(()))?;
+    let victim = client.starts().all()[0];
+    client.release(victim.worker)?;
+    stack.until("only the victim's tasks left", 30.0, || (client.done() >= 33).then_some(()))?;
+    let before = client.starts().all().len();
+    let killed = now();
+    let workers = stack.workers(&manager);
+    workers.iter().filter(|worker| worker.pid == victim.worker).for_each(Proc::kill);
+    let again = stack.until("a task of the victim elsewhere", 120.0, || client.starts().all().get(before).copied())?;
+    stack.check(again.worker != victim.worker, "a task of the victim elsewhere", format!("{again:?}"))?;
+    Ok(again.at - killed)
+}

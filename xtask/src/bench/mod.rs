@@ -1,0 +1,42 @@
+//! `cargo xtask bench native`: scaler-wm beside the released Python manager, in one run on one machine.
+
+mod cases;
+mod report;
+mod small;
+
+use std::fs;
+
+use scaler_wm_tests::{Failure, LATEST, ManagerKind, Result, Venv};
+
+use crate::{shell, terminal};
+use cases::Case;
+
+/// Measures, prints the table and writes `target/bench/native.json`. With `released_only` just the released manager is
+/// measured, and no table is made.
+pub(crate) fn run(released_only: bool) -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    if released_only {
+        let measured = cases::measure(&Case { kind: ManagerKind::Released, binary: None })?;
+        println!("{measured:#?}");
+        return Ok(());
+    }
+    // The slim build first: both end up under the same name, and the default build is the one that is measured.
+    eprintln!("building: slim, then default");
+    let slim = shell::build_binary(&["--release", "--no-default-features", "--features", "native"])?;
+    let slim_bytes = fs::metadata(&slim).map_err(|error| Failure::new("look at the slim binary", error))?.len();
+    let binary = shell::build_binary(&["--release"])?;
+    let small = small::measure(slim_bytes)?;
+    let ours = cases::measure(&Case { kind: ManagerKind::Ours, binary: Some(binary) })?;
+    let released = cases::measure(&Case { kind: ManagerKind::Released, binary: None })?;
+
+    let rows = report::rows(&ours, &released, &small);
+    println!("{}", report::table(&rows));
+    let folder = shell::target().join("bench");
+    let path = folder.join("native.json");
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(&path, report::json(&rows)))
+        .map_err(|error| Failure::new(format!("write {}", path.display()), error))?;
+    eprintln!("written to {}", path.display());
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! The table of the results.
+
+use serde_json::{Value, json};
+
+use super::cases::Measured;
+use super::small::Small;
+
+/// One row: what, our figure, Python's, the unit, and the target in words with whether it is met.
+pub(crate) struct Row {
+    what: &'static str,
+    ours: f64,
+    released: Option<f64>,
+    unit: &'static str,
+    target: &'static str,
+    met: bool,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes of memory and counts are far below 2^52")]
+pub(crate) fn rows(ours: &Measured, released: &Measured, small: &Small) -> Vec<Row> {
+    let mb = |bytes: u64| bytes as f64 / 1e6;
+    let beside = |what, ours: f64, released: f64, unit, target, met| Row {
+        what,
+        ours,
+        released: Some(released),
+        unit,
+        target,
+        met,
+    };
+    let alone = |what, ours: f64, unit, target, met| Row { what, ours, released: None, unit, target, met };
+    let at = |wanted: u64| small.plan.iter().find(|(units, _)| *units == wanted).map_or(f64::NAN, |(_, time)| *time);
+    // Linear growth: no step costs more per unit than 2.5 times the cheapest one.
+    let per_unit: Vec<f64> =
+        small.plan.iter().filter(|(units, _)| *units >= 1000).map(|(units, time)| time / *units as f64).collect();
+    let cheapest = per_unit.iter().copied().fold(f64::INFINITY, f64::min);
+    let dearest = per_unit.iter().copied().fold(0.0, f64::max);
+    let growth = if per_unit.is_empty() { f64::NAN } else { dearest / cheapest };
+
+    vec![
+        beside(
+            "first task to 4 connected workers",
+            ours.ramp,
+            released.ramp,
+            "s",
+            "at most 1/6 of Python's",
+            ours.ramp <= released.ramp / 6.0,
+        ),
+        beside(
+            "cold start to last result, 80 tasks of 0.2 s",
+            ours.cold,
+            released.cold,
+            "s",
+            "at most 70 % of Python's",
+            ours.cold <= released.cold * 0.7,
+        ),
+        beside(
+            "long tasks started again by a scale-down",
+            ours.restarted as f64,
+            released.restarted as f64,
+            "",
+            "0",
+            ours.restarted == 0,
+        ),
+        beside("work thrown away by that", ours.wasted, released.wasted, "s", "0", ours.wasted == 0.0),
+        beside(
+            "resident memory of the manager",
+            mb(ours.manager),
+            mb(released.manager),
+            "MB",
+            "at most 8 MB",
+            mb(ours.manager) <= 8.0,
+        ),
+        beside(
+            "proportional memory of manager, helper and 4 workers, at full ramp",
+            mb(ours.tree_ramp),
+            mb(released.tree_ramp),
+            "MB",
+            "at most 60 % of Python's",
+            mb(ours.tree_ramp) <= mb(released.tree_ramp) * 0.6,
+        ),
+        beside(
+            "the same, settled after work",
+            mb(ours.tree_settled),
+            mb(released.tree_settled),
+            "MB",
+            "at most 60 % of Python's",
+            mb(ours.tree_settled) <= mb(released.tree_settled) * 0.6,
+        ),
+        beside(
+            "worker killed with tasks queued, until they run elsewhere",
+            ours.rerun,
+            released.rerun,
+            "s",
+            "at most 1 s",
+            ours.rerun <= 1.0,
+        ),
+        beside(
+            "processor time of the idle manager, per second",
+            ours.idle_cpu,
+            released.idle_cpu,
+            "ms",
+            "at most 2 ms",
+            ours.idle_cpu <= 2.0,
+        ),
+        alone("slim release binary", mb(small.slim_bytes), "MB", "at most 5 MB", mb(small.slim_bytes) <= 5.0),
+        alone("decode of one command frame", small.decode / 1000.0, "µs", "under 1 µs", small.decode < 1000.0),
+        alone("`plan` for 10,000 units", at(10_000) / 1000.0, "ms", "under 2 ms", at(10_000) < 2000.0),
+        alone(
+            "`plan` per unit, dearest to cheapest from 1,000 units on",
+            growth,
+            "times",
+            "linear: at most 2.5",
+            growth <= 2.5,
+        ),
+    ]
+}
+
+/// The rows as a Markdown table.
+pub(crate) fn table(rows: &[Row]) -> String {
+    let mut text =
+        String::from("| what | scaler-wm | released Python | ratio | target | met |\n|---|---|---|---|---|---|\n");
+    for row in rows {
+        let figure = |value: f64| format!("{} {}", short(value), row.unit).trim_end().to_owned();
+        let released = row.released.map_or_else(String::new, figure);
+        let ratio = row.released.filter(|value| *value > 0.0).map_or_else(String::new, |value| short(row.ours / value));
+        let met = if row.met { "yes" } else { "NO" };
+        text.push_str(&format!(
+            "| {} | {} | {released} | {ratio} | {} | {met} |\n",
+            row.what,
+            figure(row.ours),
+            row.target
+        ));
+    }
+    text
+}
+
+/// Three significant digits, or two decimals where that says enough.
+fn short(value: f64) -> String {
+    match value {
+        0.0 => "0".to_owned(),
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 1.0 => format!("{value:.2}"),
+        value => format!("{value:.4}"),
+    }
+}
+
+/// The rows as JSON.
+pub(crate) fn json(rows: &[Row]) -> String {
+    let rows: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "what": row.what, "ours": row.ours, "released": row.released, "unit": row.unit,
+                "target": row.target, "met": row.met,
+            })
+        })
+        .collect();
+    format!("{:#}\n", Value::Array(rows))
+}

@@ -1,0 +1,76 @@
+//! Tasks of this repository, run by `cargo xtask`.
+
+mod bench;
+mod codegen;
+mod demo;
+mod shell;
+mod soak;
+mod terminal;
+mod test;
+
+use std::process::ExitCode;
+
+use scaler_wm_tests::{Failure, LATEST, Result, Venv, is_interrupted};
+
+const HELP: &str = "\
+tasks of this repository:
+
+  cargo xtask demo               watch a released scheduler scale local workers through scaler-wm
+  cargo xtask test               everything that is tested (environments and builds included)
+  cargo xtask bench native       measure beside the released Python manager; writes target/bench/native.json
+  cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
+  cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
+  cargo xtask codegen [--check]  generate the code of the schemas anew, or check that it is fresh
+  cargo xtask venv [VERSION]     make the virtual environment with that release of opengris-scaler, print its folder
+  cargo xtask help               this text
+
+environment: PYTHON (the interpreter, python3), SCALER_WM_CACHE (where virtual environments are kept),
+SCALER_WM_BIN (a scaler-wm that is built already), SCALER_WM_KEEP_LOGS (keep the logs of every stack)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(_) if is_interrupted() => {
+            eprintln!("\ninterrupted; what was started has been stopped");
+            ExitCode::from(130)
+        }
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<ExitCode> {
+    match arguments {
+        [] | ["help" | "--help" | "-h"] => println!("{HELP}"),
+        ["demo"] => return demo::run(),
+        ["test"] => return test::run(),
+        ["bench", "native"] => bench::run(false)?,
+        ["bench", "native", "--released-only"] => bench::run(true)?,
+        ["soak", "consent"] => soak::consent()?,
+        ["soak", "churn"] => soak::churn(1)?,
+        ["soak", "churn", seed] => soak::churn(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,
+        ["codegen"] => generate(false)?,
+        ["codegen", "--check"] => generate(true)?,
+        ["venv"] => venv(LATEST)?,
+        ["venv", release] => venv(release)?,
+        other => {
+            eprintln!("no such task: {}\n\n{HELP}", other.join(" "));
+            return Ok(ExitCode::from(2));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn generate(check: bool) -> Result<()> {
+    codegen::run(check).map_err(|error| Failure::new("generate the code of the schemas", error))
+}
+
+fn venv(release: &str) -> Result<()> {
+    let venv = Venv::ensure(release, &|line| eprintln!("{line}"))?;
+    println!("{}", venv.folder().display());
+    Ok(())
+}

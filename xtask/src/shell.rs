@@ -1,0 +1,62 @@
+//! Running cargo and other programs.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use scaler_wm_tests::{Failure, Result};
+use serde_json::Value;
+
+/// The repository's folder.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// The target directory that cargo uses for this repository.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Cargo, to be run in the repository.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Builds the binary with further cargo arguments, progress on the terminal, and gives its path.
+pub(crate) fn build_binary(arguments: &[&str]) -> Result<PathBuf> {
+    let operation = "build scaler-wm";
+    let mut command = cargo();
+    command.args(["build", "--package", "scaler-wm", "--message-format", "json-render-diagnostics"]).args(arguments);
+    // Only standard output is taken: cargo's progress goes to standard error.
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|error| Failure::new(operation, format!("cargo cannot be started: {error}")))?;
+    if !output.status.success() {
+        return Err(Failure::new(operation, output.status));
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "scaler-wm")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .ok_or_else(|| Failure::new(operation, "cargo named no executable"))
+}
+
+/// Runs a program to its end, its output on the terminal.
+pub(crate) fn run(what: &str, command: &mut Command) -> Result<()> {
+    let status = command.status().map_err(|error| Failure::new(what, error))?;
+    if status.success() { Ok(()) } else { Err(Failure::new(what, status)) }
+}
+
+/// Runs a program to its end and gives what it printed.
+pub(crate) fn output_of(what: &str, command: &mut Command) -> Result<String> {
+    let output = command.output().map_err(|error| Failure::new(what, error))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(Failure::new(what, output.status).with_context(String::from_utf8_lossy(&output.stderr)))
+}

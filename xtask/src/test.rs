@@ -1,0 +1,68 @@
+//! `cargo xtask test`: everything that is tested.
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use scaler_wm_tests::{LATEST, OLDEST, Result, Venv};
+
+use crate::shell;
+
+/// Tests of the Python helper, run with the interpreter of each release.
+const HELPER_TESTS: &str = "crates/scaler-wm-native/python/test_helper.py";
+
+pub(crate) fn run() -> Result<ExitCode> {
+    let began = Instant::now();
+    let mut steps: Vec<(String, f64, Result<()>)> = Vec::new();
+    let mut step = |name: &str, work: &mut dyn FnMut() -> Result<()>| {
+        println!("\n==> {name}");
+        let start = Instant::now();
+        let outcome = work();
+        if let Err(failure) = &outcome {
+            eprintln!("{failure}");
+        }
+        let fine = outcome.is_ok();
+        steps.push((name.to_owned(), start.elapsed().as_secs_f64(), outcome));
+        fine
+    };
+
+    let mut venvs = Vec::new();
+    let ready = step("virtual environments", &mut || {
+        for release in [LATEST, OLDEST] {
+            venvs.push(Venv::ensure(release, &|line| println!("{line}"))?);
+            println!("opengris-scaler {release} is ready");
+        }
+        Ok(())
+    });
+    let mut binary = None;
+    let built = step("build", &mut || {
+        binary = Some(shell::build_binary(&[])?);
+        shell::run("build the tests", shell::cargo().args(["test", "--workspace", "--no-run"]))
+    });
+    if let (true, true, Some(binary)) = (ready, built, &binary) {
+        step("helper tests", &mut || venvs.iter().try_for_each(helper_tests));
+        step("Rust tests", &mut || {
+            // Every crate's tests are run even when some fail: one run shows all there is.
+            let mut command = shell::cargo();
+            command.args(["test", "--workspace", "--no-fail-fast"]).env("SCALER_WM_BIN", binary);
+            shell::run("run the Rust tests", &mut command)
+        });
+    }
+
+    println!("\nsummary ({:.0} s)", began.elapsed().as_secs_f64());
+    for (name, seconds, outcome) in &steps {
+        println!("  {:<22} {:>6.1} s  {}", name, seconds, if outcome.is_ok() { "good" } else { "BAD" });
+    }
+    let good = steps.iter().all(|(_, _, outcome)| outcome.is_ok());
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn helper_tests(venv: &Venv) -> Result<()> {
+    let script = shell::root().join(HELPER_TESTS);
+    if !script.is_file() {
+        println!("there is no {HELPER_TESTS}");
+        return Ok(());
+    }
+    println!("with opengris-scaler {}", venv.release());
+    let what = format!("run {HELPER_TESTS} with {}", venv.python().display());
+    shell::run(&what, Command::new(venv.python()).arg(script).env("VIRTUAL_ENV", venv.folder()))
+}
