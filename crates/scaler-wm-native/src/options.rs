@@ -9,8 +9,7 @@ use scaler_wm_core::{
 
 use crate::{NativeConfig, Ways, WorkerSettings};
 
-/// The options of `baremetal_native` beyond those that every manager has. `-n`, upstream's older name for the limit, is
-/// an alias of a common option and listed where the command line is made.
+/// The options of `baremetal_native` beyond those that every manager has.
 pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new(
         "mode",
@@ -33,7 +32,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Older name of --max-task-concurrency.",
     )
     .aliases(&[Alias::Short("n")])
-    .hidden(),
+    .stands_for("max_task_concurrency"),
     OptionSpec::new(
         "python",
         Kind::Text,
@@ -122,4 +121,69 @@ impl NativeConfig {
 fn number<T: TryFrom<i64>>(values: &Values, key: &str) -> Result<T, OptionError> {
     let number = values.integer(key);
     T::try_from(number).map_err(|_| values.problem(key, format!("{number} is too large")))
+}
+
+#[cfg(test)]
+mod tests {
+    use scaler_wm_core::options::{COMMON, Found, Origin, Raw, resolve};
+
+    use super::*;
+
+    fn config(given: &[(&'static str, &str)]) -> Result<NativeConfig, OptionError> {
+        let found: Vec<Found> = [("scheduler_address", "tcp://h:1")]
+            .iter()
+            .chain(given)
+            .map(|(key, text)| Found {
+                key,
+                raw: Raw::Text((*text).to_owned()),
+                origin: Origin::CommandLine(format!("--{key}")),
+            })
+            .collect();
+        let specs: Vec<&OptionSpec> = COMMON.iter().chain(OPTIONS).collect();
+        NativeConfig::from_values(&resolve(&specs, &found, |_| None, &[])?, &ManagerId::from("m"))
+    }
+
+    #[test]
+    fn every_native_default_is_the_documented_one() {
+        let config = config(&[]).unwrap();
+        assert_eq!((config.python, config.worker_type.as_str()), (None, "NAT"));
+        assert_eq!(config.ways, Ways { fork_workers: true, fork_processors: true, hooks: true, second_look: true });
+        let worker = config.worker;
+        assert_eq!(worker.scheduler_address.to_string(), "tcp://h:1");
+        assert_eq!((worker.object_storage_address, worker.preload, worker.tls), (None, None, None));
+        assert_eq!((worker.task_queue_size, worker.heartbeat_interval_seconds, worker.io_threads), (1000, 2, 1));
+        assert_eq!((worker.task_timeout_seconds, worker.death_timeout_seconds), (0, 300));
+        assert_eq!((worker.garbage_collect_interval_seconds, worker.trim_memory_threshold_bytes), (30, 1 << 30));
+        assert_eq!((worker.event_loop.as_str(), worker.logging_level.as_str()), ("builtin", "INFO"));
+        assert!(!worker.hard_processor_suspend);
+    }
+
+    #[test]
+    fn workers_may_find_the_scheduler_elsewhere() {
+        let config = config(&[("worker_scheduler_address", "tcp://outside:2")]).unwrap();
+        assert_eq!(config.worker.scheduler_address.to_string(), "tcp://outside:2");
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_come_together() {
+        let tls = config(&[("tls_cert", "c.pem"), ("tls_key", "k.pem")]).unwrap().worker.tls;
+        assert_eq!(tls, Some(("c.pem".to_owned(), "k.pem".to_owned())));
+        for (given, other) in [("tls_cert", "--tls-key"), ("tls_key", "--tls-cert")] {
+            let error = config(&[(given, "x.pem")]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("--{given}: ")) && error.contains(other), "{error}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_do() {
+        for (key, text, wanted) in [
+            ("mode", "FIXED", "fixed mode is not in this version yet"),
+            ("mode", "static", "is none of dynamic, fixed"),
+            ("worker_start", "magic", "is none of fork, spawn-processors, plain"),
+            ("per_worker_task_queue_size", "4294967296", "is too large"),
+        ] {
+            let error = config(&[(key, text)]).unwrap_err().to_string();
+            assert!(error.contains(wanted), "{key}={text}: {error}");
+        }
+    }
 }

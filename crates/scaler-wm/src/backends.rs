@@ -45,13 +45,13 @@ pub(crate) const BACKENDS: &[Backend] = &[
 ];
 
 /// Kinds of managers that the released package has and this build does not, with what brings them.
-const ELSEWHERE: &[(&str, &str)] = &[
+pub(crate) const ELSEWHERE: &[(&str, &str)] = &[
     #[cfg(not(feature = "native"))]
     ("baremetal_native", "build with `--features native`"),
-    ("aws_raw_ecs", "it is not in this version yet"),
-    ("orb_aws_ec2", "it is not in this version yet"),
-    ("aws_hpc", "it is not in this version yet"),
-    ("symphony", "it is not in this version yet"),
+    ("aws_raw_ecs", "not in this version yet"),
+    ("orb_aws_ec2", "not in this version yet"),
+    ("aws_hpc", "not in this version yet"),
+    ("symphony", "not in this version yet"),
 ];
 
 /// The backend of that name, as far as this build has it.

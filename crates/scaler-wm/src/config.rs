@@ -3,12 +3,12 @@
 use std::env;
 
 use scaler_wm_core::{
-    Limit, ManagerId,
+    Limit, ManagerId, Scheme,
     options::{OptionError, Value, Values, resolve},
 };
 
 use crate::{
-    cli::{Invocation, options},
+    cli::{Invocation, declared, options},
     exit::Failure,
     file,
 };
@@ -38,7 +38,7 @@ impl Config {
         let options = options(backend);
         let (mut in_file, mut unknown) = (Vec::new(), Vec::new());
         if let Some(file) = &invocation.file {
-            let entry = file::read(file, backend.name, &options)?;
+            let entry = file::read(file, backend.name, &declared(backend))?;
             match entry.unknown.first() {
                 Some(OptionError { origin, problem }) if !invocation.allows_unknown_keys => {
                     let problem = format!("{problem} (--allow-unknown-keys passes over it)");
@@ -53,23 +53,30 @@ impl Config {
         values.fill("worker_manager_id", Value::Text(format!("{}-{}", backend.name, host_name())));
         let manager = ManagerId::from(values.text("worker_manager_id"));
         let limit = limit(&values)?;
+        check_schemes(&values)?;
         Ok(Self { values, manager, is_name_made_up, limit, unknown })
     }
 }
 
-/// The limit, by either of its names; the newer one goes first.
 fn limit(values: &Values) -> Result<Limit, OptionError> {
-    use scaler_wm_core::options::Origin;
     let key = "max_task_concurrency";
-    let older = values.has("num_of_workers").then(|| values.maybe_integer("num_of_workers")).flatten();
-    let (key, number) = match older {
-        Some(number) if *values.origin(key) == Origin::Default => ("num_of_workers", number),
-        _ => (key, values.integer(key)),
-    };
+    let number = values.integer(key);
     if number == -1 {
         return Ok(Limit::Unlimited);
     }
     u32::try_from(number).map(Limit::AtMost).map_err(|_| values.problem(key, format!("{number} is too large")))
+}
+
+/// The manager itself speaks these only; what workers are told is theirs.
+fn check_schemes(values: &Values) -> Result<(), OptionError> {
+    for key in ["scheduler_address", "monitor_address"] {
+        let scheme = values.maybe_address(key).map(|address| address.scheme);
+        if let Some(scheme @ (Scheme::Tls | Scheme::Ws | Scheme::Wss)) = scheme {
+            let problem = format!("{}:// is not in this version yet; give a tcp:// or ipc:// address", scheme.as_str());
+            return Err(values.problem(key, problem));
+        }
+    }
+    Ok(())
 }
 
 fn host_name() -> String {

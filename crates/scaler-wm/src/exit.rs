@@ -35,13 +35,11 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Nothing was started, since what is there does not do.
-    #[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
     pub(crate) fn setup(error: impl StdError + 'static) -> Self {
         Self::Usage(Chain(&error).to_string())
     }
 
     /// It ran, and failed.
-    #[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
     pub(crate) fn running(error: impl StdError + 'static) -> Self {
         Self::Running(Chain(&error).to_string())
     }

@@ -51,7 +51,11 @@ pub(crate) fn read(file: &str, kind: &str, options: &[&'static OptionSpec]) -> R
         [one] => Ok(source.entry(one.get_ref(), options)),
         [] => {
             let there = if others.is_empty() { "none at all".to_owned() } else { others.join(", ") };
-            let problem = format!("it has no [[{SECTION}]] entry with type = \"{kind}\"; there is {there}");
+            let mut problem = format!("it has no [[{SECTION}]] entry with type = \"{kind}\"; there is {there}");
+            let sections = document.get_ref().keys().map(|key| &**key.get_ref());
+            if let Some(section) = sections.filter(|name| *name != SECTION).find(|name| is_misspelt(name)) {
+                problem = format!("{problem}; did you mean [[{SECTION}]] instead of `{section}`?");
+            }
             Err(OptionError::new(file, problem))
         }
         several => {
@@ -65,6 +69,12 @@ pub(crate) fn read(file: &str, kind: &str, options: &[&'static OptionSpec]) -> R
             Err(OptionError::new(file, problem))
         }
     }
+}
+
+/// Whether a section was probably meant to be [`SECTION`].
+fn is_misspelt(section: &str) -> bool {
+    let normal = section.replace('-', "_");
+    nearest(&normal, [SECTION, "scheduler", "object_storage_server", "gui"]) == Some(SECTION)
 }
 
 struct Source<'a> {
@@ -112,11 +122,13 @@ impl Source<'_> {
             }
             let line = self.line(key.span().start);
             let origin = Origin::File { file: self.file.to_owned(), line, key: written.to_string() };
-            match options.iter().find(|spec| spec.key == normal) {
+            let spec = options.iter().find(|spec| spec.key == normal);
+            match spec.filter(|spec| spec.stands_for.is_none()) {
                 Some(spec) => entry.found.push(Found { key: spec.key, raw: raw(value), origin }),
                 None => {
-                    let known = options.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.key);
-                    let problem = match nearest(&normal, known) {
+                    let known = options.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.key).chain([TYPE]);
+                    let meant = spec.and_then(|spec| spec.stands_for).or_else(|| nearest(&normal, known));
+                    let problem = match meant {
                         Some(meant) => format!("no such key; did you mean `{meant}`?"),
                         None => "no such key".to_owned(),
                     };

@@ -48,7 +48,14 @@ async fn manage(invocation: &Invocation, config: &Config) -> Result<(), Failure>
     let state = State::open(values, &config.manager)?;
     let journal = RedbJournal::open(&state.journal()).map_err(Failure::setup)?;
     let identity = state.identity(invocation.backend.name)?;
-    let provider = (invocation.backend.build)(values.clone(), config.manager.clone()).await?;
+    let provider = tokio::select! {
+        provider = (invocation.backend.build)(values.clone(), config.manager.clone()) => provider?,
+        // What starts the infrastructure may hang, as an interpreter can; it ends when it is dropped.
+        () = signals.next() => {
+            info!("told to stop while starting");
+            return Ok(());
+        }
+    };
 
     let capabilities: Capabilities = values.capabilities("per_worker_capabilities");
     let sizing = Sizing::new(config.limit, provider.info(), capabilities.clone());
@@ -77,13 +84,20 @@ async fn manage(invocation: &Invocation, config: &Config) -> Result<(), Failure>
     let running = manager.run(stopped);
     tokio::pin!(running);
     tokio::select! {
-        summary = &mut running => return done(summary),
+        summary = &mut running => return ended_by_itself(summary),
         () = signals.next() => drop(stop.send(())),
     }
     tokio::select! {
         summary = &mut running => done(summary),
         () = signals.next() => Err(cut_short(&status)),
     }
+}
+
+/// Nobody asked it to: the scheduler can never be reached, or is gone for good.
+fn ended_by_itself(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {
+    let reason = summary.as_ref().map(|summary| summary.reason.clone()).unwrap_or_default();
+    done(summary)?;
+    Err(Failure::Running(format!("the manager ended by itself: {reason}")))
 }
 
 fn done(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {

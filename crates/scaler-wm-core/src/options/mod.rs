@@ -14,4 +14,4 @@ pub use common::COMMON;
 pub use nearest::nearest;
 pub use resolve::{Found, resolve};
 pub use spec::{Alias, Group, Kind, OptionSpec, Preset};
-pub use value::{OptionError, Origin, Raw, Value, Values};
+pub use value::{OptionError, Origin, Raw, Secret, Value, Values};

@@ -1,6 +1,6 @@
 //! Checks a value against its option's kind.
 
-use super::{Kind, OptionError, OptionSpec, Origin, Raw, Value};
+use super::{Kind, OptionError, OptionSpec, Origin, Raw, Secret, Value};
 
 impl OptionSpec {
     /// Checks what was found at `origin`.
@@ -22,6 +22,8 @@ impl OptionSpec {
             Kind::Integer { min, special } => {
                 let number = match raw {
                     Raw::Integer(number) => Some(*number),
+                    // Files of the released package have them, as in `2.0` seconds.
+                    Raw::Float(number) => whole(*number),
                     Raw::Text(text) => text.trim().parse().ok(),
                     _ => None,
                 };
@@ -69,10 +71,22 @@ impl OptionSpec {
             Kind::Texts => match raw {
                 Raw::Text(text) => Ok(Value::Texts(vec![text.clone()])),
                 Raw::Texts(texts) if !texts.is_empty() => Ok(Value::Texts(texts.clone())),
-                _ => Err(refuse(format!("{} is no list of at least one text", show(raw)))),
+                _ => Err(refuse(format!("{} will not do; give a text or a list of texts", show(raw)))),
+            },
+            // Not even what is wrong is shown.
+            Kind::Secret => match raw {
+                Raw::Text(text) if !text.is_empty() => Ok(Value::Secret(Secret::new(text))),
+                _ => Err(refuse("it must be a text that is not empty".to_owned())),
             },
         }
     }
+}
+
+/// The number as a whole one, if it is one that a float holds exactly.
+fn whole(number: f64) -> Option<i64> {
+    const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and within what both hold")]
+    (number.fract() == 0.0 && number.abs() < EXACT_BELOW).then_some(number as i64)
 }
 
 fn boolean(text: &str) -> Option<bool> {

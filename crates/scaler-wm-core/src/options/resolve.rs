@@ -21,7 +21,7 @@ pub struct Found {
 /// included: a mistake in a file does not wait for the day on which the flag is left out.
 ///
 /// # Errors
-/// The first value that is refused, or the first required option that nobody gave.
+/// The first value that is refused, else the first required option that nobody gave.
 pub fn resolve(
     specs: &[&OptionSpec],
     command_line: &[Found],
@@ -29,7 +29,9 @@ pub fn resolve(
     file: &[Found],
 ) -> Result<Values, OptionError> {
     let mut values = BTreeMap::new();
-    for spec in specs {
+    // Said last: what somebody wrote is nearer to what they meant than what they left out.
+    let mut missing = None;
+    for spec in specs.iter().filter(|spec| spec.stands_for.is_none()) {
         let variable = spec.environment.and_then(|variable| Some((variable, environment(variable)?)));
         let variable = variable.filter(|(_, text)| !text.is_empty()).map(|(variable, text)| Found {
             key: spec.key,
@@ -44,11 +46,11 @@ pub fn resolve(
         }
         if value.0.is_none() && spec.preset == Preset::Required {
             let problem = format!("it is required; give it here or as `{}` in the file of -c", spec.key);
-            return Err(OptionError::new(spec.flag(), problem));
+            missing.get_or_insert_with(|| OptionError::new(spec.flag(), problem));
         }
         values.insert(spec.key, value);
     }
-    Ok(Values(values))
+    missing.map_or(Ok(Values(values)), Err)
 }
 
 fn preset(spec: &OptionSpec) -> Option<Value> {
@@ -173,10 +175,42 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_number_may_be_written_as_a_float_in_a_file() {
+        let heartbeat = |number| {
+            let found = in_file("heartbeat_interval_seconds", Raw::Float(number));
+            common(&[], &[found]).map(|values| values.integer("heartbeat_interval_seconds"))
+        };
+        assert_eq!(heartbeat(2.0).unwrap(), 2);
+        for number in [2.5, f64::NAN, f64::INFINITY, 1e300] {
+            heartbeat(number).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        const KEY: OptionSpec = OptionSpec::new("key", Kind::Secret, Preset::Required, "");
+        let values = resolve(&[&KEY], &[given("key", "hunter2")], |_| None, &[]).unwrap();
+        assert_eq!(values.secret("key").expose(), "hunter2");
+        assert!(!format!("{values:?}").contains("hunter2"));
+        let error = resolve(&[&KEY], &[], |_| None, &[in_file("key", Raw::Integer(1234))]).unwrap_err();
+        assert!(!error.to_string().contains("1234"), "{error}");
+    }
+
+    #[test]
+    fn another_name_has_no_value_of_its_own() {
+        const OTHER: OptionSpec = OptionSpec::new("other", Kind::Text, Preset::Nothing, "").stands_for("io_threads");
+        let specs: Vec<&OptionSpec> = COMMON.iter().chain([&OTHER]).collect();
+        let values = resolve(&specs, &[given("scheduler_address", "tcp://h:1")], |_| None, &[]).unwrap();
+        assert!(!values.has("other") && values.has("io_threads"));
+    }
+
+    #[test]
     fn what_is_required_is_missed_by_its_name() {
         let specs: Vec<&OptionSpec> = COMMON.iter().collect();
         let error = resolve(&specs, &[], |_| None, &[]).unwrap_err().to_string();
         assert!(error.starts_with("ADDRESS: it is required"), "{error}");
+        let error = resolve(&specs, &[given("io_threads", "0")], |_| None, &[]).unwrap_err().to_string();
+        assert!(error.starts_with("--io_threads: "), "{error}");
     }
 
     #[test]

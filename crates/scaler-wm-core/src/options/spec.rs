@@ -25,6 +25,8 @@ pub struct OptionSpec {
     pub help: &'static str,
     /// Whether `--help` leaves it out.
     pub is_hidden: bool,
+    /// The key of the option of which this is but another name on the command line; it has no value of its own.
+    pub stands_for: Option<&'static str>,
 }
 
 /// A further name of an option on the command line.
@@ -60,6 +62,8 @@ pub enum Kind {
     Capabilities,
     /// One or more texts.
     Texts,
+    /// A text that is not empty, and that neither messages nor logs ever show.
+    Secret,
 }
 
 /// What an option is when nobody says.
@@ -131,6 +135,7 @@ impl OptionSpec {
             value_name: "VALUE",
             help,
             is_hidden: false,
+            stands_for: None,
         }
     }
 
@@ -179,6 +184,15 @@ impl OptionSpec {
     /// The same option, left out of `--help`.
     #[must_use]
     pub const fn hidden(mut self) -> Self {
+        self.is_hidden = true;
+        self
+    }
+
+    /// The same option as another name, on the command line only, of one that is declared elsewhere: what is given
+    /// last counts, by whichever name.
+    #[must_use]
+    pub const fn stands_for(mut self, key: &'static str) -> Self {
+        self.stands_for = Some(key);
         self.is_hidden = true;
         self
     }

@@ -38,6 +38,30 @@ pub enum Value {
     Address(Address),
     /// A capability set.
     Capabilities(Capabilities),
+    /// A text that is never shown.
+    Secret(Secret),
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text itself, for whom it is meant.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
 }
 
 /// Where a value was found, as users know it.
@@ -159,6 +183,10 @@ impl Values {
     getter! {
         /// A capability set.
         capabilities, maybe_capabilities, Capabilities, Capabilities
+    }
+    getter! {
+        /// A text that is never shown.
+        secret, maybe_secret, Secret, Secret
     }
 
     /// Gives an option that has no value one that was worked out.

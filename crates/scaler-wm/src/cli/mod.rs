@@ -25,9 +25,14 @@ pub(crate) struct Invocation {
     pub(crate) allows_unknown_keys: bool,
 }
 
-/// Every option of a backend: the common ones first.
-pub(crate) fn options(backend: &Backend) -> Vec<&'static OptionSpec> {
+/// Everything declared for a backend, the common options first; other names of options included.
+pub(crate) fn declared(backend: &Backend) -> Vec<&'static OptionSpec> {
     COMMON.iter().chain(backend.options).collect()
+}
+
+/// Every option of a backend that has a value of its own.
+pub(crate) fn options(backend: &Backend) -> Vec<&'static OptionSpec> {
+    declared(backend).into_iter().filter(|spec| spec.stands_for.is_none()).collect()
 }
 
 /// Reads the command line.
@@ -41,7 +46,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
     }
     let backend = arguments.get(1).and_then(|kind| backends::find(kind));
     let arguments = match backend {
-        Some(backend) => tokens::with_long_flags(&arguments, &options(backend)),
+        Some(backend) => tokens::Names::new(&declared(backend)).in_full(&arguments)?,
         None => arguments,
     };
     let matches = command::command().try_get_matches_from(arguments).map_err(|error| Failure::Clap(error.into()))?;

@@ -1,36 +1,102 @@
-//! Short flags of several letters, which clap does not know: each becomes its long one.
+//! Flags as users of the released package write them: short ones of several letters, and abbreviations. Each becomes the
+//! full long one, which is all that clap is shown.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use scaler_wm_core::options::{Alias, OptionSpec};
+use scaler_wm_core::options::{Alias, OptionSpec, nearest};
 
-/// The same command line with long flags. Only whole tokens are flags: what follows `--` is left alone.
-pub(super) fn with_long_flags(arguments: &[String], options: &[&OptionSpec]) -> Vec<String> {
-    let mut long: HashMap<String, String> = HashMap::new();
-    for spec in options {
-        let aliases = spec.aliases.iter().filter_map(|alias| match alias {
-            Alias::Short(short) => Some(*short),
-            Alias::Long(_) => None,
-        });
-        for short in spec.short.into_iter().chain(aliases) {
-            long.insert(format!("-{short}"), format!("--{}", spec.long()));
+use super::command::BUILTIN;
+use crate::exit::Failure;
+
+/// Every name of every flag, with the long one that it stands for; none with its hyphens.
+pub(super) struct Names {
+    short: BTreeMap<String, String>,
+    long: BTreeMap<String, String>,
+}
+
+impl Names {
+    pub(super) fn new(declared: &[&OptionSpec]) -> Self {
+        let mut names = Self { short: BTreeMap::new(), long: BTreeMap::new() };
+        for (short, long) in BUILTIN {
+            names.short.extend(short.map(|short| (short.to_owned(), (*long).to_owned())));
+            names.long.insert((*long).to_owned(), (*long).to_owned());
+        }
+        for spec in declared.iter().filter(|spec| !spec.is_positional) {
+            let target = spec.stands_for.map_or_else(|| spec.long(), |key| key.replace('_', "-"));
+            names.long.insert(spec.long(), target.clone());
+            names.short.extend(spec.short.map(|short| (short.to_owned(), target.clone())));
+            for alias in spec.aliases {
+                let (map, name) = match alias {
+                    Alias::Long(name) => (&mut names.long, name),
+                    Alias::Short(name) => (&mut names.short, name),
+                };
+                map.insert((*name).to_owned(), target.clone());
+            }
+        }
+        names
+    }
+
+    /// The same command line with full long flags. What follows `--` is left alone.
+    ///
+    /// # Errors
+    /// For a flag that nobody knows, with the nearest known one, and for an abbreviation of several.
+    pub(super) fn in_full(&self, arguments: &[String]) -> Result<Vec<String>, Failure> {
+        let mut is_over = false;
+        arguments
+            .iter()
+            .map(|argument| {
+                is_over |= argument == "--";
+                if is_over || !is_flag(argument) {
+                    return Ok(argument.clone());
+                }
+                let (flag, value) = match argument.split_once('=') {
+                    Some((flag, value)) => (flag, Some(value)),
+                    None => (&**argument, None),
+                };
+                if let Some(long) = one_of(flag, if flag.starts_with("--") { &self.long } else { &self.short })? {
+                    return Ok(value.map_or_else(|| format!("--{long}"), |value| format!("--{long}={value}")));
+                }
+                // `-n3`: short flags of one letter may have their value at once.
+                let letter = argument.chars().nth(1).map(String::from).unwrap_or_default();
+                match self.short.get(&letter) {
+                    Some(long) => Ok(format!("--{long}={}", &argument[1 + letter.len()..])),
+                    None => Err(self.unknown(flag)),
+                }
+            })
+            .collect()
+    }
+
+    fn unknown(&self, flag: &str) -> Failure {
+        let name = flag.trim_start_matches('-');
+        let known = self.long.keys().chain(self.short.keys()).map(|name| &**name);
+        Failure::Usage(match nearest(name, known) {
+            Some(meant) if self.long.contains_key(meant) => format!("no such flag: {flag}; did you mean --{meant}?"),
+            Some(meant) => format!("no such flag: {flag}; did you mean -{meant}?"),
+            None => format!("no such flag: {flag}; --help lists them all"),
+        })
+    }
+}
+
+/// Whether it is a flag at all: a lone hyphen and a negative number are values.
+fn is_flag(argument: &str) -> bool {
+    let mut letters = argument.chars();
+    letters.next() == Some('-') && letters.next().is_some_and(|next| !next.is_ascii_digit() && next != '.')
+}
+
+/// What `flag` stands for, in full or as the only one that begins so.
+fn one_of<'a>(flag: &str, names: &'a BTreeMap<String, String>) -> Result<Option<&'a str>, Failure> {
+    let name = flag.trim_start_matches('-');
+    if let Some(target) = names.get(name) {
+        return Ok(Some(target));
+    }
+    let hyphens = &flag[..flag.len() - name.len()];
+    let begin_so: Vec<(&String, &String)> = names.iter().filter(|(full, _)| full.starts_with(name)).collect();
+    match begin_so.as_slice() {
+        [] => Ok(None),
+        [(_, first), rest @ ..] if rest.iter().all(|(_, target)| target == first) => Ok(Some(first)),
+        several => {
+            let all: Vec<String> = several.iter().map(|(full, _)| format!("{hyphens}{full}")).collect();
+            Err(Failure::Usage(format!("{flag} could be any of {}", all.join(", "))))
         }
     }
-    let mut is_over = false;
-    arguments
-        .iter()
-        .map(|argument| {
-            is_over |= argument == "--";
-            if is_over {
-                return argument.clone();
-            }
-            let (flag, value) =
-                argument.split_once('=').map_or((&**argument, None), |(flag, value)| (flag, Some(value)));
-            match (long.get(flag), value) {
-                (Some(long), None) => long.clone(),
-                (Some(long), Some(value)) => format!("{long}={value}"),
-                (None, _) => argument.clone(),
-            }
-        })
-        .collect()
 }
