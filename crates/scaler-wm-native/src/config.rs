@@ -56,6 +56,32 @@ pub struct WorkerSettings {
     pub tls: Option<(String, String)>,
 }
 
+impl WorkerSettings {
+    /// The released package's defaults, for workers of `manager` at the scheduler of `scheduler_address`.
+    #[must_use]
+    pub fn new(scheduler_address: Address, manager: ManagerId) -> Self {
+        Self {
+            scheduler_address,
+            object_storage_address: None,
+            manager,
+            capabilities: Capabilities::default(),
+            task_queue_size: 1000,
+            heartbeat_interval_seconds: 2,
+            task_timeout_seconds: 0,
+            death_timeout_seconds: 300,
+            garbage_collect_interval_seconds: 30,
+            trim_memory_threshold_bytes: 1 << 30,
+            hard_processor_suspend: false,
+            io_threads: 1,
+            event_loop: "builtin".to_owned(),
+            preload: None,
+            logging_level: "INFO".to_owned(),
+            logging_paths: vec!["/dev/stdout".to_owned()],
+            tls: None,
+        }
+    }
+}
+
 /// Which ways may be taken. Each falls back to the plainer one by itself where it does not work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ways {
