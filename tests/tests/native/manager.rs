@@ -80,7 +80,7 @@ fn a_second_manager_with_another_state_folder_says_that_no_echo_comes() -> Resul
     let state_folder = Some(stack.folder().join("state-of-the-second"));
     let second = stack.manager(&ManagerOptions { log_name: "second".to_owned(), state_folder, ..two_workers() })?;
     stack.until("the message about another manager with the same id", 30.0, || {
-        (!second.log().lines_with(&["echo", "same id"]).is_empty()).then_some(())
+        (!second.log().lines_with(&["does not answer heartbeats", "same worker_manager_id"]).is_empty()).then_some(())
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scaler_wm_core::{Address, ManagerId};
+use scaler_wm_core::{Address, Chain, ManagerId};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -68,7 +68,7 @@ impl Doubts {
             }
             _ => "nobody answers there: check the address and that the scheduler runs",
         };
-        warn!(scheduler = %self.scheduler, error = %Causes(error), "cannot connect to the scheduler: {advice}; trying on");
+        warn!(scheduler = %self.scheduler, error = %Chain(error), "cannot connect to the scheduler: {advice}; trying on");
     }
 
     pub(super) fn silent(&mut self) {
@@ -108,20 +108,5 @@ impl Doubts {
     pub(super) const fn command(&mut self) {
         self.has_command = true;
         self.said_no_scaling = false;
-    }
-}
-
-/// An error with what caused it, in one line.
-pub(super) struct Causes<'a>(pub(super) &'a Error);
-
-impl std::fmt::Display for Causes<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = std::error::Error::source(self.0);
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
     }
 }

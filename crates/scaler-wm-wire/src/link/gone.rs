@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use scaler_wm_core::WorkerId;
+use scaler_wm_core::{Chain, WorkerId};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
@@ -10,7 +10,7 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-use super::{LinkSettings, convert, doubts::Causes, scaler::Shared};
+use super::{LinkSettings, convert, scaler::Shared};
 use crate::{
     Message, Result, Version,
     ymq::{Reconnect, Retry, connect},
@@ -64,7 +64,7 @@ async fn report(settings: Arc<LinkSettings>, shared: Arc<Shared>, worker: Worker
         match retry.failed() {
             Some(wait) if error.is_retryable() => sleep(wait).await,
             _ => {
-                return warn!(%worker, error = %Causes(&error), "cannot tell the scheduler that this worker is dead: it \
+                return warn!(%worker, error = %Chain(&error), "cannot tell the scheduler that this worker is dead: it \
                     finds out by its own time-out");
             }
         }

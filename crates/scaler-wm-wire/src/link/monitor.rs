@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use scaler_wm_core::{Address, Clock};
+use scaler_wm_core::{Address, Chain, Clock};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, info, warn};
 
-use super::{LinkSettings, doubts::Causes, scaler::Shared, tracker::Change};
+use super::{LinkSettings, scaler::Shared, tracker::Change};
 use crate::{
     Error, ErrorKind, Message,
     ymq::{Connection, Identity, Reconnect, Retry, connect},
@@ -45,11 +45,11 @@ pub(super) async fn run(address: Address, settings: LinkSettings, clock: Clock, 
             Err(error) => error,
         };
         if std::mem::replace(&mut is_said, true) {
-            debug!(monitor = %address, error = %Causes(&error), "no monitor yet");
+            debug!(monitor = %address, error = %Chain(&error), "no monitor yet");
         } else {
             warn!(
                 monitor = %address,
-                error = %Causes(&error),
+                error = %Chain(&error),
                 "the scheduler's monitor is not heard: what is busy is not known, so scale-down asks the oldest worker \
                  first and heartbeats keep to their interval; --monitor-address names another place; trying on"
             );

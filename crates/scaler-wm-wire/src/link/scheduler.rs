@@ -5,15 +5,11 @@ use std::{
     time::{Duration, Instant as StdInstant},
 };
 
+use scaler_wm_core::Chain;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info};
 
-use super::{
-    LinkSettings, convert,
-    doubts::{Causes, Doubts},
-    pace::Pace,
-    scaler::Shared,
-};
+use super::{LinkSettings, convert, doubts::Doubts, pace::Pace, scaler::Shared};
 use crate::{
     Error, ErrorKind, Message, Result,
     ymq::{Connection, Retry, connect},
@@ -42,7 +38,7 @@ pub(super) async fn run(settings: LinkSettings, shared: Arc<Shared>) {
                 error
             }
         };
-        let reason = Causes(&error).to_string();
+        let reason = Chain(&error).to_string();
         if link.is_up || !link.said_down {
             link.is_up = false;
             link.said_down = true;

@@ -8,6 +8,7 @@ mod ids;
 mod parts;
 mod state;
 mod status;
+mod storage;
 mod task;
 mod worker;
 
@@ -20,6 +21,7 @@ pub use status::{
     BinderCount, BinderStatus, ClientStatus, ManagedWorkers, ManagerDetail, ObjectManagerStatus, ScalingManagerStatus,
     StorageStatus, TaskCount, WorkerStatus,
 };
+pub use storage::{ObjectRequestHeader, ObjectRequestKind, ObjectResponseHeader, ObjectResponseKind};
 pub use task::{
     Argument, ArgumentKind, CancelOutcome, Instruction, LogStream, ObjectInstruction, ResultOutcome, Task, TaskCancel,
     TaskCancelConfirm, TaskLog, TaskResult,

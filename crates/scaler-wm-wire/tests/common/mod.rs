@@ -1,5 +1,10 @@
 //! What the transport tests share.
-#![expect(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test file uses a part of it: an expectation would fail in those that use all"
+)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{future::Future, time::Duration};
 
@@ -12,22 +17,22 @@ use scaler_wm_wire::{
 use tempfile::TempDir;
 
 /// Fails when something does not happen in a time that is long for everybody.
-pub async fn within<F: Future>(future: F) -> F::Output {
+pub(crate) async fn within<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("it must happen in time")
 }
 
 /// Where a binder of a test listens.
-pub struct Place {
+pub(crate) struct Place {
     address: Address,
     _folder: Option<TempDir>,
 }
 
 impl Place {
-    pub fn tcp() -> Self {
+    pub(crate) fn tcp() -> Self {
         Self::host("127.0.0.1")
     }
 
-    pub fn tcp6() -> Self {
+    pub(crate) fn tcp6() -> Self {
         Self::host("[::1]")
     }
 
@@ -36,34 +41,34 @@ impl Place {
         Self { address, _folder: None }
     }
 
-    pub fn ipc() -> Self {
+    pub(crate) fn ipc() -> Self {
         let folder = TempDir::new().unwrap();
         let host = folder.path().join("socket").to_str().unwrap().to_owned();
         Self { address: Address { scheme: Scheme::Ipc, host, port: None, path: None }, _folder: Some(folder) }
     }
 
-    pub fn address(&self) -> &Address {
+    pub(crate) fn address(&self) -> &Address {
         &self.address
     }
 
-    pub async fn try_bind(&self, version: Version) -> Result<Binder> {
+    pub(crate) async fn try_bind(&self, version: Version) -> Result<Binder> {
         Binder::bind(&self.address, &Identity::from("binder"), version, BindOptions::default()).await
     }
 
-    pub async fn bind(&self, version: Version) -> Binder {
+    pub(crate) async fn bind(&self, version: Version) -> Binder {
         self.try_bind(version).await.unwrap()
     }
 }
 
-pub async fn connected(address: &Address, identity: &Identity) -> Connection {
+pub(crate) async fn connected(address: &Address, identity: &Identity) -> Connection {
     within(connect(address, identity, &ConnectOptions::default())).await.unwrap()
 }
 
-pub async fn event(binder: &mut Binder) -> BinderEvent {
+pub(crate) async fn event(binder: &mut Binder) -> BinderEvent {
     within(binder.next()).await.expect("the binder must live")
 }
 
-pub async fn frame_from(binder: &mut Binder, identity: &Identity) -> Bytes {
+pub(crate) async fn frame_from(binder: &mut Binder, identity: &Identity) -> Bytes {
     match event(binder).await {
         BinderEvent::Frame(peer, frame) if peer == *identity => frame,
         other => panic!("a frame of {identity} is due, not {other:?}"),

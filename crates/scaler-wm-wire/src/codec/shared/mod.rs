@@ -7,7 +7,10 @@ mod write_state;
 
 use capnp::{message, serialize};
 
-use super::{super::Fail, schema};
+use super::{
+    super::{Fail, limits},
+    schema,
+};
 use crate::{Error, Result, message::Message};
 
 const DECODE: &str = "decode a message";
@@ -16,11 +19,8 @@ const ENCODE: &str = "encode a message";
 /// Decodes one frame.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Message> {
     let malformed = |error: capnp::Error| -> Error { Fail::from(error).into_error(DECODE) };
-    // Every part of a frame is read once. Twice its size leaves room for what the runtime counts on top, and bounds
-    // the work that pointers to one place, or lists of nothing, can make of few bytes.
-    let limits = message::ReaderOptions { traversal_limit_in_words: Some(bytes.len() / 8 * 2 + 64), nesting_limit: 16 };
     let mut rest = bytes;
-    let frame = serialize::read_message_from_flat_slice_no_alloc(&mut rest, limits).map_err(malformed)?;
+    let frame = serialize::read_message_from_flat_slice_no_alloc(&mut rest, limits(bytes)).map_err(malformed)?;
     let root = frame.get_root::<schema::message::Reader<'_>>().map_err(malformed)?;
     read::message(root).map_err(|fail| fail.into_error(DECODE))
 }

@@ -1,5 +1,5 @@
 //! See the folder above.
 
 #[rustfmt::skip]
-#[expect(unreachable_pub, unused_qualifications, clippy::all, reason = "generated code")]
+#[expect(unreachable_pub, unused_qualifications, clippy::semicolon_if_nothing_returned, clippy::unwrap_used, reason = "generated code")]
 pub(crate) mod message_capnp;
