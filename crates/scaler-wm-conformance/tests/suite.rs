@@ -31,7 +31,7 @@ impl Memory {
 impl Fixture for Memory {
     async fn provider(&self) -> Arc<dyn Provider> {
         let provider = MemoryProvider::new(self.settings.clone(), Clock::system());
-        *self.last.lock().unwrap() = Some(provider.clone());
+        *self.last.lock().expect("no test panics with it") = Some(provider.clone());
         match self.flaw {
             None => Arc::new(provider),
             Some(flaw) => Arc::new(Flawed { provider, flaw }),
@@ -39,8 +39,8 @@ impl Fixture for Memory {
     }
 
     async fn kill(&self, unit: &UnitId) {
-        let provider = self.last.lock().unwrap().clone();
-        provider.unwrap().kill(unit, ExitCause::Signal(9));
+        let provider = self.last.lock().expect("no test panics with it").clone();
+        provider.expect("a check asks for it first").kill(unit, ExitCause::Signal(9));
     }
 }
 

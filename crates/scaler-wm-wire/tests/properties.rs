@@ -131,3 +131,17 @@ fn what_a_version_lacks_cannot_be_encoded_in_it() {
         assert_eq!(Message::Other { ordinal: 5 }.encode(version).unwrap_err().kind(), kind);
     }
 }
+
+/// Limits against hostile bytes must not hit an honest scheduler, however large.
+#[test]
+fn a_scheduler_of_many_workers_is_read_whole() {
+    for version in Version::ALL {
+        let found = cases::cases(version).into_iter().find(|(name, _)| name == "state_scheduler");
+        let Some((_, Message::StateScheduler(mut state))) = found else { panic!("there is such a case") };
+        state.workers = state.workers.iter().cycle().take(5000).cloned().collect();
+        let message = Message::StateScheduler(state);
+        let frame = message.encode(version).unwrap();
+        assert!(frame.len() > 500_000);
+        assert_eq!(Message::decode(&frame, version).unwrap(), message);
+    }
+}

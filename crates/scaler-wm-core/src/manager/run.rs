@@ -178,6 +178,8 @@ impl Manager {
             LinkEvent::Up => {
                 info!(manager = %self.settings.manager, "the scheduler answers");
                 self.up_since = Some(self.clock.now());
+                // What was wanted before it went away may no longer be.
+                self.wish = None;
             }
             LinkEvent::Down(reason) => {
                 warn!(manager = %self.settings.manager, %reason, "the scheduler does not answer: units stay, none starts");

@@ -1,0 +1,6 @@
+//! The whole loop over a provider and a link in memory, on paused time.
+
+mod bench;
+mod faults;
+mod scaling;
+mod stopping;
