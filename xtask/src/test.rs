@@ -40,6 +40,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     });
     if let (true, true, Some(binary)) = (ready, built, &binary) {
         step("helper tests", &mut || venvs.iter().try_for_each(helper_tests));
+        step("frames for the releases", &mut || venvs.iter().try_for_each(frames_read_by));
         step("Rust tests", &mut || {
             // Every crate's tests are run even when some fail: one run shows all there is.
             let mut command = shell::cargo();
@@ -54,6 +55,19 @@ pub(crate) fn run() -> Result<ExitCode> {
     }
     let good = steps.iter().all(|(_, _, outcome)| outcome.is_ok());
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Encodes the golden messages anew and lets the release itself read them.
+fn frames_read_by(venv: &Venv) -> Result<()> {
+    let version = if venv.release() == OLDEST { "1" } else { "2" };
+    let golden = shell::root().join("crates/scaler-wm-wire/tests/golden").join(venv.release());
+    let folder = shell::target().join("reencoded").join(venv.release());
+    let mut encode = shell::cargo();
+    encode.args(["run", "--quiet", "--package", "scaler-wm-wire", "--example", "reencode", "--", version]);
+    shell::run("encode the golden messages", encode.arg(golden).arg(&folder))?;
+    let script = shell::root().join("tests/python/golden.py");
+    let what = format!("let opengris-scaler {} read our frames", venv.release());
+    shell::run(&what, Command::new(venv.python()).arg(script).arg("--verify").arg(folder))
 }
 
 fn helper_tests(venv: &Venv) -> Result<()> {

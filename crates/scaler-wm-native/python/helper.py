@@ -170,6 +170,7 @@ class Courtesy:
         def register_and_join():
             register()
             self.worker._loop.add_reader(self.channel.sock.fileno(), self.on_readable)
+            self.channel.send({"up": True})
 
         self.worker._Worker__register_signal = register_and_join
 
@@ -444,7 +445,12 @@ class Helper:
             ours.sendall(b"%8d" % len(SOURCE) + SOURCE)  # noqa: F821 (left by the boot line)
             worker.channel.send({"role": "worker", "name": name, "config": self.config})
             ours.setblocking(False)
-        self.channel.send({"event": "started", "name": name, "pid": pid})
+        if not self.has_hooks:
+            self.started(worker)
+
+    def started(self, worker):
+        """Told when a worker can be asked, or at once where none can."""
+        self.channel.send({"event": "started", "name": worker.name, "pid": worker.pid})
 
     def become_worker(self, name, ours, theirs, parent):
         """In the child: never returns."""
@@ -562,6 +568,9 @@ class Helper:
     def hear_worker(self, worker):
         messages, is_there = worker.channel.receive()
         for message in messages:
+            if "up" in message:
+                self.started(worker)
+                continue
             how = worker.questions.pop(message["id"], None)
             if message["answer"] == "accepted":
                 worker.asked = how != "resume"

@@ -94,6 +94,12 @@ impl NativeProvider {
         Ok(provider)
     }
 
+    /// The process id of a worker that runs.
+    #[must_use]
+    pub fn pid(&self, unit: &UnitId) -> Option<i32> {
+        self.shared.with_registry(|registry| registry.pid(unit))
+    }
+
     /// Starts a helper unless one is there.
     async fn ensure_helper(&self) -> Result<(), Error> {
         let _starting = self.starting.lock().await;
@@ -185,7 +191,7 @@ impl Shared {
         match event {
             Event::Started { name, pid } => {
                 debug!(worker = %name, pid, "a worker process runs");
-                self.with_registry(|registry| registry.set(&name, UnitState::Running));
+                self.with_registry(|registry| registry.running(&name, pid));
             }
             Event::Failed { name, reason } => {
                 let exit = Exit { cause: ExitCause::NeverStarted(reason), asked: false, sure: true };

@@ -1,7 +1,7 @@
 //! The units of this provider, kept up to date by what the helper says.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     mem,
     sync::Arc,
 };
@@ -18,6 +18,7 @@ const REMEMBERED_LAUNCHES: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Registry {
     units: BTreeMap<UnitId, Arc<Unit>>,
+    pids: HashMap<UnitId, i32>,
     /// Units that went and have not been told of yet.
     gone: Vec<Arc<Unit>>,
     launches: VecDeque<LaunchId>,
@@ -27,7 +28,14 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn new(changed: watch::Sender<u64>) -> Self {
-        Self { units: BTreeMap::new(), gone: Vec::new(), launches: VecDeque::new(), clock: Clock::system(), changed }
+        Self {
+            units: BTreeMap::new(),
+            pids: HashMap::new(),
+            gone: Vec::new(),
+            launches: VecDeque::new(),
+            clock: Clock::system(),
+            changed,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -61,6 +69,16 @@ impl Registry {
         self.tick();
     }
 
+    /// A unit runs, in this process.
+    pub(crate) fn running(&mut self, name: &str, pid: i32) {
+        self.pids.insert(UnitId::from(name), pid);
+        self.set(name, UnitState::Running);
+    }
+
+    pub(crate) fn pid(&self, unit: &UnitId) -> Option<i32> {
+        self.pids.get(unit).copied()
+    }
+
     /// A unit is in another state now. Unknown units and repeated news are passed over.
     pub(crate) fn set(&mut self, name: &str, state: UnitState) {
         let id = UnitId::from(name);
@@ -68,6 +86,7 @@ impl Registry {
         let changed = Arc::new(Unit { state, since: self.now(), ..Unit::clone(unit) });
         if matches!(changed.state, UnitState::Gone(_)) {
             self.units.remove(&id);
+            self.pids.remove(&id);
             self.gone.push(changed);
         } else {
             self.units.insert(id, changed);

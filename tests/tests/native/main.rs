@@ -3,5 +3,6 @@
 mod command_line;
 mod deaths;
 mod manager;
+mod provider;
 mod scale_down;
 mod scaling;
