@@ -6,7 +6,7 @@ use tracing::{debug, info};
 
 use super::{Manager, outcome::Outcome};
 use crate::{
-    Chain, ErrorKind, Launch, Result, Stop, Tier, Timestamp, UnitId,
+    Chain, Launch, Result, Stop, Tier, Timestamp, UnitId,
     plan::{Action, Cause},
 };
 
@@ -123,10 +123,4 @@ impl Manager {
             }
         });
     }
-}
-
-/// Whether a launch that failed in this way is settled: nothing of it will come.
-pub(super) const fn is_settled_by(kind: ErrorKind, is_idempotent: bool) -> bool {
-    // What cannot be repeated safely is left to observation.
-    !(kind.is_uncertain() && is_idempotent)
 }

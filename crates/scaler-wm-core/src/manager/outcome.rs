@@ -6,7 +6,6 @@ use tracing::{debug, info, warn};
 
 use super::{
     Manager,
-    act::is_settled_by,
     fleet::{Departed, Fleet, Noted},
 };
 use crate::{
@@ -245,4 +244,10 @@ impl Manager {
 /// Whether what it did was cut off, not brought to an end.
 const fn is_cut_off(exit: &crate::Exit) -> bool {
     matches!(exit.cause, crate::ExitCause::Signal(_) | crate::ExitCause::Lost(_))
+}
+
+/// Whether a launch that failed in this way is settled: nothing of it will come.
+const fn is_settled_by(kind: ErrorKind, is_idempotent: bool) -> bool {
+    // What cannot be repeated safely is left to observation.
+    !(kind.is_uncertain() && is_idempotent)
 }
