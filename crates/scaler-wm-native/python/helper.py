@@ -171,9 +171,14 @@ class Courtesy:
         def register_and_join():
             register()
             self.worker._loop.add_reader(self.channel.sock.fileno(), self.on_readable)
-            self.channel.send({"up": True})
+            self.channel.send({"up": True, "socket": self.internal_socket()})
 
         self.worker._Worker__register_signal = register_and_join
+
+    def internal_socket(self):
+        """The file of the socket to its processors, which a killed worker leaves behind; None if there is no file."""
+        address = getattr(self.worker, "_address_internal", None)
+        return address.host if address is not None and address.type.value == "ipc" else None
 
     @property
     def tasks(self):
@@ -354,6 +359,7 @@ class Worker:
         self.channel = channel
         self.asked = False
         self.questions = {}
+        self.socket_file = None
         self.is_held = False
         self.kill_at = None
 
@@ -570,6 +576,7 @@ class Helper:
         messages, is_there = worker.channel.receive()
         for message in messages:
             if "up" in message:
+                worker.socket_file = message["socket"]
                 self.started(worker)
                 continue
             how = worker.questions.pop(message["id"], None)
@@ -636,6 +643,8 @@ class Helper:
             worker.channel = None
         for question in worker.questions:
             self.answer(question, "gone")
+        if worker.socket_file is not None and os.path.exists(worker.socket_file):
+            os.unlink(worker.socket_file)
         end = {"code": code} if code >= 0 else {"signal": -code}
         self.channel.send({"event": "exit", "name": worker.name, "pid": worker.pid, "asked": worker.asked, **end})
 

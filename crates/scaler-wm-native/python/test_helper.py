@@ -138,7 +138,7 @@ class Helper:
         boot = {}
         exec(source.split(b"BOOT = ", 1)[1].split(b"\n)", 1)[0].join([b"BOOT = ", b"\n)"]), boot)
         self.sock, theirs = socket.socketpair()
-        environment = dict(os.environ, **{MARKER: marker})
+        environment = dict(os.environ, TMPDIR=str(stack.folder), **{MARKER: marker})
         self.process = subprocess.Popen(
             [sys.executable, "-c", boot["BOOT"]], stdin=theirs, env=environment, start_new_session=True
         )
@@ -351,8 +351,10 @@ class HelperTest(unittest.TestCase):
         self.addCleanup(client.process.kill)
         wait_for("a task in each", lambda: len(client.starts()) == 2)
         others = set(marked_processes(self.marker))
+        self.assertEqual(len(list(self.folder.glob("scaler_worker_*"))), 2)
         os.kill(first, signal.SIGKILL)
         end = helper.event("exit", name="NAT|a")
+        self.assertEqual(len(list(self.folder.glob("scaler_worker_*"))), 1, "the file of its socket goes, too")
         self.assertEqual((end.get("signal"), end["asked"]), (9, False))
         # The worker and its processor.
         wait_for("its processor gone", lambda: len(others - set(marked_processes(self.marker))) >= 2)
