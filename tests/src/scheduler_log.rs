@@ -65,6 +65,22 @@ impl SchedulerLog {
         self.events().iter().filter(|event| matches!(event, WorkerEvent::Connected(_))).count()
     }
 
+    /// Workers that the scheduler took for connected again after they had left: nobody is there any more.
+    pub fn ghosts(&self) -> Vec<String> {
+        let mut gone = HashSet::new();
+        let mut ghosts = Vec::new();
+        for event in self.events() {
+            match event {
+                WorkerEvent::Gone(id) => {
+                    gone.insert(id);
+                }
+                WorkerEvent::Connected(id) if gone.contains(&id) => ghosts.push(id),
+                WorkerEvent::Connected(_) => {}
+            }
+        }
+        ghosts
+    }
+
     /// Whether a manager has sent a heartbeat that the scheduler took.
     pub fn manager_connected(&self) -> bool {
         !self.log.lines_with(&["WorkerManager b'", "' connected"]).is_empty()

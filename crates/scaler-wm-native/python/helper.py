@@ -29,6 +29,8 @@ import traceback
 
 OLDEST_RELEASE = (2, 4, 0)
 PR_SET_PDEATHSIG = 1
+# Signals that this process handles in its own way, and its children do not.
+HANDLED = {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM}
 # A worker that was told to leave may take so long before its process group is killed, unless the manager says otherwise.
 LEAVE_SECONDS = 8.0
 # Starts this very source in a fresh interpreter: read from standard input, so that `ps` shows one short line.
@@ -242,11 +244,20 @@ class Courtesy:
         """Leaves in the worker's own way. A task that comes too late is not taken: the scheduler gives it elsewhere."""
         self.is_leaving = self.is_handing_back = True
         self.tasks.on_task_new = refuse
+        # A heartbeat behind the farewell would make the scheduler of 2.6.0 believe that it is back.
+        connector = self.worker._connector_external
+        send = connector.send
+
+        async def send_no_heartbeat(message, *arguments, **keywords):
+            if type(message).__name__ != "WorkerHeartbeat":
+                await send(message, *arguments, **keywords)
+
+        connector.send = send_no_heartbeat
         os.kill(os.getpid(), signal.SIGINT)
 
 
-async def refuse(_task):
-    """Takes no further task: see `Courtesy.leave`."""
+async def refuse(_message):
+    """Takes no notice of a message: see `Courtesy.leave`."""
 
 
 def leave_with_the_helper():
@@ -257,6 +268,7 @@ def leave_with_the_helper():
         time.sleep(LEAVE_SECONDS)
         os.killpg(os.getpgid(0), signal.SIGKILL)
 
+    print("scaler-wm: the helper is gone, so this worker leaves", file=sys.stderr, flush=True)
     threading.Thread(target=end, daemon=True).start()
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -322,12 +334,29 @@ def die_with_parent(signum, parent):
         os._exit(1)
 
 
+def fork():
+    """Forks a child in which signals wait until `become_plain` has taken off the helper's handlers.
+
+    Without that a worker that ends a processor at once would have that one, still with the helper's handler for SIGTERM,
+    tell every worker to leave.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+    pid = -1
+    try:
+        pid = os.fork()
+    finally:
+        if pid != 0:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+    return pid
+
+
 def become_plain():
     """Takes off what a fork inherits from the helper: signal handlers, the wake-up descriptor, standard input."""
     signal.set_wakeup_fd(-1)
     for signum in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(signum, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
@@ -430,7 +459,7 @@ class Helper:
         ours, theirs = socket.socketpair()
         parent = os.getpid()
         try:
-            pid = os.fork()
+            pid = fork()
         except OSError as error:
             ours.close()
             theirs.close()
@@ -510,7 +539,8 @@ class Helper:
         if self.fork_server is not None:
             self.fork_server.close()
         for worker in self.workers.values():
-            worker.channel.sock.close()
+            if worker.channel is not None:
+                worker.channel.sock.close()
         for fd, _ in self.processors.values():
             os.close(fd)
 
@@ -601,7 +631,7 @@ class Helper:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
         worker, parent = int(message), os.getpid()
-        pid = os.fork()
+        pid = fork()
         if pid == 0:
             self.become_processor(list(fds), worker, parent)
         write_signed(fds[1], pid)
@@ -773,4 +803,5 @@ def main():
     helper.run()
 
 
-main()
+if "SOURCE" in globals():  # left by the boot line; a test that reads this file as a module has none
+    main()

@@ -6,6 +6,7 @@ Drives the helper as the manager does, against the released object storage serve
 import json
 import os
 import pathlib
+import runpy
 import signal
 import socket
 import subprocess
@@ -214,6 +215,22 @@ class Helper:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+class ForkTest(unittest.TestCase):
+    def test_a_signal_to_a_fresh_child_is_not_the_helpers(self):
+        program = runpy.run_path(str(HERE / "helper.py"))
+        handled = []
+        before = signal.signal(signal.SIGTERM, lambda *_: handled.append(os.getpid()) or os._exit(42))
+        self.addCleanup(signal.signal, signal.SIGTERM, before)
+        pid = program["fork"]()
+        if pid == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+            program["become_plain"]()
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        self.assertEqual((os.WIFSIGNALED(status) and os.WTERMSIG(status), handled), (signal.SIGTERM, []))
+        self.assertEqual(signal.pthread_sigmask(signal.SIG_BLOCK, []), set(), "nothing stays blocked in the parent")
 
 
 class HelperTest(unittest.TestCase):

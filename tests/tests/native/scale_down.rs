@@ -38,6 +38,8 @@ fn churn(release: &'static str, seed: u64) -> Result<()> {
     stack.check(finished.right, "right results", format!("{finished:?}"))?;
     let repeated = client.starts().repeated();
     stack.check(repeated.is_empty(), "no task started twice", format!("{repeated:?} with seed {seed}"))?;
+    let ghosts = stack.scheduler().ghosts();
+    stack.check(ghosts.is_empty(), "no worker that left taken for connected", format!("{ghosts:?}"))?;
     // Else nothing was tried: workers must have gone while tasks were there.
     let gone = stack.scheduler().ever_connected() - stack.connected();
     stack.check(gone >= 5, "at least 5 workers stopped meanwhile", gone)
