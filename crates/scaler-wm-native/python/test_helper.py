@@ -3,6 +3,7 @@
 Drives the helper as the manager does, against the released object storage server, scheduler and client.
 """
 
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 HERE = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path(sys.executable).parent
@@ -231,6 +233,36 @@ class ForkTest(unittest.TestCase):
         _, status = os.waitpid(pid, 0)
         self.assertEqual((os.WIFSIGNALED(status) and os.WTERMSIG(status), handled), (signal.SIGTERM, []))
         self.assertEqual(signal.pthread_sigmask(signal.SIG_BLOCK, []), set(), "nothing stays blocked in the parent")
+
+
+class PackageTest(unittest.TestCase):
+    """What is said of an interpreter without the package, or with one that is too old."""
+
+    def said(self, version):
+        program = runpy.run_path(str(HERE / "helper.py"))
+        said = []
+        channel = type("Channel", (), {"send": lambda _, message: said.append(message)})()
+        with unittest.mock.patch("importlib.metadata.version", side_effect=version):
+            try:
+                return program["check_package"](channel), said
+            except SystemExit:
+                return None, said
+
+    def test_a_release_that_is_too_old_is_refused_with_the_command_that_mends_it(self):
+        for version in ("2.3.9", "1.26.5"):
+            found, (fatal,) = self.said([version])
+            self.assertIsNone(found)
+            self.assertIn(version, fatal["reason"])
+            self.assertIn(f'{sys.executable} -m pip install "opengris-scaler>=2.4.0"', fatal["remedy"])
+
+    def test_a_missing_package_is_refused_with_the_command_that_installs_it(self):
+        found, (fatal,) = self.said(importlib.metadata.PackageNotFoundError)
+        self.assertIsNone(found)
+        self.assertIn("-m pip install", fatal["remedy"])
+
+    def test_releases_from_the_oldest_on_are_taken(self):
+        for version in ("2.4.0", "2.10.0", "3.0.0rc1"):
+            self.assertEqual(self.said([version]), (version, []))
 
 
 class HelperTest(unittest.TestCase):

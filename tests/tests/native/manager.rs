@@ -40,6 +40,8 @@ fn stops_within_the_time_out_although_a_task_runs_on() -> Result<()> {
     manager.terminate();
     let status = manager.wait(6.0).map_err(|failure| stack.explain(failure))?;
     stack.check(status.code() == Some(0), "exit code 0", status)?;
+    let lost = manager.log().lines_with(&["WARN", "ended with tasks in it", "unit=NAT|"]);
+    stack.check(lost.len() == 1, "the log name the worker whose tasks were lost", format!("{lost:?}"))?;
     stack.until_nothing_left(2.0)
 }
 
@@ -56,7 +58,10 @@ fn a_second_signal_ends_it_at_once() -> Result<()> {
     stack.until("the first signal in the log", 5.0, || (manager.log().text().lines().count() > lines).then_some(()))?;
     stack.check(manager.exited().is_none(), "the manager wait for the task", "it has ended")?;
     manager.terminate();
-    manager.wait(2.0).map_err(|failure| stack.explain(failure))?;
+    let status = manager.wait(2.0).map_err(|failure| stack.explain(failure))?;
+    stack.check(status.code() == Some(130), "exit code 130", status)?;
+    let left = manager.log().lines_with(&["leaving behind: NAT|"]);
+    stack.check(left.len() == 1, "it print what it leaves behind", format!("{left:?}"))?;
     stack.until_nothing_left(10.0)
 }
 
