@@ -18,7 +18,7 @@ struct Told {
 
 /// A link that says what its [`LinkHandle`] is told to say.
 ///
-/// When it was closed, or its handle is dropped, it says so once, and nothing ever after.
+/// When it was closed, or its handle is dropped, it says so, whenever it is asked.
 #[derive(Debug)]
 pub struct MemoryLink {
     events: mpsc::UnboundedReceiver<LinkEvent>,
@@ -51,7 +51,7 @@ fn lock(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
 impl SchedulerLink for MemoryLink {
     async fn next(&mut self) -> LinkEvent {
         if self.is_closed {
-            return std::future::pending().await;
+            return LinkEvent::Closed("it was closed before".to_owned());
         }
         let event = self.events.recv().await.unwrap_or_else(|| LinkEvent::Closed("the handle was dropped".to_owned()));
         self.is_closed = matches!(event, LinkEvent::Closed(_));

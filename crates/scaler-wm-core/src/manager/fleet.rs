@@ -110,7 +110,8 @@ impl Fleet {
 
     /// Units that the last listing should have had, and did not: missing for longer than listings lag.
     pub(super) fn remove_missing(&mut self, listed_at: Timestamp, lag: Duration, now: Timestamp) -> Vec<Departed> {
-        let missing = |tracked: &Tracked| tracked.last_seen < listed_at && now.since(tracked.last_seen) > lag;
+        // By the time at which the listing was asked for: a slow answer makes no unit older.
+        let missing = |tracked: &Tracked| listed_at.since(tracked.last_seen) > lag;
         let ids: Vec<UnitId> =
             self.units.iter().filter(|(_, tracked)| missing(tracked)).map(|(id, _)| id.clone()).collect();
         ids.iter()
@@ -225,7 +226,10 @@ impl Tracked {
                 self.drain = Drain::No;
                 self.refused = None;
             }
-            (Stop::Resume, Some(_)) => self.can.resume = false,
+            (Stop::Resume, Some(_)) => {
+                self.can.resume = false;
+                self.ask_after = now + ASK_AGAIN_AFTER;
+            }
             (Stop::IfIdle, Some(StopAnswer::Busy)) => self.refused = Some(now),
             (Stop::IfIdle, Some(StopAnswer::Unsupported)) => self.can.leave_if_idle = false,
             (Stop::Hold, Some(StopAnswer::Unsupported)) => self.can.hold = false,

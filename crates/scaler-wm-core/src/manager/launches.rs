@@ -21,6 +21,8 @@ struct Entry {
     receipt: Option<Receipt>,
     state: State,
     backoff: Backoff,
+    /// Whether some call of it may have been carried out without our knowing.
+    is_uncertain: bool,
 }
 
 #[derive(Debug)]
@@ -44,21 +46,33 @@ impl Launches {
 
     /// A launch is about to be called.
     pub(super) fn calling(&mut self, launch: Launch, seed: u64) {
-        let entry = Entry { receipt: None, state: State::Calling, backoff: Backoff::new(REPEAT, seed), launch };
+        let entry = Entry {
+            receipt: None,
+            state: State::Calling,
+            backoff: Backoff::new(REPEAT, seed),
+            is_uncertain: false,
+            launch,
+        };
         self.open.insert(entry.launch.id.clone(), entry);
     }
 
     /// A launch of an earlier process whose outcome is unknown.
     pub(super) fn adopted(&mut self, launch: Launch, receipt: Option<Receipt>, seed: u64, now: Timestamp) {
         let state = if receipt.is_some() { State::Awaited } else { State::RepeatAt(now) };
-        let entry = Entry { receipt, state, backoff: Backoff::new(REPEAT, seed), launch };
+        let entry = Entry { receipt, state, backoff: Backoff::new(REPEAT, seed), is_uncertain: true, launch };
         self.open.insert(entry.launch.id.clone(), entry);
     }
 
-    /// The outcome is unknown; returns how long to wait before the call is repeated.
-    pub(super) fn unknown(&mut self, launch: &LaunchId, now: Timestamp) -> Option<Duration> {
+    /// Whether some call of a launch may have been carried out without our knowing.
+    pub(super) fn is_uncertain(&self, launch: &LaunchId) -> bool {
+        self.open.get(launch).is_some_and(|entry| entry.is_uncertain)
+    }
+
+    /// The outcome is unknown; returns how long to wait, `at_least` or longer, before the call is repeated.
+    pub(super) fn unknown(&mut self, launch: &LaunchId, at_least: Duration, now: Timestamp) -> Option<Duration> {
         let entry = self.open.get_mut(launch)?;
-        let wait = entry.backoff.failed();
+        entry.is_uncertain = true;
+        let wait = entry.backoff.failed().max(at_least);
         entry.state = State::RepeatAt(now + wait);
         Some(wait)
     }

@@ -110,8 +110,9 @@ impl Manager {
     }
 
     fn launch_failed(&mut self, id: &LaunchId, error: Error, now: Timestamp) {
-        let is_settled = is_settled_by(error.kind(), self.provider.info().idempotent);
-        if !is_settled && let Some(wait) = self.launches.unknown(id, now) {
+        let stays_open = self.provider.info().idempotent && leaves_open(error.kind(), self.launches.is_uncertain(id));
+        let at_least = error.retry_after().unwrap_or_default();
+        if stays_open && let Some(wait) = self.launches.unknown(id, at_least, now) {
             self.trouble.tell(&error, wait);
             return;
         }
@@ -246,8 +247,10 @@ const fn is_cut_off(exit: &crate::Exit) -> bool {
     matches!(exit.cause, crate::ExitCause::Signal(_) | crate::ExitCause::Lost(_))
 }
 
-/// Whether a launch that failed in this way is settled: nothing of it will come.
-const fn is_settled_by(kind: ErrorKind, is_idempotent: bool) -> bool {
-    // What cannot be repeated safely is left to observation.
-    !(kind.is_uncertain() && is_idempotent)
+/// Whether a launch that failed in this way may have brought, or may still bring, units: it is repeated then, which is
+/// the same request. Where that is not safe, what came of it is left to observation.
+const fn leaves_open(kind: ErrorKind, was_uncertain: bool) -> bool {
+    // After a lost reply, an answer that comes before the infrastructure looks at the token says nothing about the
+    // first call. No capacity is settled all the same, so that another tier gets its turn.
+    kind.is_uncertain() || (was_uncertain && kind.is_retryable() && !matches!(kind, ErrorKind::NoCapacity))
 }

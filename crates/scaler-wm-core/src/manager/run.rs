@@ -57,6 +57,8 @@ pub struct Manager {
     desired: Option<u32>,
     target: Option<u32>,
     ending: Option<Timestamp>,
+    /// Whether the link has said its last word: it would say it again, at once, for ever.
+    is_link_closed: bool,
     look_again: Option<Timestamp>,
     status: watch::Sender<Arc<Status>>,
 }
@@ -110,6 +112,7 @@ impl Manager {
             desired: None,
             target: None,
             ending: None,
+            is_link_closed: false,
             look_again: None,
             status: watch::channel(Arc::default()).0,
             settings,
@@ -144,7 +147,7 @@ impl Manager {
                 // Cancel safe: a oneshot receiver keeps its value until it is polled to the end.
                 _ = &mut stop, if self.ending.is_none() => Event::Stop,
                 // Cancel safe by contract.
-                event = self.link.next() => Event::Link(event),
+                event = self.link.next(), if !self.is_link_closed => Event::Link(event),
                 // Cancel safe: an unbounded receiver loses nothing. The sender is held by `self`: never `None`.
                 Some(outcome) = self.arrivals.recv() => Event::Outcome(outcome),
                 // Cancel safe: a watch receiver marks a version as seen only when it returns.
@@ -159,7 +162,7 @@ impl Manager {
 
     async fn take(&mut self, event: Event) {
         match event {
-            Event::Link(event) => self.heard(event).await,
+            Event::Link(event) => self.heard(event),
             Event::Outcome(outcome) => {
                 self.settle(outcome).await;
                 // Whatever else has arrived meanwhile belongs to the same round.
@@ -173,7 +176,7 @@ impl Manager {
         }
     }
 
-    async fn heard(&mut self, event: LinkEvent) {
+    fn heard(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Up => {
                 info!(manager = %self.settings.manager, "the scheduler answers");
@@ -189,9 +192,8 @@ impl Manager {
             LinkEvent::Wish(wish) => self.wish = Some(wish),
             LinkEvent::Load(load) => self.load = load,
             LinkEvent::Closed(reason) => {
+                self.is_link_closed = true;
                 self.end(&reason);
-                // A closed link is ready at once, for ever: without this the loop would spin.
-                tokio::task::yield_now().await;
             }
         }
     }

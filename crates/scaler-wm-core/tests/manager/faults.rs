@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use scaler_wm_conformance::{CallKind, MemoryProvider, MemorySettings, NextLaunch};
+use scaler_wm_conformance::{CallKind, MemoryProvider, MemorySettings, NextLaunch, Way};
 use scaler_wm_core::{ErrorKind, ExitCause, Stop, Tier, Token};
 
 use crate::bench::{Bench, Options, seconds};
@@ -70,6 +70,57 @@ async fn a_lost_reply_is_asked_for_again_by_the_same_token() {
     bench.link.wish(0);
     bench.until_units(0).await;
     assert!(bench.is_forgotten().await);
+    bench.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_lost_reply_a_failure_settles_nothing() {
+    for kind in [ErrorKind::Throttled, ErrorKind::Failed] {
+        let mut memory = MemorySettings { lag: seconds(3), ..MemorySettings::default() };
+        memory.info.list_lag = seconds(4);
+        let bench = Bench::start(Options { memory, limit: 1, ..Options::default() });
+        bench.provider.script([NextLaunch::LosesReply, NextLaunch::Fails(kind)]);
+        bench.link.wish(1);
+        tokio::time::sleep(seconds(30)).await;
+        let tokens: HashSet<Token> = bench.provider.launches().into_iter().map(|(_, launch)| launch.token).collect();
+        assert_eq!((bench.provider.peak(), tokens.len()), (1, 1), "units at once, tokens");
+        bench.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_makes_no_unit_older() {
+    let mut memory = MemorySettings { lag: seconds(2), ..MemorySettings::default() };
+    memory.info.list_lag = Duration::from_millis(2500);
+    let bench = Bench::start(Options { memory, limit: 2, ..Options::default() });
+    bench.provider.delay_calls(CallKind::Observe, seconds(3));
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    bench.link.wish(2);
+    tokio::time::sleep(seconds(60)).await;
+    assert_eq!((bench.provider.peak(), bench.provider.launches().len()), (2, 1), "units at once, launches");
+    bench.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_question_is_not_asked_again_at_once() {
+    let unsupported = [Way::IfIdle, Way::Resume].into();
+    let memory = MemorySettings { unsupported, ..MemorySettings::default() };
+    let bench = Bench::start(Options { memory, ..Options::default() });
+    let live = bench.now();
+    bench.link.wish(1);
+    bench.until_units(1).await;
+    let unit = bench.provider.units()[0].clone();
+    bench.tell_load(live, &[]);
+    bench.link.wish(0);
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    // It stands still, turns out to be busy, and cannot go on.
+    bench.tell_load(live, std::slice::from_ref(&unit));
+    // Rounds of the runtime, not time: a loop that spins would keep paused time from moving.
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+    let resumes = bench.provider.stops().iter().filter(|(_, _, how)| *how == Stop::Resume).count();
+    assert!((1..=3).contains(&resumes), "asked {resumes} times at one instant");
     bench.stop().await.unwrap();
 }
 

@@ -58,6 +58,19 @@ async fn a_closed_link_ends_the_manager_and_its_units() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_closed_link_is_not_asked_again_while_units_finish() {
+    let bench = Bench::start(Options::default());
+    bench.link.wish(1);
+    bench.until_units(1).await;
+    let busy = bench.provider.units()[0].clone();
+    bench.provider.set_busy(&busy, true);
+    bench.link.close();
+    // Were it asked again and again, paused time would never move, and this never end.
+    let summary = bench.end().await.unwrap();
+    assert_eq!(summary.ended, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_unit_that_dies_at_the_end_is_reported_too() {
     let bench = Bench::start(Options::default());
     let live = bench.now();
