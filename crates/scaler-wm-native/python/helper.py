@@ -9,7 +9,7 @@ A worker has a socket of its own to this process, read inside its own event loop
 back" and "go on" are decided there, at one instant, so that no task that arrives meanwhile is hurt. End of file on it
 tells the worker that this process is gone.
 
-Runs on Python 3.8 and later, with nothing but the standard library and the released package. One file, although a long
+Runs on Python 3.10 and later, with nothing but the standard library and the released package. One file, although a long
 one: an interpreter is handed it whole, through its standard input, and nothing of ours has to be installed.
 """
 

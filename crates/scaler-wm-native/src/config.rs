@@ -91,12 +91,13 @@ pub struct Ways {
     pub fork_processors: bool,
     /// Let workers answer for themselves whether they can leave.
     pub hooks: bool,
-    /// Look twice before a worker that cannot answer is taken for idle. Off only to show what that prevents.
-    pub second_look: bool,
+    /// Let workers go only as they, or two looks at the load, agree. Off, they are told to leave at once, as the released
+    /// manager tells them: only to show what consent prevents.
+    pub consent: bool,
 }
 
 impl Default for Ways {
     fn default() -> Self {
-        Self { fork_workers: true, fork_processors: true, hooks: true, second_look: true }
+        Self { fork_workers: true, fork_processors: true, hooks: true, consent: true }
     }
 }

@@ -92,7 +92,7 @@ impl NativeConfig {
                 fork_workers: way != "plain",
                 fork_processors: way == "fork",
                 hooks: has_consent,
-                second_look: has_consent,
+                consent: has_consent,
             },
             worker: WorkerSettings {
                 scheduler_address: values.maybe_address("worker_scheduler_address").unwrap_or(scheduler_address),
@@ -147,7 +147,7 @@ mod tests {
     fn every_native_default_is_the_documented_one() {
         let config = config(&[]).unwrap();
         assert_eq!((config.python, config.worker_type.as_str()), (None, "NAT"));
-        assert_eq!(config.ways, Ways { fork_workers: true, fork_processors: true, hooks: true, second_look: true });
+        assert_eq!(config.ways, Ways { fork_workers: true, fork_processors: true, hooks: true, consent: true });
         let worker = config.worker;
         assert_eq!(worker.scheduler_address.to_string(), "tcp://h:1");
         assert_eq!((worker.object_storage_address, worker.preload, worker.tls), (None, None, None));

@@ -157,10 +157,11 @@ impl NativeProvider {
     /// How the helper is asked for `how`; `None` for what is switched off.
     fn question(&self, how: Stop, has_hooks: bool) -> Option<(How, Duration)> {
         Some(match how {
+            Stop::IfIdle | Stop::HandBack(_) if !self.config.ways.consent => (How::Leave, LEAVE_WITHIN),
             Stop::IfIdle => (How::IfIdle, Duration::ZERO),
             Stop::HandBack(within) => (How::HandBack, within),
             Stop::Resume => (How::Resume, Duration::ZERO),
-            Stop::Hold if !self.config.ways.second_look => return None,
+            Stop::Hold if !self.config.ways.consent => return None,
             Stop::Hold => (How::Hold, Duration::ZERO),
             Stop::Now if has_hooks => (How::Now, Duration::ZERO),
             // Without hooks nobody knows for sure what it does: leave it the way out that the released manager takes.
