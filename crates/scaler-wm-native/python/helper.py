@@ -18,8 +18,10 @@ import ctypes
 import gc
 import inspect
 import json
+import math
 import multiprocessing
 import os
+import resource
 import select
 import signal
 import socket
@@ -31,6 +33,8 @@ OLDEST_RELEASE = (2, 4, 0)
 PR_SET_PDEATHSIG = 1
 # Signals that this process handles in its own way, and its children do not.
 HANDLED = {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM}
+# How many descriptors a process may open: for the children, what the manager was given.
+DESCRIPTORS = resource.getrlimit(resource.RLIMIT_NOFILE)
 # A worker that was told to leave may take so long before its process group is killed, unless the manager says otherwise.
 LEAVE_SECONDS = 8.0
 # Starts this very source in a fresh interpreter: read from standard input, so that `ps` shows one short line.
@@ -111,9 +115,12 @@ def make_worker(config, name):
 
 def missing_hooks():
     """What the questions to workers need of the released classes and this release does not have; empty if nothing."""
-    from scaler.worker.agent.processor_manager import VanillaProcessorManager
-    from scaler.worker.agent.task_manager import VanillaTaskManager
-    from scaler.worker.worker import Worker
+    try:
+        from scaler.worker.agent.processor_manager import VanillaProcessorManager
+        from scaler.worker.agent.task_manager import VanillaTaskManager
+        from scaler.worker.worker import Worker
+    except ImportError as error:
+        return [str(error)]
 
     wanted = [
         (Worker, "_Worker__register_signal"),
@@ -357,6 +364,7 @@ def become_plain():
         signal.signal(signum, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+    resource.setrlimit(resource.RLIMIT_NOFILE, DESCRIPTORS)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
@@ -414,8 +422,8 @@ class Helper:
         """Imports the package and finds out which ways are open; tells the manager."""
         notes = []
         version = check_package(self.channel)
+        import_package(self.channel)
         if self.config["fork"]:
-            import_package(self.channel)
             import multiprocessing.resource_tracker as resource_tracker
 
             trouble = unsafe_to_fork(self.channel)
@@ -432,6 +440,8 @@ class Helper:
             notes += [f"this Python lacks {', '.join(missing)}"] if missing else []
         if self.forks_processors:
             self.fork_server, self.fork_client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # Each worker takes two here, and the usual limit is 1,024.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS[1], DESCRIPTORS[1]))
         for wake in (self.wake, self.wake_write):
             os.set_blocking(wake, False)
         signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)
@@ -456,13 +466,14 @@ class Helper:
         )
 
     def start(self, name):
-        ours, theirs = socket.socketpair()
         parent = os.getpid()
+        pair = ()
         try:
+            ours, theirs = pair = socket.socketpair()
             pid = fork()
         except OSError as error:
-            ours.close()
-            theirs.close()
+            for sock in pair:
+                sock.close()
             self.channel.send({"event": "failed", "name": name, "reason": f"cannot fork: {error}"})
             return
         if pid == 0:
@@ -478,7 +489,10 @@ class Helper:
         self.workers[name] = self.by_pid[pid] = worker
         if not self.forks:
             ours.setblocking(True)
-            ours.sendall(b"%8d" % len(SOURCE) + SOURCE)  # noqa: F821 (left by the boot line)
+            try:
+                ours.sendall(b"%8d" % len(SOURCE) + SOURCE)  # noqa: F821 (left by the boot line)
+            except OSError:
+                pass  # no interpreter any more: its end is told when it is reaped
             worker.channel.send({"role": "worker", "name": name, "config": self.config})
             ours.setblocking(False)
         if not self.has_hooks:
@@ -496,10 +510,12 @@ class Helper:
             die_with_parent(signal.SIGTERM, parent)
             if not self.forks:
                 os.dup2(theirs.fileno(), 0)
+                resource.setrlimit(resource.RLIMIT_NOFILE, DESCRIPTORS)
                 os.execv(sys.executable, [sys.executable, "-c", BOOT])
-            become_plain()
+            # First of all: a child of a process with all its descriptors in use could open nothing.
             ours.close()
             self.close_descriptors()
+            become_plain()
             theirs.setblocking(False)
             code = run_worker(self.config, name, Channel(theirs), self.fork_client)
         except KeyboardInterrupt:
@@ -520,8 +536,8 @@ class Helper:
             except OSError:
                 os._exit(1)  # its worker is gone already
             die_with_parent(signal.SIGKILL, parent)
-            become_plain()
             self.close_descriptors()
+            become_plain()
             if self.fork_client is not None:
                 self.fork_client.close()
             handlers = {signal.SIGCHLD: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
@@ -552,7 +568,7 @@ class Helper:
             watched = [self.wake, *channels]
             watched += [self.channel.sock] if self.ends_at is None else []
             watched += [self.fork_server] if self.fork_server is not None else []
-            readable, _, _ = select.select(watched, [], [], self.until_next_deadline())
+            readable = wait_for_any(watched, self.until_next_deadline())
             if self.wake in readable:
                 os.read(self.wake, 4096)
             self.reap()
@@ -625,19 +641,27 @@ class Helper:
         os.kill(worker.pid, signal.SIGCONT)
 
     def fork_processor(self):
-        message, ancillary, _, _ = self.fork_server.recvmsg(64, 4096)
+        message, ancillary, flags, _ = self.fork_server.recvmsg(64, 4096)
         fds = array.array("i")
         for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
         worker, parent = int(message), os.getpid()
-        pid = fork()
+        pid = None
+        try:
+            if flags & socket.MSG_CTRUNC:
+                raise OSError("no descriptor is free")
+            pid = fork()
+        except OSError as error:
+            # Its worker, which waits for the pid, reads an end of file, and ends.
+            print(f"scaler-wm: cannot fork a processor: {error}", file=sys.stderr, flush=True)
         if pid == 0:
             self.become_processor(list(fds), worker, parent)
-        write_signed(fds[1], pid)
-        self.processors[pid] = (fds[1], worker)
+        if pid is not None:
+            write_signed(fds[1], pid)
+            self.processors[pid] = (fds[1], worker)
         for index, fd in enumerate(fds):
-            if index != 1:
+            if index != 1 or pid is None:
                 os.close(fd)
 
     # -- ends -------------------------------------------------------------------------------------------------------
@@ -702,6 +726,16 @@ class Helper:
             if worker.kill_at is not None and worker.kill_at <= now:
                 worker.kill_at = None
                 self.kill_group(worker.pid)
+
+
+def wait_for_any(watched, seconds):
+    """Those of `watched` that can be read. Not by `select`, which knows no descriptor above 1,023."""
+    by_fd = {item if isinstance(item, int) else item.fileno(): item for item in watched}
+    poll = select.poll()
+    for fd in by_fd:
+        poll.register(fd, select.POLLIN)
+    found = poll.poll(None if seconds is None else math.ceil(seconds * 1000))
+    return [by_fd[fd] for fd, _ in found]
 
 
 def write_signed(fd, number):

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import pathlib
+import resource
 import runpy
 import signal
 import socket
@@ -136,14 +137,18 @@ def gated(x, gate):
 class Helper:
     """The helper, driven as the manager drives it."""
 
-    def __init__(self, stack, marker, worker=None, **switches):
+    def __init__(self, stack, marker, worker=None, python=sys.executable, inherited=(), **switches):
         source = (HERE / "helper.py").read_bytes()
         boot = {}
         exec(source.split(b"BOOT = ", 1)[1].split(b"\n)", 1)[0].join([b"BOOT = ", b"\n)"]), boot)
         self.sock, theirs = socket.socketpair()
         environment = dict(os.environ, TMPDIR=str(stack.folder), **{MARKER: marker})
         self.process = subprocess.Popen(
-            [sys.executable, "-c", boot["BOOT"]], stdin=theirs, env=environment, start_new_session=True
+            [python, "-c", boot["BOOT"]],
+            stdin=theirs,
+            env=environment,
+            start_new_session=True,
+            pass_fds=inherited,
         )
         theirs.close()
         config = {
@@ -209,6 +214,14 @@ class Helper:
         self.send({"op": "stop", "name": name, "how": how, "id": self.questions, **fields})
         return self.event("answer", id=self.questions)["answer"]
 
+    def leave_free(self, count):
+        """Leaves so many free descriptors below the helper's limit; returns the limits that it had."""
+        used = {int(fd) for fd in os.listdir(f"/proc/{self.process.pid}/fd")}
+        free = [fd for fd in range(max(used) + count + 2) if fd not in used]
+        soft, hard = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (free[count], hard))
+        return soft, hard
+
     def close(self):
         self.sock.close()
         if self.process.poll() is None:
@@ -259,6 +272,13 @@ class PackageTest(unittest.TestCase):
         found, (fatal,) = self.said(importlib.metadata.PackageNotFoundError)
         self.assertIsNone(found)
         self.assertIn("-m pip install", fatal["remedy"])
+
+    def test_a_release_that_has_moved_its_modules_has_no_hooks(self):
+        program = runpy.run_path(str(HERE / "helper.py"))
+        self.assertEqual(program["missing_hooks"](), [])
+        with unittest.mock.patch.dict(sys.modules, {"scaler.worker.agent.task_manager": None}):
+            (reason,) = program["missing_hooks"]()
+        self.assertIn("scaler.worker.agent.task_manager", reason)
 
     def test_releases_from_the_oldest_on_are_taken(self):
         for version in ("2.4.0", "2.10.0", "3.0.0rc1"):
@@ -389,6 +409,65 @@ class HelperTest(unittest.TestCase):
         self.assertEqual(helper.ask("NAT|a", "hold"), "accepted")
         wait_for("it to stand still", lambda: " (stopped)" in pathlib.Path(f"/proc/{pid}/status").read_text())
         self.assertEqual(helper.ask("NAT|a", "resume"), "accepted")
+        self.assertEqual(helper.ask("NAT|a", "if_idle"), "accepted")
+
+    def test_without_free_descriptors_a_worker_fails_and_the_others_go_on(self):
+        helper = self.helper()
+        self.connected(helper, "NAT|a")
+        client = Client(self.stack, "print(client.submit(work, 1, 0).result())")
+        self.assertEqual(client.result(), "1")  # its processor is there: nothing more is to be opened
+        before = helper.leave_free(1)
+        helper.send({"op": "start", "name": "NAT|b"})
+        self.assertIn("cannot fork", helper.event("failed", name="NAT|b")["reason"])
+        # Enough for the worker's socket, too little for what its processor brings.
+        resource.prlimit(helper.process.pid, resource.RLIMIT_NOFILE, before)
+        helper.leave_free(2)
+        helper.send({"op": "start", "name": "NAT|c"})
+        self.assertFalse(helper.event("exit", name="NAT|c")["asked"])
+        resource.prlimit(helper.process.pid, resource.RLIMIT_NOFILE, before)
+        self.connected(helper, "NAT|d")
+        self.assertEqual(helper.ask("NAT|a", "if_idle"), "accepted")
+
+    def test_more_descriptors_than_select_knows(self):
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if before[1] < 2048:
+            self.skipTest("the hard limit of descriptors is too low")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 2048), before[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+        try:
+            helper = self.helper(inherited=many)
+        finally:
+            for fd in many:
+                os.close(fd)
+        self.connected(helper, "NAT|a")
+        self.assertEqual(helper.ask("NAT|a", "if_idle"), "accepted")
+
+    def test_children_have_the_limit_of_descriptors_that_the_manager_gave(self):
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before[1] // 2, before[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        for fork in (True, False):
+            helper = self.helper(fork=fork)
+            (pid,) = self.connected(helper, f"NAT|{fork}")
+            ours = resource.getrlimit(resource.RLIMIT_NOFILE)
+            self.assertEqual(resource.prlimit(helper.process.pid, resource.RLIMIT_NOFILE), (ours[1], ours[1]))
+            self.assertEqual(resource.prlimit(pid, resource.RLIMIT_NOFILE), ours)
+
+    def test_an_interpreter_that_vanishes_ends_no_other_worker(self):
+        environment = self.folder / "environment"
+        (environment / "bin").mkdir(parents=True)
+        python = environment / "bin" / "python"
+        python.symlink_to(os.path.realpath(sys.executable))
+        prefix = pathlib.Path(sys.prefix)
+        (environment / "lib").symlink_to(prefix / "lib")
+        (environment / "pyvenv.cfg").write_text((prefix / "pyvenv.cfg").read_text())
+        helper = self.helper(fork=False, python=str(python))
+        self.connected(helper, "NAT|a")
+        python.unlink()
+        for number in range(5):
+            helper.send({"op": "start", "name": f"NAT|{number}"})
+            self.assertEqual(helper.event("exit", name=f"NAT|{number}")["code"], 1)
         self.assertEqual(helper.ask("NAT|a", "if_idle"), "accepted")
 
     def kills_leave_nothing(self, **switches):

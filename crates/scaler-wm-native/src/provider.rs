@@ -271,11 +271,14 @@ impl Provider for NativeProvider {
             for name in &names {
                 // On the books before it is asked for: its first event may come at once.
                 self.shared.with_registry(|registry| registry.starting(name, launch));
-                self.shared.with_line(|line| {
-                    if let Some(helper) = &line.helper {
-                        helper.start_worker(name);
-                    }
-                });
+                let is_asked = self
+                    .shared
+                    .with_line(|line| line.helper.as_ref().map(|helper| helper.start_worker(name)).is_some());
+                if !is_asked {
+                    let cause = ExitCause::NeverStarted("the helper has ended".to_owned());
+                    let exit = Exit { cause, asked: false, sure: true };
+                    self.shared.with_registry(|registry| registry.set(name, UnitState::Gone(exit)));
+                }
             }
         }
         let units = self.shared.with_registry(|registry| registry.of_launch(&launch.id));

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{
         UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
@@ -29,6 +29,8 @@ const SOURCE: &str = include_str!("../../python/helper.py");
 const BOOT: &str = "import socket as s;c=s.socket(fileno=0);\
                     SOURCE=c.recv(int(c.recv(8,s.MSG_WAITALL)),s.MSG_WAITALL);\
                     exec(compile(SOURCE,'<scaler-wm helper>','exec'))";
+/// Bytes of one line of the helper's, at most: its longest one, with notes, is far below that.
+const LONGEST_LINE: u64 = 64 * 1024;
 /// How long workers may take to leave when the manager is gone, before they are killed.
 const END_SECONDS: f64 = 5.0;
 /// How long the helper may take to end after its workers' time is over.
@@ -130,7 +132,7 @@ impl Events {
     /// The next event; `None` when the helper is gone.
     pub(crate) async fn next(&mut self) -> Result<Option<Event>, Error> {
         let mut text = String::new();
-        let read = self.lines.read_line(&mut text).await;
+        let read = (&mut self.lines).take(LONGEST_LINE).read_line(&mut text).await;
         match read {
             Ok(0) => Ok(None),
             Ok(_) => serde_json::from_str(&text).map(Some).map_err(|error| {
