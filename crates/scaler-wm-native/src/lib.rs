@@ -6,10 +6,9 @@ mod error;
 mod helper;
 mod options;
 mod provider;
-mod python;
 mod registry;
 
 pub use config::{NativeConfig, Ways, WorkerSettings};
 pub use error::{Error, ErrorKind};
-pub use options::OPTIONS;
+pub use options::SECTION;
 pub use provider::NativeProvider;

@@ -1,93 +1,32 @@
-//! The options of `baremetal_native` beyond those that every manager has.
+//! From options to a configuration.
 
 use std::path::PathBuf;
 
 use scaler_wm_core::{
     ManagerId,
-    options::{Alias, Group, Kind, OptionError, OptionSpec, Preset, Values},
+    options::{OptionError, Values},
 };
+use scaler_wm_options::{Section, worker_type};
 
 use crate::{NativeConfig, Ways, WorkerSettings};
 
-/// The options of `baremetal_native` beyond those that every manager has.
-pub const OPTIONS: &[OptionSpec] = &[
-    OptionSpec::new(
-        "mode",
-        Kind::Choice(&["dynamic", "fixed"]),
-        Preset::Text("dynamic"),
-        "dynamic follows the scheduler's wish; fixed starts --max-task-concurrency workers once.",
-    )
-    .value("MODE"),
-    OptionSpec::new(
-        "worker_type",
-        Kind::Text,
-        Preset::Described("NAT, or FIX in fixed mode"),
-        "First part of worker names.",
-    )
-    .value("NAME"),
-    OptionSpec::new(
-        "num_of_workers",
-        Kind::Integer { min: 0, special: Some(-1) },
-        Preset::Nothing,
-        "Older name of --max-task-concurrency.",
-    )
-    .aliases(&[Alias::Short("n")])
-    .stands_for("max_task_concurrency"),
-    OptionSpec::new(
-        "python",
-        Kind::Text,
-        Preset::Described("that of the active virtual environment, else python3"),
-        "Python interpreter of workers; opengris-scaler must be installed for it.",
-    )
-    .value("PATH"),
-    OptionSpec::new("tls_cert", Kind::Text, Preset::Nothing, "PEM file with the certificate chain of workers.")
-        .short("tc")
-        .value("FILE")
-        .group(Group::Security),
-    OptionSpec::new("tls_key", Kind::Text, Preset::Nothing, "PEM file with the key of --tls-cert.")
-        .short("tk")
-        .value("FILE")
-        .group(Group::Security),
-    OptionSpec::new(
-        "worker_start",
-        Kind::Choice(&["fork", "spawn-processors", "plain"]),
-        Preset::Text("fork"),
-        "How workers start: forked with their processors from one process, forked with processors of their own, or \
-         plainly. A plainer way is taken by itself where one does not work.",
-    )
-    .value("WAY"),
-    OptionSpec::new(
-        "consent",
-        Kind::Choice(&["on", "off"]),
-        Preset::Text("on"),
-        "Ask workers whether they can leave. Off only to show what that prevents.",
-    )
-    .environment("SCALER_WM_TEST_CONSENT")
-    .hidden(),
-];
+/// The options of `baremetal_native`.
+pub const SECTION: Section = scaler_wm_options::BAREMETAL_NATIVE;
 
 impl NativeConfig {
-    /// The configuration that these values, of the common options and [`OPTIONS`], describe.
+    /// The configuration that these values of [`SECTION`]'s options describe.
     ///
     /// # Errors
     /// When values that are right by themselves do not go together.
     pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Self, OptionError> {
         let scheduler_address = values.address("scheduler_address");
-        let tls = match (values.maybe_text("tls_cert"), values.maybe_text("tls_key")) {
-            (Some(certificate), Some(key)) => Some((certificate, key)),
-            (None, None) => None,
-            (Some(_), None) => return Err(values.problem("tls_cert", "it needs tls_key (--tls-key) beside it")),
-            (None, Some(_)) => return Err(values.problem("tls_key", "it needs tls_cert (--tls-cert) beside it")),
-        };
-        if values.text("mode") == "fixed" {
-            let problem = "fixed mode is not in this version yet; use dynamic, or the released manager";
-            return Err(values.problem("mode", problem));
-        }
+        (SECTION.check)(values)?;
+        let tls = values.maybe_text("tls_cert").zip(values.maybe_text("tls_key"));
         let way = values.text("worker_start");
         let has_consent = values.text("consent") == "on";
         Ok(Self {
             python: values.maybe_text("python").map(PathBuf::from),
-            worker_type: values.maybe_text("worker_type").unwrap_or_else(|| "NAT".to_owned()),
+            worker_type: worker_type(values),
             ways: Ways {
                 fork_workers: way != "plain",
                 fork_processors: way == "fork",
@@ -125,7 +64,7 @@ fn number<T: TryFrom<i64>>(values: &Values, key: &str) -> Result<T, OptionError>
 
 #[cfg(test)]
 mod tests {
-    use scaler_wm_core::options::{COMMON, Found, Origin, Raw, resolve};
+    use scaler_wm_core::options::{Found, OptionSpec, Origin, Raw, resolve};
 
     use super::*;
 
@@ -139,7 +78,7 @@ mod tests {
                 origin: Origin::CommandLine(format!("--{key}")),
             })
             .collect();
-        let specs: Vec<&OptionSpec> = COMMON.iter().chain(OPTIONS).collect();
+        let specs: Vec<&OptionSpec> = SECTION.specs().collect();
         NativeConfig::from_values(&resolve(&specs, &found, |_| None, &[])?, &ManagerId::from("m"))
     }
 
@@ -156,6 +95,12 @@ mod tests {
         assert_eq!((worker.garbage_collect_interval_seconds, worker.trim_memory_threshold_bytes), (30, 1 << 30));
         assert_eq!((worker.event_loop.as_str(), worker.logging_level.as_str()), ("builtin", "INFO"));
         assert!(!worker.hard_processor_suspend);
+    }
+
+    #[test]
+    fn names_tell_fixed_workers_from_others() {
+        assert_eq!(config(&[("mode", "Fixed")]).unwrap().worker_type, "FIX");
+        assert_eq!(config(&[("mode", "fixed"), ("worker_type", "ECS")]).unwrap().worker_type, "ECS");
     }
 
     #[test]
@@ -177,12 +122,14 @@ mod tests {
     #[test]
     fn refuses_what_it_cannot_do() {
         for (key, text, wanted) in [
-            ("mode", "FIXED", "fixed mode is not in this version yet"),
+            ("max_task_concurrency", "-1", "give 0 or more"),
             ("mode", "static", "is none of dynamic, fixed"),
             ("worker_start", "magic", "is none of fork, spawn-processors, plain"),
             ("per_worker_task_queue_size", "4294967296", "is too large"),
         ] {
-            let error = config(&[(key, text)]).unwrap_err().to_string();
+            let mode = if key == "max_task_concurrency" { "FIXED" } else { "dynamic" };
+            let given = [("mode", mode), (key, text)];
+            let error = config(&given).unwrap_err().to_string();
             assert!(error.contains(wanted), "{key}={text}: {error}");
         }
     }

@@ -23,7 +23,6 @@ use tracing::{debug, info, warn};
 use crate::{
     Error, ErrorKind, NativeConfig,
     helper::{Answer, Event, Helper, How, Ready},
-    python::interpreter,
     registry::Registry,
 };
 
@@ -72,7 +71,8 @@ impl NativeProvider {
     /// # Errors
     /// When there is no interpreter, no package, or one before 2.4.0; the message names the command that mends it.
     pub async fn start(config: NativeConfig) -> Result<Self, Error> {
-        let python = interpreter(config.python.as_deref())?;
+        let python = scaler_wm_python::interpreter(config.python.as_deref())
+            .map_err(|error| Error::new(ErrorKind::Unusable, "find a Python interpreter", error.to_string()))?;
         let (ticks, changed) = watch::channel(0);
         let info = ProviderInfo {
             name: "baremetal_native",

@@ -2,64 +2,84 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use scaler_wm_core::{
-    ManagerId, Provider,
-    options::{OptionSpec, Values},
-};
+use scaler_wm_core::{ManagerId, Provider, options::Values};
+use scaler_wm_options::{AWS_HPC, AWS_RAW_ECS, BAREMETAL_NATIVE, ORB_AWS_EC2, SYMPHONY, Section};
 
 use crate::exit::Failure;
 
-/// One kind of manager.
-pub(crate) struct Backend {
-    /// What users write: the subcommand, and `type` in TOML.
-    pub(crate) name: &'static str,
-    /// One line for the list of types.
-    pub(crate) about: &'static str,
-    /// Its options beyond the common ones.
-    pub(crate) options: &'static [OptionSpec],
-    /// A command line to start from.
-    pub(crate) example: &'static str,
-    /// Makes the provider.
-    pub(crate) build: Build,
+/// One kind of manager. Each is declared in every build; what runs it may not be there.
+pub(crate) struct Kind {
+    /// Its options.
+    pub(crate) section: &'static Section,
+    /// What makes its provider.
+    pub(crate) backend: Backend,
+}
+
+/// What makes the provider of a kind.
+pub(crate) enum Backend {
+    /// It is in this build.
+    #[cfg_attr(not(feature = "native"), expect(dead_code, reason = "a build without a backend has none to make"))]
+    Built(Build),
+    /// It would be, with this cargo feature.
+    #[cfg_attr(feature = "native", expect(dead_code, reason = "this build leaves out no backend"))]
+    LeftOut(&'static str),
+    /// It is not written yet; it will come with this cargo feature.
+    ToCome(&'static str),
 }
 
 /// Makes a provider of checked values.
 type Build = fn(Values, ManagerId) -> Pin<Box<dyn Future<Output = Result<Arc<dyn Provider>, Failure>>>>;
 
-/// The backends of this build.
-pub(crate) const BACKENDS: &[Backend] = &[
-    #[cfg(feature = "native")]
-    Backend {
-        name: "baremetal_native",
-        about: "Local Python workers",
-        options: scaler_wm_native::OPTIONS,
-        example: "scaler-wm baremetal_native tcp://127.0.0.1:8516 --max-task-concurrency 8",
-        build: |values, manager| {
-            Box::pin(async move {
-                let config = scaler_wm_native::NativeConfig::from_values(&values, &manager)?;
-                let provider = scaler_wm_native::NativeProvider::start(config).await.map_err(Failure::setup)?;
-                Ok(Arc::new(provider) as Arc<dyn Provider>)
-            })
-        },
-    },
+#[cfg(feature = "native")]
+const NATIVE: Backend = Backend::Built(|values, manager| {
+    Box::pin(async move {
+        let config = scaler_wm_native::NativeConfig::from_values(&values, &manager)?;
+        let provider = scaler_wm_native::NativeProvider::start(config).await.map_err(Failure::setup)?;
+        Ok(Arc::new(provider) as Arc<dyn Provider>)
+    })
+});
+#[cfg(not(feature = "native"))]
+const NATIVE: Backend = Backend::LeftOut("native");
+
+/// Every kind of manager.
+pub(crate) const KINDS: &[Kind] = &[
+    Kind { section: &BAREMETAL_NATIVE, backend: NATIVE },
+    Kind { section: &AWS_RAW_ECS, backend: Backend::ToCome("ecs") },
+    Kind { section: &ORB_AWS_EC2, backend: Backend::ToCome("ec2") },
+    Kind { section: &AWS_HPC, backend: Backend::ToCome("batch") },
+    Kind { section: &SYMPHONY, backend: Backend::ToCome("symphony") },
 ];
 
-/// Kinds of managers that the released package has and this build does not, with what brings them.
-pub(crate) const ELSEWHERE: &[(&str, &str)] = &[
-    #[cfg(not(feature = "native"))]
-    ("baremetal_native", "build with `--features native`"),
-    ("aws_raw_ecs", "not in this version yet"),
-    ("orb_aws_ec2", "not in this version yet"),
-    ("aws_hpc", "not in this version yet"),
-    ("symphony", "not in this version yet"),
-];
-
-/// The backend of that name, as far as this build has it.
-pub(crate) fn find(name: &str) -> Option<&'static Backend> {
-    BACKENDS.iter().find(|backend| backend.name == name)
+/// The kind of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.section.name == name)
 }
 
-/// What brings a kind of manager that this build lacks; `None` for what is no kind at all.
-pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
-    ELSEWHERE.iter().find(|(kind, _)| *kind == name).map(|(_, what)| *what)
+impl Kind {
+    /// What makes its provider.
+    ///
+    /// # Errors
+    /// When this build has none, with what brings it.
+    pub(crate) fn build(&self) -> Result<Build, Failure> {
+        match (&self.backend, self.what_is_missing()) {
+            (Backend::Built(build), _) => Ok(*build),
+            (_, missing) => Err(Failure::Usage(missing.unwrap_or_default())),
+        }
+    }
+
+    /// Why this build cannot run it, and what brings what is missing; `None` for what it can run.
+    pub(crate) fn what_is_missing(&self) -> Option<String> {
+        let name = self.section.name;
+        match self.backend {
+            Backend::Built(_) => None,
+            Backend::LeftOut(feature) => Some(format!(
+                "this build has no {name}: it needs the feature `{feature}`; run `cargo install scaler-wm --features \
+                 {feature}`"
+            )),
+            Backend::ToCome(feature) => Some(format!(
+                "{name} is not in this version yet: it will need the feature `{feature}`; until then run the package's \
+                 own `scaler_worker_manager {name}`"
+            )),
+        }
+    }
 }

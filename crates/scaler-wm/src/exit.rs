@@ -25,6 +25,8 @@ Exit codes:
 pub(crate) enum Failure {
     /// Something is wrong with what was asked.
     Usage(String),
+    /// It is no failure: the user asked for these words.
+    Told(String),
     /// clap has the words: wrong flags, but also `--help` and `--version`.
     Clap(Box<clap::Error>),
     /// It ran, and failed.
@@ -44,6 +46,14 @@ impl Failure {
         Self::Running(Chain(&error).to_string())
     }
 
+    /// What went wrong, in words.
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::Told(text) | Self::Usage(text) | Self::Running(text) | Self::CutShort(text) => text,
+            Self::Clap(error) => error.to_string(),
+        }
+    }
+
     /// Tells the user, and the exit code.
     pub(crate) fn report(self) -> ExitCode {
         let (code, text) = match self {
@@ -51,6 +61,11 @@ impl Failure {
                 // Help and version go to standard output, and are no failure.
                 drop(error.print());
                 return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+            }
+            Self::Told(text) => {
+                // Not `print!`, which panics when nobody listens any more.
+                let _ = rustix::io::write(rustix::stdio::stdout(), text.as_bytes());
+                return ExitCode::SUCCESS;
             }
             Self::Usage(text) => (USAGE, text),
             Self::Running(text) => (FAILED, text),

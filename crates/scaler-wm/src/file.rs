@@ -1,110 +1,226 @@
-//! The TOML file of `-c`: the one entry of a type, with the line of each key.
+//! The TOML file: its sections, with the line of each key.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use scaler_wm_core::options::{Found, OptionError, OptionSpec, Origin, Raw, nearest};
+use scaler_wm_options::{MANAGERS, PARTS, PYTHON_MANAGERS, Section};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
 /// The table that holds managers: one, or an array of them.
-const SECTION: &str = "worker_manager";
+const MANAGER: &str = "worker_manager";
 /// The key that says which kind a manager is.
 const TYPE: &str = "type";
+/// A section of the package's that is nothing to start: `scaler_top` reads it.
+const NOT_OURS: &str = "top";
 
-/// What a file gives.
+/// A file that was read.
+#[derive(Debug)]
+pub(crate) struct File {
+    /// Its name, as it was given.
+    name: String,
+    text: String,
+}
+
+/// What one section of a file gives.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    /// What it configures.
+    pub(crate) section: &'static Section,
+    /// Where it begins.
+    pub(crate) place: String,
     /// Values, unchecked.
     pub(crate) found: Vec<Found>,
     /// Keys that nobody knows, with where they stand and what was probably meant.
     pub(crate) unknown: Vec<OptionError>,
 }
 
-/// Reads the one `[[worker_manager]]` entry with `kind` as its type.
-///
-/// # Errors
-/// When the file cannot be read or is no TOML, and when there is none or more than one such entry.
-pub(crate) fn read(file: &str, kind: &str, options: &[&'static OptionSpec]) -> Result<Entry, OptionError> {
-    let text = fs::read_to_string(file)
-        .map_err(|error| OptionError::new(file, format!("it cannot be read ({error}); give another by -c FILE")))?;
-    let source = Source { file, text: &text };
-    let document = DeTable::parse(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| source.line(span.start));
-        OptionError::new(format!("{file}:{line}"), format!("it is no TOML: {}", error.message()))
-    })?;
-    let managers = source.managers(document.get_ref())?;
-    let mut of_kind = Vec::new();
-    let mut others = Vec::new();
-    for manager in managers {
-        match manager.get_ref().get(TYPE).map(|value| value.get_ref()) {
-            Some(DeValue::String(text)) if text == kind => of_kind.push(manager),
-            Some(DeValue::String(text)) => others.push(text.to_string()),
+/// Everything in a file that can be started.
+#[derive(Debug, Default)]
+pub(crate) struct Everything {
+    /// In the order in which they start: object storage, scheduler, managers as written, GUI.
+    pub(crate) entries: Vec<Entry>,
+    /// Sections that nobody knows.
+    pub(crate) unknown: Vec<OptionError>,
+}
+
+/// An entry of [`MANAGER`].
+struct Manager<'t, 'i> {
+    table: &'t DeTable<'i>,
+    /// Its type, and where that stands.
+    kind: Option<(&'t str, usize)>,
+    start: usize,
+}
+
+impl File {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn read(name: &str) -> Result<Self, OptionError> {
+        let text = fs::read_to_string(name)
+            .map_err(|error| OptionError::new(name, format!("it cannot be read ({error}); give another FILE")))?;
+        Ok(Self { name: name.to_owned(), text })
+    }
+
+    /// The one `[[worker_manager]]` entry of a type.
+    ///
+    /// # Errors
+    /// When the file is no TOML, and when there is none or more than one such entry.
+    pub(crate) fn one(&self, section: &'static Section) -> Result<Entry, OptionError> {
+        let document = self.parse()?;
+        let kind = section.name;
+        let managers = self.managers(&document)?;
+        if let Some(untyped) = managers.iter().find(|manager| manager.kind.is_none()) {
+            let problem = format!("this entry has no type; write type = \"{kind}\"");
+            return Err(OptionError::new(self.place(untyped.start), problem));
+        }
+        let (of_kind, others): (Vec<_>, Vec<_>) =
+            managers.iter().partition(|manager| manager.kind.is_some_and(|(name, _)| name == kind));
+        match of_kind.as_slice() {
+            [one] => Ok(self.entry(one.table, one.start, section)),
+            [] => {
+                let others: Vec<&str> = others.iter().filter_map(|manager| Some(manager.kind?.0)).collect();
+                let there = if others.is_empty() { "none at all".to_owned() } else { others.join(", ") };
+                let mut problem = format!("it has no [[{MANAGER}]] entry with type = \"{kind}\"; there is {there}");
+                let sections = document.keys().map(|key| &**key.get_ref());
+                if let Some(section) =
+                    sections.filter(|name| *name != MANAGER).find(|name| meant(name) == Some(MANAGER))
+                {
+                    problem = format!("{problem}; did you mean [[{MANAGER}]] instead of `{section}`?");
+                }
+                Err(OptionError::new(&self.name, problem))
+            }
+            several => {
+                let lines: Vec<String> = several.iter().map(|entry| self.line(entry.start).to_string()).collect();
+                let problem = format!(
+                    "it has {} [[{MANAGER}]] entries with type = \"{kind}\" (lines {}); one command runs one: put each \
+                     into a file of its own, or start them all by `scaler-wm up FILE`",
+                    several.len(),
+                    lines.join(", ")
+                );
+                Err(OptionError::new(&self.name, problem))
+            }
+        }
+    }
+
+    /// Every section.
+    ///
+    /// # Errors
+    /// When the file is no TOML, holds something else where a section belongs, or nothing that can be started.
+    pub(crate) fn everything(&self) -> Result<Everything, OptionError> {
+        let document = self.parse()?;
+        let mut all = Everything::default();
+        let mut managers = Vec::new();
+        for manager in self.managers(&document)? {
+            managers.push(self.entry(manager.table, manager.start, self.kind_of(&manager)?));
+        }
+        let [before @ .., last] = PARTS else { return Ok(all) };
+        for part in before {
+            all.entries.extend(self.part(&document, part)?);
+        }
+        all.entries.append(&mut managers);
+        all.entries.extend(self.part(&document, last)?);
+
+        let known = || PARTS.iter().map(|part| part.name).chain([MANAGER, NOT_OURS]);
+        for key in document.keys().filter(|key| !known().any(|name| name == &**key.get_ref())) {
+            let problem = match meant(key.get_ref()) {
+                Some(meant) => format!("no such section; did you mean `{meant}`?"),
+                None => format!("no such section; there is {}", known().collect::<Vec<_>>().join(", ")),
+            };
+            let origin = format!("{}: {}", self.place(key.span().start), key.get_ref());
+            all.unknown.push(OptionError::new(origin, problem));
+        }
+        all.unknown.sort_by_key(|error| self.line_of(&error.origin));
+        if all.entries.is_empty() {
+            if let Some(unknown) = all.unknown.into_iter().next() {
+                return Err(unknown);
+            }
+            let names: Vec<&str> = known().filter(|name| *name != NOT_OURS).collect();
+            let problem = format!("there is nothing in it to start; it needs one of the sections {}", names.join(", "));
+            return Err(OptionError::new(&self.name, problem));
+        }
+        Ok(all)
+    }
+
+    /// The section of a manager's type.
+    fn kind_of(&self, manager: &Manager<'_, '_>) -> Result<&'static Section, OptionError> {
+        let all = || MANAGERS.iter().chain(PYTHON_MANAGERS).copied();
+        let names: Vec<&str> = all().map(|section| section.name).collect();
+        let Some((kind, at)) = manager.kind else {
+            let problem = format!("this entry has no type; write type = \"…\" with one of {}", names.join(", "));
+            return Err(OptionError::new(self.place(manager.start), problem));
+        };
+        all().find(|section| section.name == kind).ok_or_else(|| {
+            let problem = match nearest(kind, names.iter().copied()) {
+                Some(meant) => format!("`{kind}` is no type of worker manager; did you mean `{meant}`?"),
+                None => format!("`{kind}` is no type of worker manager; there is {}", names.join(", ")),
+            };
+            OptionError::new(format!("{}: {TYPE}", self.place(at)), problem)
+        })
+    }
+
+    /// The table of another part than a manager, if it is there.
+    fn part(&self, document: &DeTable<'_>, section: &'static Section) -> Result<Option<Entry>, OptionError> {
+        let Some((key, value)) = document.get_key_value(section.name) else { return Ok(None) };
+        match value.get_ref() {
+            DeValue::Table(table) => Ok(Some(self.entry(table, key.span().start, section))),
             _ => {
-                let place = source.place(manager.span().start);
-                return Err(OptionError::new(place, format!("this entry has no type; write type = \"{kind}\"")));
+                let name = section.name;
+                let problem = format!("{name} is no table; write [{name}] and its keys below");
+                Err(OptionError::new(self.place(key.span().start), problem))
             }
         }
     }
-    match of_kind.as_slice() {
-        [one] => Ok(source.entry(one.get_ref(), options)),
-        [] => {
-            let there = if others.is_empty() { "none at all".to_owned() } else { others.join(", ") };
-            let mut problem = format!("it has no [[{SECTION}]] entry with type = \"{kind}\"; there is {there}");
-            let sections = document.get_ref().keys().map(|key| &**key.get_ref());
-            if let Some(section) = sections.filter(|name| *name != SECTION).find(|name| is_misspelt(name)) {
-                problem = format!("{problem}; did you mean [[{SECTION}]] instead of `{section}`?");
-            }
-            Err(OptionError::new(file, problem))
-        }
-        several => {
-            let lines: Vec<String> = several.iter().map(|entry| source.line(entry.span().start).to_string()).collect();
-            let problem = format!(
-                "it has {} [[{SECTION}]] entries with type = \"{kind}\" (lines {}); one command runs one: put each into a \
-                 file of its own",
-                several.len(),
-                lines.join(", ")
-            );
-            Err(OptionError::new(file, problem))
-        }
+
+    fn parse(&self) -> Result<DeTable<'_>, OptionError> {
+        let document = DeTable::parse(&self.text).map_err(|error| {
+            let place = self.place(error.span().map_or(0, |span| span.start));
+            OptionError::new(place, format!("it is no TOML: {}", error.message()))
+        })?;
+        Ok(document.into_inner())
     }
-}
 
-/// Whether a section was probably meant to be [`SECTION`].
-fn is_misspelt(section: &str) -> bool {
-    let normal = section.replace('-', "_");
-    nearest(&normal, [SECTION, "scheduler", "object_storage_server", "gui"]) == Some(SECTION)
-}
-
-struct Source<'a> {
-    file: &'a str,
-    text: &'a str,
-}
-
-impl Source<'_> {
     /// The line of a byte, counted from 1.
     fn line(&self, offset: usize) -> usize {
         self.text.as_bytes()[..offset.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
     }
 
     fn place(&self, offset: usize) -> String {
-        format!("{}:{}", self.file, self.line(offset))
+        format!("{}:{}", self.name, self.line(offset))
+    }
+
+    /// The line in what [`File::place`] has written.
+    fn line_of(&self, origin: &str) -> usize {
+        let after = origin.strip_prefix(&self.name).and_then(|rest| rest.strip_prefix(':')).unwrap_or_default();
+        after.split(':').next().and_then(|line| line.parse().ok()).unwrap_or_default()
     }
 
     /// The entries of the section: an array of tables, or one table.
     fn managers<'t, 'i>(&self, document: &'t DeTable<'i>) -> Result<Vec<Manager<'t, 'i>>, OptionError> {
-        let Some((key, value)) = document.get_key_value(SECTION) else { return Ok(Vec::new()) };
+        let Some((key, value)) = document.get_key_value(MANAGER) else { return Ok(Vec::new()) };
         let wrong = |offset| {
-            let problem = format!("{SECTION} is no table; write [[{SECTION}]] and its keys below");
+            let problem = format!("{MANAGER} is no table; write [[{MANAGER}]] and its keys below");
             OptionError::new(self.place(offset), problem)
         };
+        let manager = |table: &'t DeTable<'i>, start| {
+            let kind = match table.get_key_value(TYPE) {
+                Some((key, value)) => match value.get_ref() {
+                    DeValue::String(kind) => Some((&**kind, key.span().start)),
+                    _ => None,
+                },
+                None => None,
+            };
+            Manager { table, kind, start }
+        };
         match value.get_ref() {
-            DeValue::Table(table) => Ok(vec![Manager { table, start: key.span().start }]),
+            DeValue::Table(table) => Ok(vec![manager(table, key.span().start)]),
             DeValue::Array(entries) => entries
                 .iter()
                 .map(|entry| match entry.get_ref() {
-                    DeValue::Table(table) => Ok(Manager { table, start: entry.span().start }),
+                    DeValue::Table(table) => Ok(manager(table, entry.span().start)),
                     _ => Err(wrong(entry.span().start)),
                 })
                 .collect(),
@@ -112,47 +228,54 @@ impl Source<'_> {
         }
     }
 
-    fn entry(&self, table: &DeTable<'_>, options: &[&'static OptionSpec]) -> Entry {
-        let mut entry = Entry { found: Vec::new(), unknown: Vec::new() };
+    fn entry(&self, table: &DeTable<'_>, start: usize, section: &'static Section) -> Entry {
+        let mut entry = Entry { section, place: self.place(start), found: Vec::new(), unknown: Vec::new() };
+        self.collect(table, &mut entry);
+        // As they are written, so that the first mistake told is the first one met; tables come sorted by key.
+        entry.unknown.sort_by_key(|error| self.line_of(&error.origin));
+        entry
+    }
+
+    fn collect(&self, table: &DeTable<'_>, entry: &mut Entry) {
+        let section = entry.section;
         for (key, value) in table {
             let written = key.get_ref();
             let normal = written.replace('-', "_");
             if normal == TYPE {
                 continue;
             }
+            if let (DeValue::Table(inner), true) = (value.get_ref(), section.tables.contains(&&*normal)) {
+                self.collect(inner, entry);
+                continue;
+            }
             let line = self.line(key.span().start);
-            let origin = Origin::File { file: self.file.to_owned(), line, key: written.to_string() };
-            let spec = options.iter().find(|spec| spec.key == normal);
+            let origin = Origin::File { file: self.name.clone(), line, key: written.to_string() };
+            let spec = section.declared().find(|spec| spec.key == normal);
             match spec.filter(|spec| spec.stands_for.is_none()) {
                 Some(spec) => entry.found.push(Found { key: spec.key, raw: raw(value), origin }),
-                None => {
-                    let known = options.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.key).chain([TYPE]);
-                    let meant = spec.and_then(|spec| spec.stands_for).or_else(|| nearest(&normal, known));
-                    let problem = match meant {
-                        Some(meant) => format!("no such key; did you mean `{meant}`?"),
-                        None => "no such key".to_owned(),
-                    };
-                    entry.unknown.push(OptionError::new(origin, problem));
-                }
+                None => entry.unknown.push(OptionError::new(origin, unknown(&normal, spec, section))),
             }
         }
-        entry
     }
 }
 
-struct Manager<'t, 'i> {
-    table: &'t DeTable<'i>,
-    start: usize,
+/// What is wrong with a key that is none, and what was probably meant.
+fn unknown(key: &str, other_name: Option<&OptionSpec>, section: &Section) -> String {
+    let known = section.specs().filter(|spec| !spec.is_hidden).map(|spec| spec.key);
+    let meant = other_name.and_then(|spec| spec.stands_for).or_else(|| nearest(key, known));
+    match meant {
+        Some(meant) => format!("no such key; did you mean `{meant}`?"),
+        None => {
+            let name = section.name;
+            format!("no such key; `scaler-wm config init {name}` lists those of {name}")
+        }
+    }
 }
 
-impl<'t, 'i> Manager<'t, 'i> {
-    const fn get_ref(&self) -> &'t DeTable<'i> {
-        self.table
-    }
-
-    const fn span(&self) -> std::ops::Range<usize> {
-        self.start..self.start
-    }
+/// The section that was probably meant by a name that is none.
+fn meant(section: &str) -> Option<&'static str> {
+    let known = PARTS.iter().map(|part| part.name).chain([MANAGER]);
+    nearest(&section.replace('-', "_"), known)
 }
 
 fn raw(value: &Spanned<DeValue<'_>>) -> Raw {
@@ -162,35 +285,35 @@ fn raw(value: &Spanned<DeValue<'_>>) -> Raw {
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .map_or(Raw::Other("a number out of range"), Raw::Integer),
         DeValue::Float(number) => number.as_str().parse().map_or(Raw::Other("a number out of range"), Raw::Float),
-        DeValue::Array(items) => {
-            let text = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
-                DeValue::String(text) => Some(text.to_string()),
-                _ => None,
-            };
-            items
-                .iter()
-                .map(text)
-                .collect::<Option<_>>()
-                .map_or(Raw::Other("a list of other things than texts"), Raw::Texts)
-        }
-        DeValue::Table(_) => Raw::Other("a table"),
+        DeValue::Array(items) => items
+            .iter()
+            .map(text)
+            .collect::<Option<_>>()
+            .map_or(Raw::Other("a list of other things than texts"), Raw::Texts),
+        DeValue::Table(table) => table
+            .iter()
+            .map(|(key, value)| Some((key.get_ref().to_string(), text(value)?)))
+            .collect::<Option<BTreeMap<_, _>>>()
+            .map_or(Raw::Other("a table of other things than texts"), Raw::Pairs),
         DeValue::Datetime(_) => Raw::Other("a date"),
+    }
+}
+
+fn text(value: &Spanned<DeValue<'_>>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(text.to_string()),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use scaler_wm_core::options::COMMON;
+    use scaler_wm_options::BAREMETAL_NATIVE;
 
-    fn read_text(text: &str) -> Result<Entry, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("config.toml");
-        fs::write(&file, text).unwrap();
-        let options: Vec<&OptionSpec> = COMMON.iter().collect();
-        let prefix = format!("{}/", folder.path().display());
-        read(file.to_str().unwrap(), "baremetal_native", &options)
-            .map_err(|error| error.to_string().replace(&prefix, ""))
+    use super::*;
+
+    fn file(text: &str) -> File {
+        File { name: "config.toml".to_owned(), text: text.to_owned() }
     }
 
     #[test]
@@ -198,8 +321,9 @@ mod tests {
         for text in [
             "[[worker_manager]]\ntype = \"symphony\"\n[[worker_manager]]\ntype = \"baremetal_native\"\nio-threads = 2\n",
             "[scheduler]\n\n\n[worker_manager]\nio_threads = 0x2\ntype = \"baremetal_native\"\n",
+            "[worker_manager]\ntype = \"baremetal_native\"\n\n[worker_manager.worker_config]\nio_threads = 2\n",
         ] {
-            let entry = read_text(text).unwrap();
+            let entry = file(text).one(&BAREMETAL_NATIVE).unwrap();
             assert_eq!(entry.found.len(), 1);
             assert_eq!((entry.found[0].key, &entry.found[0].raw), ("io_threads", &Raw::Integer(2)));
             let Origin::File { line: 5, .. } = entry.found[0].origin else { panic!("{:?}", entry.found) };
@@ -207,37 +331,31 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_where_and_what_to_write() {
-        for (text, wanted) in [
-            ("a = [", "config.toml:1: it is no TOML"),
-            (
-                "",
-                "config.toml: it has no [[worker_manager]] entry with type = \"baremetal_native\"; there is none at all",
-            ),
-            (
-                "[[worker_manager]]\ntype = \"symphony\"\n",
-                "config.toml: it has no [[worker_manager]] entry with type = \"baremetal_native\"; there is symphony",
-            ),
-            ("\n[[worker_manager]]\nio_threads = 1\n", "config.toml:2: this entry has no type"),
-            ("worker_manager = 3\n", "config.toml:1: worker_manager is no table"),
-            (
-                "[[worker_manager]]\ntype = \"baremetal_native\"\n[[worker_manager]]\ntype = \"baremetal_native\"\n",
-                "config.toml: it has 2 [[worker_manager]] entries with type = \"baremetal_native\" (lines 1, 3)",
-            ),
-        ] {
-            let error = read_text(text).unwrap_err();
-            assert!(error.starts_with(wanted), "{text:?}: {error}");
-        }
-        assert!(read("/no/such/file", "x", &[]).unwrap_err().to_string().contains("cannot be read"));
+    fn parts_come_in_the_order_in_which_they_start() {
+        let text = "[gui]\n[worker_manager]\ntype = \"oci_raw\"\n[scheduler]\n[top]\n[object_storage_server]\n";
+        let all = file(text).everything().unwrap();
+        let names: Vec<&str> = all.entries.iter().map(|entry| entry.section.name).collect();
+        assert_eq!(names, ["object_storage_server", "scheduler", "oci_raw", "gui"]);
+        assert!(all.unknown.is_empty());
+    }
+
+    #[test]
+    fn unknown_sections_and_types_are_told() {
+        let all = file("[gui]\n[schedular]\n[x]\n").everything().unwrap();
+        let told: Vec<String> = all.unknown.iter().map(ToString::to_string).collect();
+        assert_eq!(told[0], "config.toml:2: schedular: no such section; did you mean `scheduler`?");
+        assert!(told[1].starts_with("config.toml:3: x: no such section; there is object_storage_server"), "{told:?}");
+        let error = file("[[worker_manager]]\n\ntype = \"aws_hcp\"\n").everything().unwrap_err().to_string();
+        assert_eq!(error, "config.toml:3: type: `aws_hcp` is no type of worker manager; did you mean `aws_hpc`?");
+        let error = file("\n").everything().unwrap_err().to_string();
+        assert!(error.starts_with("config.toml: there is nothing in it to start"), "{error}");
     }
 
     #[test]
     fn names_the_nearest_key() {
-        let entry = read_text("[worker_manager]\ntype = \"baremetal_native\"\nmax_task_concurency = 2\n").unwrap();
+        let text = "[worker_manager]\ntype = \"baremetal_native\"\nmax_task_concurency = 2\n";
+        let entry = file(text).one(&BAREMETAL_NATIVE).unwrap();
         let error = entry.unknown[0].to_string();
-        assert!(
-            error.ends_with(":3: max_task_concurency: no such key; did you mean `max_task_concurrency`?"),
-            "{error}"
-        );
+        assert_eq!(error, "config.toml:3: max_task_concurency: no such key; did you mean `max_task_concurrency`?");
     }
 }

@@ -1,42 +1,74 @@
 //! Where this manager's own log lines go, and in which form.
 
 use std::{
+    env,
     fs::{File, OpenOptions},
     io::{self, IsTerminal, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use scaler_wm_core::options::{OptionError, Values};
-use tracing::level_filters::LevelFilter;
+use tracing::{Dispatch, level_filters::LevelFilter};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Starts logging as these values say.
+/// Where lines of `values`' level and form go.
 ///
 /// # Errors
 /// When a file cannot be opened.
-pub(crate) fn start(values: &Values) -> Result<(), OptionError> {
+pub(crate) fn subscriber(values: &Values) -> Result<Dispatch, OptionError> {
     let level = match values.text("logging_level").as_str() {
         "DEBUG" => LevelFilter::DEBUG,
         "WARNING" => LevelFilter::WARN,
         "ERROR" | "CRITICAL" => LevelFilter::ERROR,
         _ => LevelFilter::INFO,
     };
+    let refuse = |path: &str, error: &io::Error| {
+        values.problem("logging_paths", format!("{path}: {error}; give another path, or make its folder first"))
+    };
     let sinks: Vec<Sink> = values
         .texts("logging_paths")
         .iter()
-        .map(|path| Sink::open(path).map_err(|error| values.problem("logging_paths", format!("{path}: {error}"))))
+        .map(|path| Sink::open(path).map_err(|error| refuse(path, &error)))
         .collect::<Result<_, _>>()?;
     // Colours are for eyes: one terminal, and nobody who said no.
-    let has_colours = matches!(&*sinks, [sink] if sink.is_terminal()) && std::env::var_os("NO_COLOR").is_none();
+    let has_colours = matches!(&*sinks, [sink] if sink.is_terminal()) && env::var_os("NO_COLOR").is_none();
     let sinks = Sinks(Arc::new(Mutex::new(sinks)));
     let builder = tracing_subscriber::fmt().with_max_level(level).with_ansi(has_colours).with_target(false);
     let builder = builder.with_writer(sinks);
-    if values.text("log_format") == "json" {
-        builder.json().flatten_event(true).init();
+    Ok(if values.text("log_format") == "json" {
+        Dispatch::new(builder.json().flatten_event(true).finish())
     } else {
-        builder.init();
+        Dispatch::new(builder.finish())
+    })
+}
+
+/// A path as the package reads it: `~` is the home folder, `$NAME` and `${NAME}` are environment variables.
+fn expanded(path: &str, variable: impl Fn(&str) -> Option<String>) -> String {
+    let path = match path.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+            format!("{}{rest}", variable("HOME").unwrap_or_else(|| "~".to_owned()))
+        }
+        _ => path.to_owned(),
+    };
+    let mut whole = String::with_capacity(path.len());
+    let mut rest = &*path;
+    while let Some(at) = rest.find('$') {
+        whole.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (name, length) = match rest[1..].strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            Some((name, _)) => (name, name.len() + 3),
+            None => {
+                let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+                let end = rest[1..].find(|letter| !is_part(letter)).map_or(rest.len(), |end| end + 1);
+                (&rest[1..end], end)
+            }
+        };
+        // What is not set stays as it is written.
+        whole.push_str(&variable(name).unwrap_or_else(|| rest[..length].to_owned()));
+        rest = &rest[length..];
     }
-    Ok(())
+    whole.push_str(rest);
+    whole
 }
 
 /// One place where lines go.
@@ -49,9 +81,12 @@ enum Sink {
 impl Sink {
     fn open(path: &str) -> io::Result<Self> {
         Ok(match path {
-            "/dev/stdout" => Self::Stdout,
+            "/dev/stdout" | "-" => Self::Stdout,
             "/dev/stderr" => Self::Stderr,
-            path => Self::File(OpenOptions::new().create(true).append(true).open(path)?),
+            path => {
+                let path = expanded(path, |variable| env::var(variable).ok());
+                Self::File(OpenOptions::new().create(true).append(true).open(path)?)
+            }
         })
     }
 
@@ -95,5 +130,29 @@ impl<'a> MakeWriter<'a> for Sinks {
 
     fn make_writer(&'a self) -> Self {
         self.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_read_as_the_package_reads_them() {
+        let variable = |name: &str| match name {
+            "HOME" => Some("/home/u".to_owned()),
+            "A_1" => Some("x".to_owned()),
+            _ => None,
+        };
+        for (path, wanted) in [
+            ("~/log", "/home/u/log"),
+            ("~", "/home/u"),
+            ("~other/log", "~other/log"),
+            ("/v/$A_1/${A_1}y.log", "/v/x/xy.log"),
+            ("$NOT/${NOT}$", "$NOT/${NOT}$"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(expanded(path, variable), wanted, "{path}");
+        }
     }
 }

@@ -7,8 +7,11 @@ mod config;
 mod exit;
 mod file;
 mod logging;
+mod manage;
 mod run;
+mod signals;
 mod state;
+mod up;
 
 use std::process::ExitCode;
 

@@ -29,10 +29,7 @@ impl State {
     /// # Errors
     /// When it cannot be made, and when another process has it, with that one's pid.
     pub(crate) fn open(values: &Values, manager: &ManagerId) -> Result<Self, Failure> {
-        let folder = match values.maybe_text("state_dir") {
-            Some(folder) => PathBuf::from(folder),
-            None => default_folder(manager, |variable| env::var(variable).ok().filter(|value| !value.is_empty()))?,
-        };
+        let folder = folder(values, manager)?;
         let failed = |what: &str, error: io::Error| {
             let folder = folder.display();
             Failure::Usage(format!("failed to {what} {folder}: {error}; give another folder by --state-dir DIR"))
@@ -94,6 +91,17 @@ impl State {
     }
 }
 
+/// The folder of a manager: the one that is given, else one under its name.
+///
+/// # Errors
+/// When none is given and the environment names no place for it.
+pub(crate) fn folder(values: &Values, manager: &ManagerId) -> Result<PathBuf, Failure> {
+    match values.maybe_text("state_dir") {
+        Some(folder) => Ok(PathBuf::from(folder)),
+        None => default_folder(manager, |variable| env::var(variable).ok().filter(|value| !value.is_empty())),
+    }
+}
+
 fn held(lock: &mut File, manager: &ManagerId, folder: &Path) -> Failure {
     let mut pid = String::new();
     let holder = match lock.read_to_string(&mut pid) {
@@ -143,7 +151,7 @@ mod tests {
             raw: Raw::Text(text.to_owned()),
             origin: Origin::CommandLine(String::new()),
         };
-        let options: Vec<&OptionSpec> = COMMON.iter().collect();
+        let options: Vec<&OptionSpec> = COMMON.iter().copied().flatten().collect();
         let found = [given("scheduler_address", "tcp://h:1"), given("state_dir", folder.to_str().unwrap())];
         resolve(&options, &found, |_| None, &[]).unwrap()
     }

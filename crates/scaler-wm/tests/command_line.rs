@@ -15,7 +15,9 @@ const ADDRESS: &str = "tcp://127.0.0.1:9";
 fn scaler_wm(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scaler-wm"));
     command.current_dir(folder).env("HOME", folder).stdin(Stdio::null());
-    for variable in ["XDG_STATE_HOME", "VIRTUAL_ENV", "SCALER_WM_TEST_CONSENT"] {
+    let variables =
+        ["XDG_STATE_HOME", "VIRTUAL_ENV", "SCALER_WM_TEST_CONSENT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    for variable in variables {
         command.env_remove(variable);
     }
     command
@@ -42,12 +44,23 @@ fn expect(name: &str, said: &str) {
 #[test]
 fn help_is_as_recorded_and_fits_80_columns() {
     let folder = tempfile::tempdir().unwrap();
-    for (arguments, name) in [(&["--help"][..], "help.txt"), (&["baremetal_native", "--help"], "baremetal_native.txt")]
-    {
+    for (arguments, name) in [
+        (&["--help"][..], "help.txt"),
+        (&["baremetal_native", "--help"], "baremetal_native.txt"),
+        (&["aws_raw_ecs", "--help"], "aws_raw_ecs.txt"),
+        (&["orb_aws_ec2", "--help"], "orb_aws_ec2.txt"),
+        (&["aws_hpc", "--help"], "aws_hpc.txt"),
+        (&["symphony", "--help"], "symphony.txt"),
+        (&["up", "--help"], "up.txt"),
+        (&["config", "--help"], "config.txt"),
+        (&["config", "init", "--help"], "config_init.txt"),
+        (&["config", "init", "baremetal_native"], "init_baremetal_native.txt"),
+    ] {
         let output = run(folder.path(), arguments);
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
         let said = text(&output.stdout);
-        let wide: Vec<&str> = said.lines().filter(|line| line.chars().count() > 80).collect();
+        let columns = if arguments[0] == "config" { 100 } else { 80 };
+        let wide: Vec<&str> = said.lines().filter(|line| line.chars().count() > columns).collect();
         assert!(wide.is_empty(), "{wide:#?}");
         assert!(!said.contains('\u{1b}'), "colours without a terminal");
         // The list of types is that of a build; the default one is recorded.
@@ -72,7 +85,18 @@ fn what_is_wrong_is_said_as_recorded() {
     let mut said = String::new();
     for arguments in [
         &["baremetal_nativ"][..],
-        &["aws_hpc"],
+        &["oci_hpc"],
+        &["aws_hpc", ADDRESS, "-q", "x", "-d", "y"],
+        &["aws_hpc", ADDRESS, "-q", "x", "-d", "y", "--s3-bucket", "z"],
+        &["orb_aws_ec2", ADDRESS, "--aws-region", "us-east-1"],
+        &["orb_aws_ec2", ADDRESS, "--aws-region", "us-east-1", "--image-id", "ami-1", "--python-version", "3.12"],
+        &["aws_raw_ecs", ADDRESS, "--ecs-subnets", ","],
+        &["baremetal_native", ADDRESS, "--mode", "fixed", "-mtc", "-1"],
+        &["baremetal_native", ADDRESS, "-tc", "cert.pem"],
+        &["up"],
+        &["up", "missing.toml"],
+        &["config"],
+        &["config", "init", "schedular"],
         &["baremetal_native"],
         &["baremetal_native", "127.0.0.1:8516"],
         &["baremetal_native", "tls://127.0.0.1:8516"],
@@ -114,6 +138,94 @@ fn what_is_wrong_is_said_as_recorded() {
         said += &format!("# config.toml\n{keys}\n{}\n", text(&output.stderr));
     }
     expect("messages.txt", &said);
+}
+
+/// A whole file with something wrong in it: each message names file, line, key and what to do.
+#[test]
+fn what_is_wrong_in_a_whole_file_is_said_as_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let native = format!("[[worker_manager]]\ntype = \"baremetal_native\"\nscheduler_address = \"{ADDRESS}\"\n");
+    let ec2 = native.replace("baremetal_native", "orb_aws_ec2") + "aws_region = \"us-east-1\"\n";
+    let scheduler = "[scheduler]\nbind_address = \"tcp://127.0.0.1:8516\"\n";
+    let storage = "object_storage_address = \"tcp://127.0.0.1:8517\"\n";
+    let mut said = String::new();
+    for text_of_file in [
+        "",
+        "# nothing\n\n[top]\n",
+        "[scheduler]\nbind_address = \"tcp://127.0.0.1:8516\nx = 1",
+        "[schedular]\nbind_address = \"tcp://127.0.0.1:8516\"",
+        "[gui]\n\n[whatever]\n",
+        "scheduler = 3",
+        "[[scheduler]]\nbind_address = \"tcp://127.0.0.1:8516\"",
+        scheduler,
+        &format!("{scheduler}{storage}bind_adress = \"tcp://127.0.0.1:1\""),
+        &format!("{scheduler}{storage}load_balance_seconds = 0"),
+        &format!("{scheduler}{storage}client_timeout_seconds = 0"),
+        &format!("{scheduler}{storage}tls_key = \"key.pem\""),
+        "[object_storage_server]\nbind_address = \"127.0.0.1:8517\"",
+        "[gui]\nmonitor_address = \"tcp://127.0.0.1:8518\"\ngui_address = \"50001\"",
+        "[[worker_manager]]\nscheduler_address = \"tcp://127.0.0.1:8516\"",
+        "[[worker_manager]]\ntype = \"baremetal\"",
+        "[[worker_manager]]\ntype = \"baremetal_native\"",
+        &format!("{native}max_task_concurrency = -2"),
+        &format!("{native}mode = \"static\""),
+        &format!("{native}mode = \"fixed\"\nmax_task_concurrency = -1"),
+        &format!("{native}worker_manager_id = \"\""),
+        &format!("{native}worker_manager_id = \"a\"\n{native}worker_manager_id = \"a\""),
+        &format!("{native}state_dir = \"a\"\n{native}state_dir = \"a\""),
+        &format!("{native}per_worker_capabilities = \"gpu=many\""),
+        &ec2,
+        &format!("{ec2}image_id = \"ami-1\"\nrequirements_txt = \"r.txt\""),
+        &format!("{ec2}image_id = \"ami-1\"\ninstance_tags = \"Name\""),
+        &format!("{ec2}image_id = \"ami-1\"\npython_version = 3.12"),
+    ] {
+        fs::write(folder.path().join("config.toml"), text_of_file).unwrap();
+        let shown = run(folder.path(), &["config", "show", "config.toml"]);
+        assert_eq!(shown.status.code(), Some(2), "{text_of_file}: {shown:?}");
+        // Starting it says the same.
+        let started = run(folder.path(), &["up", "config.toml"]);
+        assert_eq!((started.status.code(), text(&started.stderr)), (Some(2), text(&shown.stderr)));
+        said += &format!("# config.toml\n{text_of_file}\n{}\n", text(&shown.stderr));
+    }
+    expect("whole_files.txt", &said);
+}
+
+#[test]
+fn a_fresh_file_is_right_as_it_is_and_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    for section in
+        ["baremetal_native", "aws_raw_ecs", "aws_hpc", "symphony", "scheduler", "object_storage_server", "gui"]
+    {
+        let file = format!("{section}.toml");
+        let written = run(folder.path(), &["config", "init", section, &file]);
+        assert!(written.status.success(), "{written:?}");
+        let shown = run(folder.path(), &["config", "show", &file]);
+        assert!(shown.status.success() && shown.stderr.is_empty(), "{section}: {shown:?}");
+        let again = run(folder.path(), &["config", "init", section, &file]);
+        assert_eq!(again.status.code(), Some(2));
+        assert!(text(&again.stderr).contains("name a file that is not there yet"), "{again:?}");
+    }
+}
+
+#[test]
+fn a_flag_goes_before_every_key_of_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let native = format!("[[worker_manager]]\ntype = \"baremetal_native\"\nscheduler_address = \"{ADDRESS}\"\n");
+    fs::write(folder.path().join("f.toml"), format!("{native}max_task_concurrency = 1\n{native}")).unwrap();
+    let shown = run(folder.path(), &["config", "show", "f.toml", "-mtc", "7"]);
+    assert_eq!(text(&shown.stdout).matches("\"max_task_concurrency\": 7,").count(), 2, "{shown:?}");
+    let stray = run(folder.path(), &["config", "show", "f.toml", "--policy-content", "x"]);
+    assert_eq!(text(&stray.stderr), "error: --policy-content: no section of f.toml has this option\n");
+}
+
+#[test]
+fn secrets_are_hidden_wherever_they_come_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["config", "show", "aws_raw_ecs", ADDRESS, "--ecs-subnets", "s", "--aws-access-key-id", "AKIAX"];
+    let shown = scaler_wm(folder.path()).args(arguments).env("AWS_SECRET_ACCESS_KEY", "hunter2").output().unwrap();
+    let said = format!("{shown:?}");
+    assert!(shown.status.success() && !said.contains("hunter2") && !said.contains("AKIAX"), "{said}");
+    assert_eq!(text(&shown.stdout).matches("(hidden)").count(), 2, "{said}");
 }
 
 #[test]

@@ -61,6 +61,11 @@ impl Fleet {
         self.units.keys()
     }
 
+    /// How many units have come up.
+    pub(super) fn running(&self) -> usize {
+        self.units.values().filter(|tracked| tracked.unit.state == UnitState::Running).count()
+    }
+
     /// How many units of a launch are there.
     pub(super) fn count_of(&self, launch: &LaunchId) -> u32 {
         self.by_launch.get(launch).copied().unwrap_or(0)

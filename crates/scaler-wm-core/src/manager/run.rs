@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     Settings, Status, Summary, UnitStatus,
@@ -179,7 +179,7 @@ impl Manager {
     fn heard(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Up => {
-                info!(manager = %self.settings.manager, "the scheduler answers");
+                debug!(manager = %self.settings.manager, "the link is up");
                 self.up_since = Some(self.clock.now());
                 // What was wanted before it went away may no longer be.
                 self.wish = None;
@@ -247,7 +247,7 @@ impl Manager {
         self.publish(&views);
         let took = started.elapsed();
         if took > SLOW_ROUND {
-            tracing::debug!(units = views.len(), millis = u64::try_from(took.as_millis()).ok(), "slow round");
+            debug!(units = views.len(), millis = u64::try_from(took.as_millis()).ok(), "slow round");
         }
     }
 
@@ -328,6 +328,7 @@ impl Manager {
                 .iter()
                 .map(|view| UnitStatus { id: view.id.clone(), phase: view.phase, work: view.work, drain: view.drain })
                 .collect(),
+            running: u32::try_from(self.fleet.running()).unwrap_or(u32::MAX),
             open: self.launches.outstanding(&self.fleet),
         };
         self.status.send_if_modified(|last| {

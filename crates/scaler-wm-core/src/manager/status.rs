@@ -16,6 +16,8 @@ pub struct Status {
     pub target: Option<u32>,
     /// Every unit.
     pub units: Vec<UnitStatus>,
+    /// How many of them have come up, and are not on their way out.
+    pub running: u32,
     /// Units that open launches may still bring.
     pub open: u32,
 }

@@ -4,9 +4,12 @@ use super::{Group, Kind, OptionSpec, Preset};
 
 const SECONDS: Kind = Kind::Integer { min: 1, special: None };
 
-/// The options that every manager has. Names, short flags, defaults and checks are those of the released package
-/// (2.9.0); those at the end are ours.
-pub const COMMON: &[OptionSpec] = &[
+/// The options that every manager has, part by part. Names, short flags, defaults and checks are those of the released
+/// package (2.9.0), but for the last part, which is ours.
+pub const COMMON: &[&[OptionSpec]] = &[MANAGER, WORKER, LOGGING, OPERATION];
+
+/// What a manager is and how much it may start.
+pub const MANAGER: &[OptionSpec] = &[
     OptionSpec::new(
         "scheduler_address",
         Kind::Address,
@@ -15,6 +18,7 @@ pub const COMMON: &[OptionSpec] = &[
     )
     .positional()
     .value("ADDRESS")
+    .sample("tcp://127.0.0.1:8516")
     .group(Group::Manager),
     OptionSpec::new(
         "worker_manager_id",
@@ -24,6 +28,7 @@ pub const COMMON: &[OptionSpec] = &[
     )
     .short("wmi")
     .value("ID")
+    .sample("local")
     .group(Group::Manager),
     OptionSpec::new(
         "worker_scheduler_address",
@@ -33,6 +38,7 @@ pub const COMMON: &[OptionSpec] = &[
     )
     .short("wsa")
     .value("ADDRESS")
+    .sample("tcp://203.0.113.5:8516")
     .group(Group::Manager),
     OptionSpec::new(
         "object_storage_address",
@@ -42,6 +48,7 @@ pub const COMMON: &[OptionSpec] = &[
     )
     .short("osa")
     .value("ADDRESS")
+    .sample("tcp://127.0.0.1:8517")
     .group(Group::Manager),
     OptionSpec::new(
         "max_task_concurrency",
@@ -61,6 +68,10 @@ pub const COMMON: &[OptionSpec] = &[
     .short("sdc")
     .value("SECONDS")
     .group(Group::Manager),
+];
+
+/// What every worker is started with.
+pub const WORKER: &[OptionSpec] = &[
     OptionSpec::new(
         "per_worker_capabilities",
         Kind::Capabilities,
@@ -69,6 +80,7 @@ pub const COMMON: &[OptionSpec] = &[
     )
     .short("pwc")
     .value("LIST")
+    .sample("linux,gpu=2")
     .group(Group::Worker),
     OptionSpec::new(
         "per_worker_task_queue_size",
@@ -157,7 +169,12 @@ pub const COMMON: &[OptionSpec] = &[
         "Function that each worker calls before its first task, such as 'pkg.mod:func(args)'.",
     )
     .value("SPEC")
+    .sample("pkg.mod:func(args)")
     .group(Group::Worker),
+];
+
+/// Where log lines go. Every process of the package has these.
+pub const LOGGING: &[OptionSpec] = &[
     OptionSpec::new(
         "logging_level",
         Kind::Choice(&["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
@@ -184,7 +201,12 @@ pub const COMMON: &[OptionSpec] = &[
     )
     .short("lcf")
     .value("FILE")
+    .sample("logging.conf")
     .group(Group::Logging),
+];
+
+/// How a manager of ours works; the released ones have nothing of the kind.
+pub const OPERATION: &[OptionSpec] = &[
     OptionSpec::new(
         "log_format",
         Kind::Choice(&["text", "json"]),
@@ -200,6 +222,7 @@ pub const COMMON: &[OptionSpec] = &[
         "Where the scheduler publishes what its workers do; it tells idle workers from busy ones.",
     )
     .value("ADDRESS")
+    .sample("tcp://127.0.0.1:8518")
     .group(Group::Manager),
     OptionSpec::new(
         "drain_timeout_seconds",
@@ -224,5 +247,6 @@ pub const COMMON: &[OptionSpec] = &[
         "Folder for this manager's identity, lock and journal.",
     )
     .value("DIR")
+    .sample("/var/lib/scaler-wm/local")
     .group(Group::Files),
 ];

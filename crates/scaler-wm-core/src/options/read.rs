@@ -24,7 +24,7 @@ impl OptionSpec {
                     Raw::Integer(number) => Some(*number),
                     // Files of the released package have them, as in `2.0` seconds.
                     Raw::Float(number) => whole(*number),
-                    Raw::Text(text) => text.trim().parse().ok(),
+                    Raw::Text(text) => digits(text).and_then(|text| text.parse().ok()),
                     _ => None,
                 };
                 let bounds = bounds(min, special);
@@ -34,22 +34,28 @@ impl OptionSpec {
                 }
                 Ok(Value::Integer(number))
             }
-            Kind::Float => {
+            Kind::Float | Kind::PositiveFloat => {
                 let number = match raw {
                     #[expect(clippy::cast_precision_loss, reason = "seconds of this size are far below 2^53")]
                     Raw::Integer(number) => Some(*number as f64),
                     Raw::Float(number) => Some(*number),
-                    Raw::Text(text) => text.trim().parse().ok(),
+                    Raw::Text(text) => digits(text).and_then(|text| text.parse().ok()),
                     _ => None,
                 };
-                let number = number.filter(|number| number.is_finite() && *number >= 0.0);
-                number.map(Value::Float).ok_or_else(|| refuse(format!("{} is no number of at least 0", show(raw))))
+                let is_positive = self.kind == Kind::PositiveFloat;
+                let is_fine = |number: &f64| number.is_finite() && (*number > 0.0 || (*number == 0.0 && !is_positive));
+                let wanted = if is_positive { "number above 0" } else { "number of at least 0" };
+                number.filter(is_fine).map(Value::Float).ok_or_else(|| refuse(format!("{} is no {wanted}", show(raw))))
             }
             Kind::Text => match raw {
                 Raw::Text(text) if text.is_empty() => Err(refuse("it must not be empty".to_owned())),
                 Raw::Text(text) => Ok(Value::Text(text.clone())),
                 Raw::Integer(number) => Ok(Value::Text(number.to_string())),
-                _ => Err(refuse(format!("{} is no text", show(raw)))),
+                _ => Err(refuse(format!("{} is no text; write it in quotes", show(raw)))),
+            },
+            Kind::AnyText => match raw {
+                Raw::Text(text) => Ok(Value::Text(text.clone())),
+                _ => Err(refuse(format!("{} is no text; write it in quotes", show(raw)))),
             },
             Kind::Choice(words) => {
                 let found = match raw {
@@ -73,6 +79,26 @@ impl OptionSpec {
                 Raw::Texts(texts) if !texts.is_empty() => Ok(Value::Texts(texts.clone())),
                 _ => Err(refuse(format!("{} will not do; give a text or a list of texts", show(raw)))),
             },
+            Kind::List => match raw {
+                Raw::Text(text) => Ok(Value::Texts(parts(text).map(ToOwned::to_owned).collect())),
+                Raw::Texts(texts) => Ok(Value::Texts(texts.clone())),
+                _ => Err(refuse(format!("{} is no list; write it like \"a,b\" or [\"a\", \"b\"]", show(raw)))),
+            },
+            Kind::Pairs => match raw {
+                Raw::Text(text) => parts(text)
+                    .map(|item| match item.split_once('=') {
+                        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+                        None => Err(refuse(format!("`{item}` has no value; write it like {item}=value"))),
+                    })
+                    .collect::<Result<_, _>>()
+                    .map(Value::Pairs),
+                Raw::Pairs(pairs) => Ok(Value::Pairs(pairs.clone())),
+                _ => Err(refuse(format!("{} will not do; write it like \"K=V,K2=V2\" or {{ K = \"V\" }}", show(raw)))),
+            },
+            Kind::HostPort => match raw {
+                Raw::Text(text) if is_host_and_port(text) => Ok(Value::Text(text.clone())),
+                _ => Err(refuse(format!("{} is no host and port; write it like 0.0.0.0:50001", show(raw)))),
+            },
             // Not even what is wrong is shown.
             Kind::Secret => match raw {
                 Raw::Text(text) if !text.is_empty() => Ok(Value::Secret(Secret::new(text))),
@@ -80,6 +106,29 @@ impl OptionSpec {
             },
         }
     }
+}
+
+/// The parts between commas that are not empty.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').filter(|part| !part.is_empty())
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let port = |port: &str| port.parse().is_ok_and(|port: u16| port > 0);
+    text.rsplit_once(':').is_some_and(|(host, after)| !host.is_empty() && port(after))
+}
+
+/// A number's text as Rust reads it: users may write what Python takes, `1_000` and spaces around it included.
+fn digits(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_between_digits = text.split('_').all(|part| {
+        part.starts_with(|first: char| first != '_')
+            && part.ends_with(|last: char| last.is_ascii_digit() || last == '.')
+    });
+    if text.contains('_') && !is_between_digits {
+        return None;
+    }
+    Some(text.replace('_', ""))
 }
 
 /// The number as a whole one, if it is one that a float holds exactly.
@@ -111,6 +160,65 @@ fn show(raw: &Raw) -> String {
         Raw::Float(number) => format!("`{number}`"),
         Raw::Text(text) => format!("`{text}`"),
         Raw::Texts(texts) => format!("`{texts:?}`"),
+        Raw::Pairs(_) => "a table".to_owned(),
         Raw::Other(kind) => (*kind).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Preset;
+
+    fn read(kind: Kind, raw: Raw) -> Result<Value, String> {
+        let spec = OptionSpec::new("key", kind, Preset::Nothing, "");
+        spec.read(&raw, &Origin::CommandLine("--key".to_owned())).map_err(|error| error.to_string())
+    }
+
+    fn text(text: &str) -> Raw {
+        Raw::Text(text.to_owned())
+    }
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn numbers_are_read_as_python_reads_them() {
+        let whole = Kind::Integer { min: 0, special: Some(-1) };
+        for (written, number) in [("1_000", 1000), (" 5 ", 5), ("+3", 3), ("-1", -1)] {
+            assert_eq!(read(whole, text(written)), Ok(Value::Integer(number)), "{written}");
+        }
+        for written in ["1__0", "_1", "1_", "", "0x10", "1.0", "five", "-2"] {
+            read(whole, text(written)).unwrap_err();
+        }
+        assert_eq!(read(Kind::Float, text("1_0.5")), Ok(Value::Float(10.5)));
+        assert_eq!(read(Kind::Float, Raw::Integer(0)), Ok(Value::Float(0.0)));
+        for written in ["inf", "nan", "-1"] {
+            read(Kind::Float, text(written)).unwrap_err();
+        }
+        assert!(read(Kind::PositiveFloat, Raw::Float(0.0)).unwrap_err().contains("no number above 0"));
+        assert_eq!(read(Kind::PositiveFloat, text("0.5")), Ok(Value::Float(0.5)));
+    }
+
+    #[test]
+    fn lists_and_tables_may_be_written_as_texts() {
+        assert_eq!(read(Kind::List, text("a,,b")), Ok(Value::Texts(texts(&["a", "b"]))));
+        assert_eq!(read(Kind::List, Raw::Texts(texts(&["a,b"]))), Ok(Value::Texts(texts(&["a,b"]))));
+        assert_eq!(read(Kind::List, text("")), Ok(Value::Texts(Vec::new())));
+        read(Kind::List, Raw::Integer(1)).unwrap_err();
+        let pairs = |given: &[(&str, &str)]| {
+            Value::Pairs(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        };
+        assert_eq!(read(Kind::Pairs, text("A=1,B=x=y")), Ok(pairs(&[("A", "1"), ("B", "x=y")])));
+        assert!(read(Kind::Pairs, text("A=1,B")).unwrap_err().contains("write it like B=value"));
+    }
+
+    #[test]
+    fn a_place_for_browsers_has_a_host_and_a_port() {
+        assert_eq!(read(Kind::HostPort, text("[::1]:80")), Ok(Value::Text("[::1]:80".to_owned())));
+        for written in ["80", ":80", "h:0", "h:65536", "h"] {
+            read(Kind::HostPort, text(written)).unwrap_err();
+        }
     }
 }

@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn common(command_line: &[Found], file: &[Found]) -> Result<Values, OptionError> {
-        let specs: Vec<&OptionSpec> = COMMON.iter().collect();
+        let specs: Vec<&OptionSpec> = COMMON.iter().copied().flatten().collect();
         let address = given("scheduler_address", "tcp://127.0.0.1:8516");
         let command_line: Vec<Found> = [address].into_iter().chain(command_line.iter().cloned()).collect();
         resolve(&specs, &command_line, |_| None, file)
@@ -168,7 +168,7 @@ mod tests {
         let error = common(&[], &[in_file("io_threads", Raw::Text("x".to_owned()))]).unwrap_err().to_string();
         assert_eq!(error, "config.toml:3: io_threads: `x` is no whole number; give 1 or more");
         let error = common(&[], &[in_file("preload", Raw::Other("a table"))]).unwrap_err().to_string();
-        assert_eq!(error, "config.toml:3: preload: a table is no text");
+        assert_eq!(error, "config.toml:3: preload: a table is no text; write it in quotes");
         // Checked although the command line has the say.
         let both = common(&[given("io_threads", "2")], &[in_file("io_threads", Raw::Integer(0))]);
         assert!(both.unwrap_err().to_string().contains("config.toml:3"));
@@ -199,14 +199,14 @@ mod tests {
     #[test]
     fn another_name_has_no_value_of_its_own() {
         const OTHER: OptionSpec = OptionSpec::new("other", Kind::Text, Preset::Nothing, "").stands_for("io_threads");
-        let specs: Vec<&OptionSpec> = COMMON.iter().chain([&OTHER]).collect();
+        let specs: Vec<&OptionSpec> = COMMON.iter().copied().flatten().chain([&OTHER]).collect();
         let values = resolve(&specs, &[given("scheduler_address", "tcp://h:1")], |_| None, &[]).unwrap();
         assert!(!values.has("other") && values.has("io_threads"));
     }
 
     #[test]
     fn what_is_required_is_missed_by_its_name() {
-        let specs: Vec<&OptionSpec> = COMMON.iter().collect();
+        let specs: Vec<&OptionSpec> = COMMON.iter().copied().flatten().collect();
         let error = resolve(&specs, &[], |_| None, &[]).unwrap_err().to_string();
         assert!(error.starts_with("ADDRESS: it is required"), "{error}");
         let error = resolve(&specs, &[given("io_threads", "0")], |_| None, &[]).unwrap_err().to_string();
@@ -215,11 +215,12 @@ mod tests {
 
     #[test]
     fn no_two_options_share_a_name() {
-        let mut names: Vec<String> = COMMON.iter().map(OptionSpec::long).collect();
-        names.extend(COMMON.iter().filter_map(|spec| spec.short).map(ToOwned::to_owned));
+        let all = || COMMON.iter().copied().flatten();
+        let mut names: Vec<String> = all().map(OptionSpec::long).collect();
+        names.extend(all().filter_map(|spec| spec.short).map(ToOwned::to_owned));
         names.sort();
-        let all = names.len();
+        let count = names.len();
         names.dedup();
-        assert_eq!(names.len(), all);
+        assert_eq!(names.len(), count);
     }
 }

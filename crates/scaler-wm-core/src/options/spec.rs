@@ -21,6 +21,8 @@ pub struct OptionSpec {
     pub group: Group,
     /// What stands for its value in `--help`, such as `SECONDS`.
     pub value_name: &'static str,
+    /// A value to begin with, where there is no default: what a fresh configuration file shows.
+    pub sample: Option<&'static str>,
     /// One or two sentences, with unit; the default is added from [`OptionSpec::preset`].
     pub help: &'static str,
     /// Whether `--help` leaves it out.
@@ -52,16 +54,26 @@ pub enum Kind {
     },
     /// A number of at least 0.
     Float,
+    /// A number above 0.
+    PositiveFloat,
     /// A text that is not empty.
     Text,
+    /// A text that may be empty.
+    AnyText,
     /// One of these words, in any case.
     Choice(&'static [&'static str]),
     /// `tcp://host:port` and the like.
     Address,
     /// `linux,gpu=2`.
     Capabilities,
-    /// One or more texts.
+    /// One or more texts, one argument each.
     Texts,
+    /// Texts in one argument, separated by commas; in a file a list as well. There may be none.
+    List,
+    /// `K=V,K2=V2`; in a file a table as well. There may be none.
+    Pairs,
+    /// `host:port`.
+    HostPort,
     /// A text that is not empty, and that neither messages nor logs ever show.
     Secret,
 }
@@ -98,6 +110,8 @@ pub enum Group {
     Backend,
     /// Certificates.
     Security,
+    /// What a scheduler decides by.
+    Policy,
     /// Logs.
     Logging,
     /// Files and folders.
@@ -113,6 +127,7 @@ impl Group {
             Self::Worker => "Workers",
             Self::Backend => "Infrastructure",
             Self::Security => "Security",
+            Self::Policy => "Policy",
             Self::Logging => "Logs",
             Self::Files => "Files",
         }
@@ -133,6 +148,7 @@ impl OptionSpec {
             preset,
             group: Group::Backend,
             value_name: "VALUE",
+            sample: None,
             help,
             is_hidden: false,
             stands_for: None,
@@ -150,6 +166,13 @@ impl OptionSpec {
     #[must_use]
     pub const fn value(mut self, name: &'static str) -> Self {
         self.value_name = name;
+        self
+    }
+
+    /// The same option with a value to begin with.
+    #[must_use]
+    pub const fn sample(mut self, sample: &'static str) -> Self {
+        self.sample = Some(sample);
         self
     }
 

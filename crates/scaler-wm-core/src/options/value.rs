@@ -17,6 +17,8 @@ pub enum Raw {
     Text(String),
     /// A list of texts.
     Texts(Vec<String>),
+    /// A table of texts.
+    Pairs(BTreeMap<String, String>),
     /// Something else; the text names its kind.
     Other(&'static str),
 }
@@ -34,6 +36,8 @@ pub enum Value {
     Text(String),
     /// A list of texts.
     Texts(Vec<String>),
+    /// Texts under names.
+    Pairs(BTreeMap<String, String>),
     /// An address.
     Address(Address),
     /// A capability set.
@@ -148,6 +152,12 @@ impl Values {
         &self.entry(key).1
     }
 
+    /// The value of `key`, of whatever kind; `None` where it has none.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.entry(key).0.as_ref()
+    }
+
     /// Whether an option of that key was declared.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
@@ -177,6 +187,10 @@ impl Values {
         texts, maybe_texts, Texts, Vec<String>
     }
     getter! {
+        /// Texts under names.
+        pairs, maybe_pairs, Pairs, BTreeMap<String, String>
+    }
+    getter! {
         /// An address.
         address, maybe_address, Address, Address
     }
@@ -193,6 +207,11 @@ impl Values {
     pub fn fill(&mut self, key: &'static str, value: Value) {
         let entry = self.0.entry(key).or_insert((None, Origin::Default));
         entry.0.get_or_insert(value);
+    }
+
+    /// Gives an option another value, wherever the one before came from.
+    pub fn replace(&mut self, key: &'static str, value: Value) {
+        self.0.entry(key).or_insert((None, Origin::Default)).0 = Some(value);
     }
 
     /// A problem with the value of `key`, at the place where it comes from.

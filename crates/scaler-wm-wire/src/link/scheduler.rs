@@ -130,6 +130,7 @@ impl Link {
                 self.doubts.echo(now);
                 if !self.is_up {
                     self.is_up = true;
+                    info!(scheduler = %self.settings.scheduler, "the scheduler answers");
                     self.shared.mailbox.up();
                 }
             }

@@ -1,51 +1,30 @@
-//! clap's command, made of the declarations.
+//! clap's commands, made of the declarations.
 
 use clap::{Arg, ArgAction, Command, builder::StyledStr};
 use scaler_wm_core::options::{Kind, OptionSpec, Preset};
+use scaler_wm_options::Section;
 
-use super::options;
-use crate::{
-    backends::{BACKENDS, Backend, ELSEWHERE},
-    exit::EXIT_CODES,
-};
+use crate::exit::EXIT_CODES;
 
 /// The id of `-c`.
 pub(super) const CONFIG: &str = "config";
 /// The id of `--allow-unknown-keys`.
 pub(super) const ALLOW_UNKNOWN_KEYS: &str = "allow_unknown_keys";
-
-/// Flags that are no options: short name, if any, and long one.
-pub(super) const BUILTIN: &[(Option<&str>, &str)] =
-    &[(Some("c"), "config"), (None, "allow-unknown-keys"), (Some("h"), "help")];
+/// The id of a file that is given by position.
+pub(super) const FILE: &str = "FILE";
+/// The id of a type that is given by position.
+pub(super) const TYPE: &str = "TYPE";
 
 /// Columns of a help text: 80, less the indentation that clap gives it.
 const COLUMNS: usize = 70;
 
-/// The whole command.
-pub(super) fn command() -> Command {
-    Command::new("scaler-wm")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Worker managers for OpenGRIS Scaler: workers as its scheduler wants them.")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand_value_name("TYPE")
-        .subcommand_help_heading("Types of worker managers")
-        .disable_help_subcommand(true)
-        .override_usage("scaler-wm TYPE [FLAGS] [ADDRESS] [-c FILE]")
-        .after_help(format!(
-            "{}`scaler-wm TYPE --help` lists the flags of a type.\n\n{EXIT_CODES}\n\nExample:\n  {}",
-            elsewhere(),
-            BACKENDS.first().map_or("", |backend| backend.example)
-        ))
-        .subcommands(BACKENDS.iter().map(subcommand))
-}
-
-fn subcommand(backend: &'static Backend) -> Command {
-    Command::new(backend.name)
-        .about(backend.about)
-        .next_line_help(true)
-        .override_usage(format!("scaler-wm {} [FLAGS] [ADDRESS] [-c FILE]", backend.name))
-        .args(options(backend).into_iter().map(argument))
+/// One manager.
+pub(super) fn manager(program: &str, section: &'static Section) -> Command {
+    let examples: String = section.examples.iter().map(|example| shell(&format!("scaler-wm {example}"))).collect();
+    base(program)
+        .about(section.about)
+        .override_usage(format!("{program} [FLAGS] [ADDRESS] [-c FILE]"))
+        .args(section.specs().map(argument))
         .arg(
             Arg::new(CONFIG)
                 .short('c')
@@ -54,29 +33,78 @@ fn subcommand(backend: &'static Backend) -> Command {
                 .help_heading("Files")
                 .help(wrapped("TOML file; its one [[worker_manager]] entry of this type gives what no flag gives.")),
         )
-        .arg(
-            Arg::new(ALLOW_UNKNOWN_KEYS)
-                .long("allow-unknown-keys")
-                .action(ArgAction::SetTrue)
-                .help_heading("Files")
-                .help("Warn of keys that nobody knows, instead of refusing them."),
-        )
+        .arg(allow_unknown_keys())
         .after_help(format!(
-            "Every flag is also a TOML key, with underscores. Flags go before keys.\n\n{EXIT_CODES}\n\n\
-             Examples:\n  {}\n  scaler-wm {} -c config.toml",
-            backend.example, backend.name
+            "Every flag is also a TOML key, with underscores. Flags go before environment\nvariables, these before \
+             keys. Long flags may be abbreviated.\n\n{EXIT_CODES}\n\nExamples:\n{examples}  scaler-wm {} -c config.toml",
+            section.name
         ))
 }
 
-/// The types of the released package that this build lacks, with what brings each.
-fn elsewhere() -> String {
-    let lines: String = ELSEWHERE.iter().map(|(kind, what)| format!("  {kind:<16}  {what}\n")).collect();
-    if lines.is_empty() { lines } else { format!("Not in this build:\n{lines}\n") }
+/// A whole file.
+pub(super) fn stack(program: &str, specs: &[&'static OptionSpec]) -> Command {
+    let shown = ["python", "logging_level", "logging_paths"];
+    base(program)
+        .about("Starts, or shows, everything in a TOML file")
+        .override_usage(format!("{program} FILE [FLAGS]"))
+        .arg(Arg::new(FILE).value_name("FILE").required(true).help(wrapped(
+            "TOML file with any of [object_storage_server], [scheduler], [[worker_manager]] and [gui].",
+        )))
+        .args(specs.iter().map(|spec| {
+            // Given by position to one part, it is a flag to all.
+            let flag = OptionSpec { is_positional: false, ..**spec };
+            argument_of(flag, spec).hide(!shown.contains(&spec.key))
+        }))
+        .arg(allow_unknown_keys())
+        .after_help(format!(
+            "Managers run in this process. The other parts, and managers that only the\nPython package has, are its own \
+             commands, taken from the folder of the\ninterpreter (--python, else the first `python` key, else the active \
+             virtual\nenvironment, else python3). They start in the order object storage, scheduler,\nmanagers, GUI; when \
+             one ends, or on SIGINT or SIGTERM, all stop in the\nreverse order.\n\nEvery flag of a section works here, \
+             too, and goes before the key of that name\nin every section that has it: see `scaler-wm TYPE --help` and \
+             docs/reference.md.\n\n{EXIT_CODES}\n\nExamples:\n  {program} config.toml\n  {program} config.toml --logging-level \
+             DEBUG"
+        ))
+}
+
+/// `config init`.
+pub(super) fn init() -> Command {
+    base("scaler-wm config init")
+        .about("Writes a commented file with every key of a section")
+        .override_usage("scaler-wm config init TYPE [FILE]")
+        .arg(
+            Arg::new(TYPE)
+                .value_name("TYPE")
+                .required(true)
+                .help(wrapped("Type of a worker manager, or scheduler, object_storage_server or gui.")),
+        )
+        .arg(
+            Arg::new(FILE)
+                .value_name("FILE")
+                .help(wrapped("File to write, which must not be there yet. [default: standard output]")),
+        )
+}
+
+fn base(program: &str) -> Command {
+    Command::new(program.to_owned()).bin_name(program.to_owned()).next_line_help(true)
+}
+
+fn allow_unknown_keys() -> Arg {
+    Arg::new(ALLOW_UNKNOWN_KEYS)
+        .long("allow-unknown-keys")
+        .action(ArgAction::SetTrue)
+        .help_heading("Files")
+        .help("Warn of keys that nobody knows, instead of refusing them.")
 }
 
 fn argument(spec: &'static OptionSpec) -> Arg {
+    argument_of(*spec, spec)
+}
+
+/// The argument of an option in the form `shape`.
+fn argument_of(shape: OptionSpec, spec: &'static OptionSpec) -> Arg {
     let argument = Arg::new(spec.key).hide(spec.is_hidden).help(help(spec));
-    if spec.is_positional {
+    if shape.is_positional {
         return argument.value_name(spec.value_name).required(false);
     }
     let argument = argument.long(spec.long()).help_heading(spec.group.heading());
@@ -90,19 +118,46 @@ fn argument(spec: &'static OptionSpec) -> Arg {
             .value_name(spec.value_name)
             .action(ArgAction::Set)
             .overrides_with(spec.key)
-            .allow_negative_numbers(matches!(spec.kind, Kind::Integer { .. } | Kind::Float)),
+            .allow_negative_numbers(matches!(spec.kind, Kind::Integer { .. } | Kind::Float | Kind::PositiveFloat)),
     }
 }
 
 /// Short flag, help and default, as one text: clap knows nothing of short flags with several letters.
 fn help(spec: &OptionSpec) -> StyledStr {
     let short = spec.short.map(|short| format!("[-{short}] ")).unwrap_or_default();
+    let variable = match spec.environment {
+        Some(variable) if !spec.is_hidden => format!(" [environment: {variable}]"),
+        _ => String::new(),
+    };
     let preset = match (spec.preset_text(), spec.preset) {
         (Some(text), _) if !text.is_empty() => format!(" [default: {text}]"),
         (_, Preset::Required) => " [required, here or in the file]".to_owned(),
         _ => String::new(),
     };
-    wrapped(&format!("{short}{}{preset}", spec.help)).into()
+    wrapped(&format!("{short}{}{variable}{preset}", spec.help)).into()
+}
+
+/// A command line for a shell, in lines of at most 78 columns.
+pub(super) fn shell(line: &str) -> String {
+    let mut text = String::from(" ");
+    let mut column = 1;
+    let mut words = line.split(' ').peekable();
+    while let Some(word) = words.next() {
+        // A flag stays with its value.
+        let value = words
+            .peek()
+            .filter(|next| word.starts_with('-') && !next.starts_with('-'))
+            .map_or(0, |next| 1 + next.len());
+        if column + 1 + word.len() + value > 76 {
+            text.push_str(" \\\n     ");
+            column = 5;
+        }
+        text.push(' ');
+        text.push_str(word);
+        column += 1 + word.len();
+    }
+    text.push('\n');
+    text
 }
 
 /// The same words in lines: clap wraps none without a feature that asks the terminal for its size.

@@ -4,13 +4,22 @@ use super::*;
 
 const BEGINNING: [&str; 3] = ["scaler-wm", "baremetal_native", "tcp://h:1"];
 
-fn parsed(arguments: &[&str]) -> Result<Invocation, String> {
-    let all = BEGINNING.iter().chain(arguments).map(OsString::from);
-    parse(all).map_err(|failure| match failure {
-        Failure::Usage(text) => text,
-        Failure::Clap(error) => error.to_string(),
+fn call(all: &[&str]) -> Result<Call, String> {
+    parse(all.iter().map(OsString::from)).map_err(Failure::text)
+}
+
+fn parsed(arguments: &[&str]) -> Result<ManagerCall, String> {
+    match call(&[&BEGINNING, arguments].concat())? {
+        Call::Manager(call) => Ok(call),
         other => panic!("{other:?}"),
-    })
+    }
+}
+
+fn stack_of(all: &[&str]) -> StackCall {
+    match call(all) {
+        Ok(Call::Up(call) | Call::ShowStack(call)) => call,
+        other => panic!("{all:?}: {other:?}"),
+    }
 }
 
 /// What was found for `key`, as text.
@@ -44,17 +53,23 @@ fn a_flag_is_the_same_in_every_form() {
 
 #[test]
 fn every_declared_flag_is_understood() {
-    let backend = backends::find("baremetal_native").unwrap();
-    for spec in declared(backend).into_iter().filter(|spec| !spec.is_positional) {
-        let key = spec.stands_for.unwrap_or(spec.key);
-        let long = format!("--{}", spec.long());
-        for flag in [long].into_iter().chain(spec.short.map(|short| format!("-{short}"))) {
-            let (arguments, wanted) = match spec.kind {
-                Kind::Flag => (vec![&*flag], "Bool(true)"),
-                Kind::Texts => (vec![&*flag, "x"], "Texts([\"x\"])"),
-                _ => (vec![&*flag, "x"], "x"),
-            };
-            assert_eq!(value(&arguments, key), wanted, "{flag}");
+    for kind in KINDS {
+        for spec in kind.section.declared().filter(|spec| !spec.is_positional) {
+            let key = spec.stands_for.unwrap_or(spec.key);
+            let long = format!("--{}", spec.long());
+            for flag in [long].into_iter().chain(spec.short.map(|short| format!("-{short}"))) {
+                let (arguments, wanted) = match spec.kind {
+                    Takes::Flag => (vec![&*flag], Raw::Bool(true)),
+                    Takes::Texts => (vec![&*flag, "x"], Raw::Texts(vec!["x".to_owned()])),
+                    _ => (vec![&*flag, "x"], Raw::Text("x".to_owned())),
+                };
+                let Ok(Call::Manager(call)) = call(&[&["scaler-wm", kind.section.name], &arguments[..]].concat())
+                else {
+                    panic!("{} {flag}", kind.section.name)
+                };
+                let found = call.found.iter().find(|found| found.key == key).map(|found| &found.raw);
+                assert_eq!(found, Some(&wanted), "{} {flag}", kind.section.name);
+            }
         }
     }
 }
@@ -98,8 +113,9 @@ fn only_what_was_given_is_found() {
 
 #[test]
 fn what_follows_two_hyphens_is_left_alone() {
-    let all = ["scaler-wm", "baremetal_native", "-lp", "x", "--", "-mtc"].map(OsString::from);
-    let invocation = parse(all).ok().unwrap();
+    let Ok(Call::Manager(invocation)) = call(&["scaler-wm", "baremetal_native", "-lp", "x", "--", "-mtc"]) else {
+        panic!()
+    };
     let address = invocation.found.iter().find(|found| found.key == "scheduler_address").unwrap();
     assert_eq!(address.raw, Raw::Text("-mtc".to_owned()));
 }
@@ -122,10 +138,63 @@ fn unknown_flags_get_the_nearest_known_one() {
 fn unknown_types_are_answered() {
     for (kind, wanted) in [
         ("baremetal_nativ", "did you mean `baremetal_native`?"),
-        ("aws_raw_ecs", "is not in this build"),
-        ("zzz", "there is baremetal_native"),
+        ("oci_raw", "is a manager of the Python package only"),
+        ("confg", "did you mean `config`?"),
+        ("zzz", "there is baremetal_native, aws_raw_ecs, orb_aws_ec2, aws_hpc, symphony"),
+        ("-mtc", "`-mtc` stands where the type belongs"),
     ] {
-        let Err(Failure::Usage(error)) = parse(["scaler-wm", kind].map(OsString::from)) else { panic!("{kind}") };
+        let error = call(&["scaler-wm", kind]).unwrap_err();
         assert!(error.contains(wanted), "{error}");
     }
+}
+
+#[test]
+fn the_name_says_what_it_behaves_as() {
+    for name in ["scaler_worker_manager", "/usr/local/bin/scaler_worker_manager"] {
+        let Ok(Call::Manager(call)) = call(&[name, "-c", "f.toml", "aws_hpc", "-q", "x"]) else { panic!("{name}") };
+        assert_eq!((call.kind.section.name, call.file.as_deref()), ("aws_hpc", Some("f.toml")));
+        assert!(call.allows_unknown_keys);
+    }
+    assert!(call(&["scaler_worker_manager", "up", "f.toml"]).unwrap_err().contains("no type"));
+    let called = stack_of(&["bin/scaler", "f.toml"]);
+    assert!(called.file == "f.toml" && called.allows_unknown_keys && !called.names_lines);
+    let up = stack_of(&["scaler-wm", "up", "f.toml"]);
+    assert!(up.file == "f.toml" && !up.allows_unknown_keys && up.names_lines);
+}
+
+#[test]
+fn a_whole_file_takes_the_flags_of_every_section() {
+    let arguments =
+        ["--python", "p", "-mtc", "3", "--scheduler-address", "tcp://h:1", "--policy-content=x", "--protected"];
+    for start in [&["scaler-wm", "up", "f"][..], &["scaler-wm", "config", "show", "f"]] {
+        let called = stack_of(&[start, &arguments].concat());
+        let keys: Vec<&str> = called.found.iter().map(|found| found.key).collect();
+        let wanted = ["scheduler_address", "max_task_concurrency", "python", "protected", "policy_content"];
+        assert_eq!(keys, wanted, "{:?}", called.found);
+        assert_eq!(called.found[0].origin.to_string(), "--scheduler-address");
+    }
+    // Of several sections, with several meanings.
+    assert!(call(&["scaler-wm", "up", "f", "-n", "3"]).unwrap_err().contains("no such flag: -n"));
+    assert!(call(&["scaler-wm", "up"]).unwrap_err().contains("<FILE>"));
+}
+
+#[test]
+fn options_of_one_name_take_values_in_one_way() {
+    let takes = |kind: Takes| (kind == Takes::Flag, kind == Takes::Texts);
+    let every = every_option();
+    for section in MANAGERS.iter().chain(PARTS).chain(PYTHON_MANAGERS) {
+        for spec in section.specs() {
+            let same = every.iter().find(|other| other.key == spec.key).unwrap();
+            assert_eq!(takes(same.kind), takes(spec.kind), "{}: {}", section.name, spec.key);
+        }
+    }
+}
+
+#[test]
+fn configuration_commands_are_told_apart() {
+    assert!(matches!(call(&["scaler-wm", "config", "show", "aws_hpc", "-q", "x"]), Ok(Call::ShowManager(_))));
+    let Ok(Call::Init(init)) = call(&["scaler-wm", "config", "init", "gui", "f.toml"]) else { panic!() };
+    assert_eq!((init.section.name, init.file.as_deref()), ("gui", Some("f.toml")));
+    assert!(call(&["scaler-wm", "config", "init", "guy"]).unwrap_err().contains("did you mean `gui`?"));
+    assert!(call(&["scaler-wm", "config", "shw", "f"]).unwrap_err().contains("did you mean `show`?"));
 }

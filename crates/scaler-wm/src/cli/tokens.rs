@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use clap::Command;
 use scaler_wm_core::options::{Alias, OptionSpec, nearest};
 
-use super::command::BUILTIN;
 use crate::exit::Failure;
 
 /// Every name of every flag, with the long one that it stands for; none with its hyphens.
@@ -15,12 +15,17 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn new(declared: &[&OptionSpec]) -> Self {
+    /// The names of a command's flags: its own, and those of what is declared.
+    pub(super) fn new(command: &Command, declared: &[&OptionSpec]) -> Self {
         let mut names = Self { short: BTreeMap::new(), long: BTreeMap::new() };
-        for (short, long) in BUILTIN {
-            names.short.extend(short.map(|short| (short.to_owned(), (*long).to_owned())));
-            names.long.insert((*long).to_owned(), (*long).to_owned());
+        for argument in command.get_arguments() {
+            if let Some(long) = argument.get_long() {
+                names.short.extend(argument.get_short().map(|short| (short.to_string(), long.to_owned())));
+                names.long.insert(long.to_owned(), long.to_owned());
+            }
         }
+        names.short.insert("h".to_owned(), "help".to_owned());
+        names.long.insert("help".to_owned(), "help".to_owned());
         for spec in declared.iter().filter(|spec| !spec.is_positional) {
             let target = spec.stands_for.map_or_else(|| spec.long(), |key| key.replace('_', "-"));
             names.long.insert(spec.long(), target.clone());

@@ -1,4 +1,4 @@
-//! Which interpreter runs the workers.
+//! Which interpreter, and which programs beside it.
 
 use std::{
     env,
@@ -8,18 +8,33 @@ use std::{
 
 use rustix::fs::{Access, access};
 
-use crate::{Error, ErrorKind};
+use crate::Error;
 
 /// The interpreter to use: the one given, else that of the active virtual environment, else `python3` of the path.
 ///
 /// # Errors
 /// When there is no such program, with what to do about it.
-pub(crate) fn interpreter(given: Option<&Path>) -> Result<PathBuf, Error> {
+pub fn interpreter(given: Option<&Path>) -> Result<PathBuf, Error> {
     choose(given, env::var_os("VIRTUAL_ENV").as_deref(), env::var_os("PATH").as_deref())
 }
 
+/// A command of the package, in the folder of `python`.
+///
+/// # Errors
+/// When it is not there, with the command that installs it.
+pub fn program(python: &Path, name: &str) -> Result<PathBuf, Error> {
+    let program = python.parent().unwrap_or(Path::new("")).join(name);
+    executable(program.clone()).ok_or_else(|| {
+        let (python, program) = (python.display(), program.display());
+        Error(format!(
+            "there is no `{program}`: opengris-scaler is not installed for {python}; run `{python} -m pip install \
+             opengris-scaler`, or give another interpreter by --python PATH"
+        ))
+    })
+}
+
 fn choose(given: Option<&Path>, environment: Option<&OsStr>, path: Option<&OsStr>) -> Result<PathBuf, Error> {
-    let missing = |context: String| Error::new(ErrorKind::Unusable, "find a Python interpreter", context);
+    let missing = Error;
     if let Some(given) = given {
         let found = if given.components().count() == 1 { on_path(given, path) } else { executable(given.to_owned()) };
         return found.ok_or_else(|| {
@@ -55,7 +70,7 @@ mod tests {
 
     use super::*;
 
-    fn program(folder: &Path, name: &str) -> PathBuf {
+    fn program_file(folder: &Path, name: &str) -> PathBuf {
         let file = folder.join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "").unwrap();
@@ -66,15 +81,25 @@ mod tests {
     #[test]
     fn the_given_one_goes_before_the_environment_and_that_before_the_path() {
         let folder = tempfile::tempdir().unwrap();
-        let given = program(folder.path(), "given/py");
-        let active = program(folder.path(), "venv/bin/python");
-        let system = program(folder.path(), "bin/python3");
+        let given = program_file(folder.path(), "given/py");
+        let active = program_file(folder.path(), "venv/bin/python");
+        let system = program_file(folder.path(), "bin/python3");
         let (venv, path) = (folder.path().join("venv"), folder.path().join("bin"));
         let (venv, path) = (Some(venv.as_os_str()), Some(path.as_os_str()));
         assert_eq!(choose(Some(&given), venv, path).unwrap(), given);
         assert_eq!(choose(None, venv, path).unwrap(), active);
         assert_eq!(choose(None, None, path).unwrap(), system);
         assert_eq!(choose(Some(Path::new("python3")), venv, path).unwrap(), system);
+    }
+
+    #[test]
+    fn commands_lie_beside_the_interpreter() {
+        let folder = tempfile::tempdir().unwrap();
+        let python = program_file(folder.path(), "bin/python");
+        let command = program_file(folder.path(), "bin/scaler_scheduler");
+        assert_eq!(program(&python, "scaler_scheduler").unwrap(), command);
+        let message = program(&python, "scaler_gui").unwrap_err().to_string();
+        assert!(message.contains("bin/scaler_gui") && message.contains("pip install"), "{message}");
     }
 
     #[test]

@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod batch;
+mod ec2;
+mod ecs;
+mod gui;
+mod native;
+mod oci;
+mod scheduler;
+mod section;
+mod security;
+mod storage;
+mod symphony;
+
+pub use batch::AWS_HPC;
+pub use ec2::ORB_AWS_EC2;
+pub use ecs::AWS_RAW_ECS;
+pub use gui::GUI;
+pub use native::{BAREMETAL_NATIVE, fixed_concurrency, worker_type};
+pub use oci::{OCI_HPC, OCI_RAW};
+pub use scheduler::SCHEDULER;
+pub use section::{Section, as_declared};
+pub use storage::OBJECT_STORAGE_SERVER;
+pub use symphony::SYMPHONY;
+
+/// The managers that this project has, in the order in which lists show them.
+pub const MANAGERS: &[&Section] = &[&BAREMETAL_NATIVE, &AWS_RAW_ECS, &ORB_AWS_EC2, &AWS_HPC, &SYMPHONY];
+
+/// Managers that only the Python package has.
+pub const PYTHON_MANAGERS: &[&Section] = &[&OCI_RAW, &OCI_HPC];
+
+/// The other parts of a full stack, in the order in which they start; managers start before the last one.
+pub const PARTS: &[&Section] = &[&OBJECT_STORAGE_SERVER, &SCHEDULER, &GUI];

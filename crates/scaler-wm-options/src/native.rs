@@ -1,0 +1,97 @@
+//! `baremetal_native`: local Python workers.
+
+use scaler_wm_core::options::{
+    Alias, Group, Kind, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
+};
+
+use crate::{
+    Section,
+    section::MANAGER_TABLES,
+    security::{SECURITY, comes_with_its_key},
+};
+
+/// Local Python workers.
+pub const BAREMETAL_NATIVE: Section = Section {
+    name: "baremetal_native",
+    about: "Local Python workers",
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, SECURITY, OPERATION],
+    check,
+    examples: &[
+        "baremetal_native tcp://127.0.0.1:8516 --max-task-concurrency 8",
+        "baremetal_native tcp://127.0.0.1:8516 --mode fixed -mtc 4 -pwc linux,gpu=1",
+    ],
+    tables: &[MANAGER_TABLES[0], MANAGER_TABLES[1], MANAGER_TABLES[2], "security"],
+};
+
+const OPTIONS: &[OptionSpec] = &[
+    OptionSpec::new(
+        "mode",
+        Kind::Choice(&["dynamic", "fixed"]),
+        Preset::Text("dynamic"),
+        "dynamic follows the scheduler's wish; fixed starts --max-task-concurrency workers once, replaces none, and \
+         ends when all have ended.",
+    )
+    .value("MODE"),
+    OptionSpec::new(
+        "worker_type",
+        Kind::Text,
+        Preset::Described("NAT, or FIX in fixed mode"),
+        "First part of worker names.",
+    )
+    .value("NAME")
+    .sample("NAT"),
+    OptionSpec::new(
+        "num_of_workers",
+        Kind::Integer { min: 0, special: Some(-1) },
+        Preset::Nothing,
+        "Older name of --max-task-concurrency.",
+    )
+    .aliases(&[Alias::Short("n")])
+    .stands_for("max_task_concurrency"),
+    OptionSpec::new(
+        "python",
+        Kind::Text,
+        Preset::Described("that of the active virtual environment, else python3"),
+        "Python interpreter of workers; opengris-scaler must be installed for it.",
+    )
+    .value("PATH")
+    .sample(".venv/bin/python"),
+    OptionSpec::new(
+        "worker_start",
+        Kind::Choice(&["fork", "spawn-processors", "plain"]),
+        Preset::Text("fork"),
+        "How workers start: forked with their processors from one process, forked with processors of their own, or \
+         plainly. A plainer way is taken by itself where one does not work.",
+    )
+    .value("WAY"),
+    OptionSpec::new(
+        "consent",
+        Kind::Choice(&["on", "off"]),
+        Preset::Text("on"),
+        "Ask workers whether they can leave. Off only to show what that prevents.",
+    )
+    .environment("SCALER_WM_TEST_CONSENT")
+    .group(Group::Backend)
+    .hidden(),
+];
+
+fn check(values: &Values) -> Result<(), OptionError> {
+    if values.text("mode") == "fixed" && values.integer("max_task_concurrency") < 0 {
+        let problem = "fixed mode starts a fixed number of workers: give 0 or more";
+        return Err(values.problem("max_task_concurrency", problem));
+    }
+    comes_with_its_key(values)
+}
+
+/// The first part of worker names: the one given, else what the mode says.
+#[must_use]
+pub fn worker_type(values: &Values) -> String {
+    let usual = if values.text("mode") == "fixed" { "FIX" } else { "NAT" };
+    values.maybe_text("worker_type").unwrap_or_else(|| usual.to_owned())
+}
+
+/// The task concurrency that fixed mode starts; `None` for managers that follow a scheduler.
+#[must_use]
+pub fn fixed_concurrency(values: &Values) -> Option<i64> {
+    (values.has("mode") && values.text("mode") == "fixed").then(|| values.integer("max_task_concurrency"))
+}

@@ -1,0 +1,165 @@
+//! Everything that one file starts.
+
+use std::collections::BTreeSet;
+
+use scaler_wm_core::options::{Found, OptionError, OptionSpec, Preset, Raw, Value, Values};
+use scaler_wm_options::Section;
+
+use super::{
+    ManagerConfig, allow,
+    manager::{kind_of, usual_name, values},
+};
+use crate::{
+    cli::StackCall,
+    file::{Entry, File},
+};
+
+/// Everything that one file starts.
+#[derive(Debug)]
+pub(crate) struct StackConfig {
+    /// In the order in which it starts.
+    pub(crate) parts: Vec<Part>,
+    /// The interpreter that was chosen, if any was.
+    pub(crate) python: Option<String>,
+    /// Keys and sections that nobody knows, allowed by the user.
+    pub(crate) unknown: Vec<OptionError>,
+}
+
+/// One thing that is started.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// A manager of ours, in this process.
+    Manager(Box<ManagerConfig>),
+    /// A command of the Python package.
+    Python(PythonConfig),
+}
+
+/// A command of the Python package.
+#[derive(Debug)]
+pub(crate) struct PythonConfig {
+    /// What it is.
+    pub(crate) section: &'static Section,
+    /// Every option.
+    pub(crate) values: Values,
+    /// The options that somebody has given: only these are handed on, as other releases may have other defaults.
+    pub(crate) given: BTreeSet<&'static str>,
+}
+
+impl StackConfig {
+    /// Checks and merges everything that was found.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with where it stands and what to write.
+    pub(crate) fn new(call: &StackCall) -> Result<Self, OptionError> {
+        let all = File::read(&call.file)?.everything()?;
+        let mut unknown = allow(all.unknown, call.allows_unknown_keys)?;
+        if let Some(stray) = call.found.iter().find(|found| found.key != PYTHON && !serves(found, &all.entries)) {
+            let problem = format!("no section of {} has this option", call.file);
+            return Err(OptionError::new(&stray.origin, problem));
+        }
+        let mut python = python(&call.found);
+        let mut parts = Vec::with_capacity(all.entries.len());
+        for entry in all.entries {
+            unknown.append(&mut allow(entry.unknown, call.allows_unknown_keys)?);
+            python = python.or_else(|| self::python(&entry.found));
+            let is_of_it = |found: &&Found| entry.section.specs().any(|spec| spec.key == found.key);
+            let given: Vec<Found> = call.found.iter().filter(is_of_it).cloned().collect();
+            // What is missing has no place of its own: it is missing from this entry.
+            let part = part(entry.section, &given, &entry.found)
+                .map_err(|error| at(&entry.place, entry.section, &given, error))?;
+            parts.push(part);
+        }
+        tell_apart(&mut parts)?;
+        Ok(Self { parts, python, unknown })
+    }
+
+    /// The managers of ours in it.
+    pub(crate) fn managers(&self) -> impl Iterator<Item = &ManagerConfig> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Manager(config) => Some(&**config),
+            Part::Python(_) => None,
+        })
+    }
+}
+
+const PYTHON: &str = "python";
+const ID: &str = "worker_manager_id";
+
+fn python(found: &[Found]) -> Option<String> {
+    found.iter().find(|found| found.key == PYTHON).and_then(|found| match &found.raw {
+        Raw::Text(python) => Some(python.clone()),
+        _ => None,
+    })
+}
+
+fn serves(found: &Found, entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| entry.section.specs().any(|spec| spec.key == found.key))
+}
+
+fn part(section: &'static Section, given: &[Found], in_file: &[Found]) -> Result<Part, OptionError> {
+    if let Some(kind) = kind_of(section) {
+        return Ok(Part::Manager(Box::new(ManagerConfig::merged(kind, given, in_file)?)));
+    }
+    let mut values = values(section, given, in_file)?;
+    let mut given: BTreeSet<&'static str> = given.iter().chain(in_file).map(|found| found.key).collect();
+    if values.has(ID) {
+        // Its command insists on one.
+        values.fill(ID, Value::Text(usual_name(section)));
+        given.insert(ID);
+    }
+    Ok(Part::Python(PythonConfig { section, values, given }))
+}
+
+/// What is missing is said of the entry in which it is missing, and not of a flag that nobody has given.
+fn at(place: &str, section: &Section, given: &[Found], error: OptionError) -> OptionError {
+    let is_given = |spec: &OptionSpec| given.iter().any(|found| found.key == spec.key);
+    match section.specs().find(|spec| spec.flag() == error.origin && !is_given(spec)) {
+        Some(spec) => {
+            let sample = spec.sample.map_or_else(|| "…".to_owned(), |sample| format!("\"{sample}\""));
+            let problem = if spec.preset == Preset::Required {
+                format!("it is required; write {} = {sample}", spec.key)
+            } else {
+                error.problem
+            };
+            OptionError::new(format!("{place}: {}", spec.key), problem)
+        }
+        None => error,
+    }
+}
+
+/// No two managers may share a name or a folder. Names that were made up are numbered.
+fn tell_apart(parts: &mut [Part]) -> Result<(), OptionError> {
+    let (mut names, mut folders) = (BTreeSet::new(), BTreeSet::new());
+    for part in parts {
+        let values = match part {
+            Part::Manager(config) => &config.values,
+            Part::Python(config) if config.values.has(ID) => &config.values,
+            Part::Python(_) => continue,
+        };
+        let Some(Value::Text(name)) = values.get(ID).cloned() else { continue };
+        if values.has("state_dir")
+            && let Some(folder) = values.maybe_text("state_dir")
+            && !folders.insert(folder.clone())
+        {
+            return Err(values.problem("state_dir", format!("two managers cannot share the folder {folder}")));
+        }
+        if names.insert(name.clone()) {
+            continue;
+        }
+        match part {
+            Part::Manager(config) if config.is_name_made_up => {
+                let free = (2..).map(|number| format!("{name}-{number}")).find(|name| !names.contains(name));
+                let free = free.unwrap_or_default();
+                names.insert(free.clone());
+                config.rename(free);
+            }
+            Part::Manager(config) => return Err(shared(&config.values, &name)),
+            Part::Python(config) => return Err(shared(&config.values, &name)),
+        }
+    }
+    Ok(())
+}
+
+fn shared(values: &Values, name: &str) -> OptionError {
+    values.problem(ID, format!("another manager of this file is named `{name}`, too; give each its own"))
+}

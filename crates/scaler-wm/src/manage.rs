@@ -1,0 +1,139 @@
+//! Runs one manager, from its state folder to its last unit.
+
+use std::{sync::Arc, time::Duration};
+
+use scaler_wm_core::{
+    Capabilities, Clock, FixedLink, Limit, Manager, SchedulerLink, Sizing,
+    manager::{Settings, Status, Summary},
+};
+use scaler_wm_journal::RedbJournal;
+use scaler_wm_options::fixed_concurrency;
+use scaler_wm_wire::{
+    link::{LinkSettings, ScalerLink},
+    ymq::Identity,
+};
+use tokio::sync::{oneshot, watch};
+use tracing::{info, warn};
+
+use crate::{config::ManagerConfig, exit::Failure, state::State};
+
+/// How a manager stands, for whoever started it; `None` until it has begun.
+pub(crate) type Progress = watch::Receiver<Option<Arc<Status>>>;
+
+/// Says what is worth knowing about how a manager was configured. Its log must have been started.
+pub(crate) fn introduce(config: &ManagerConfig) {
+    for unknown in &config.unknown {
+        warn!("{unknown}");
+    }
+    if config.is_name_made_up {
+        info!(manager = %config.manager, "no worker_manager_id (--worker-manager-id) was given: this name is used");
+    }
+    if config.values.maybe_text("logging_config_file").is_some() {
+        // The released native manager hands it to no worker either: only the manager's own process follows it there.
+        warn!(
+            "logging_config_file configures logs of Python processes of this kind only, of which there are none here; \
+             logging_level and logging_paths apply"
+        );
+    }
+}
+
+/// Runs a manager on this thread, which must stay: its helper is told of the end of the thread that started it. What it
+/// manages is made ready at once; nothing is started before `begin` is over.
+///
+/// # Errors
+/// Whatever keeps it from starting, ends it early, or is left behind.
+pub(crate) async fn manage(
+    config: &ManagerConfig,
+    begin: impl Future<Output = ()>,
+    mut stop: oneshot::Receiver<()>,
+    progress: watch::Sender<Option<Arc<Status>>>,
+) -> Result<(), Failure> {
+    let values = &config.values;
+    let state = State::open(values, &config.manager)?;
+    let journal = RedbJournal::open(&state.journal()).map_err(Failure::setup)?;
+    let identity = state.identity(config.kind.section.name)?;
+    let ready = async {
+        let provider = config.kind.build()?(values.clone(), config.manager.clone()).await;
+        begin.await;
+        provider
+    };
+    let provider = tokio::select! {
+        provider = ready => provider?,
+        // What starts the infrastructure may hang, as an interpreter can; it ends when it is dropped.
+        _ = &mut stop => {
+            info!("told to stop while starting");
+            return Ok(());
+        }
+    };
+
+    let capabilities: Capabilities = values.capabilities("per_worker_capabilities");
+    let sizing = Sizing::new(config.limit, provider.info(), capabilities.clone());
+    let clock = Clock::system();
+    let seed = u64::from(std::process::id()) ^ clock.now().as_millis();
+    let is_fixed = fixed_concurrency(values).is_some();
+    let link: Box<dyn SchedulerLink> = match (is_fixed, config.limit) {
+        (true, Limit::AtMost(workers)) => {
+            info!(manager = %config.manager, workers, "fixed mode: these start now, and none is replaced");
+            Box::new(FixedLink::new(workers))
+        }
+        _ => {
+            let scheduler = values.address("scheduler_address");
+            let manager = config.manager.clone();
+            let mut settings = LinkSettings::new(scheduler, Identity::from(identity), manager, sizing.offered());
+            settings.monitor = values.maybe_address("monitor_address").or(settings.monitor);
+            settings.capabilities = capabilities;
+            settings.heartbeat_interval =
+                Duration::from_secs(values.integer("heartbeat_interval_seconds").unsigned_abs());
+            settings.seed = seed;
+            Box::new(ScalerLink::start(settings, clock))
+        }
+    };
+
+    let seconds = |key| Duration::try_from_secs_f64(values.float(key)).unwrap_or(Duration::MAX);
+    let settings = Settings {
+        manager: config.manager.clone(),
+        sizing,
+        scale_down_cooldown: seconds("scale_down_cooldown_seconds"),
+        drain_timeout: seconds("drain_timeout_seconds"),
+        stop_timeout: seconds("stop_timeout_seconds"),
+        seed,
+    };
+    let manager = Manager::new(settings, provider, link, Arc::new(journal), clock);
+    let mut status = manager.status();
+    let (relay, was_stopped) = oneshot::channel();
+    let mut relay = Some(relay);
+    let running = manager.run(was_stopped);
+    tokio::pin!(running);
+    let summary = loop {
+        tokio::select! {
+            summary = &mut running => break summary,
+            // Cancel safe, both: a oneshot receiver keeps its value, a watch one marks what it has returned.
+            _ = &mut stop, if relay.is_some() => drop(relay.take().map(|relay| relay.send(()))),
+            Ok(()) = status.changed() => drop(progress.send_replace(Some(status.borrow_and_update().clone()))),
+        }
+    };
+    let reason = summary.as_ref().map(|summary| summary.reason.clone()).unwrap_or_default();
+    done(summary)?;
+    if relay.is_some() && !is_fixed {
+        // Nobody asked it to: the scheduler can never be reached, or is gone for good.
+        return Err(Failure::Running(format!("the manager ended by itself: {reason}")));
+    }
+    Ok(())
+}
+
+fn done(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {
+    let summary = summary.map_err(Failure::running)?;
+    let Summary { reason, started, ended, cut_off, left_behind } = summary;
+    info!(%reason, started, ended, cut_off, left_behind = left_behind.len(), "the manager has ended");
+    if left_behind.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = left_behind.iter().map(ToString::to_string).collect();
+    Err(Failure::Running(format!("these units could not be ended and may still run: {}", names.join(", "))))
+}
+
+/// The units of a manager, for whoever leaves them behind.
+pub(crate) fn units(progress: &Progress) -> Vec<String> {
+    let status = progress.borrow();
+    status.iter().flat_map(|status| &status.units).map(|unit| unit.id.to_string()).collect()
+}

@@ -1,0 +1,416 @@
+//! Starts everything in order, watches it, stops it in the reverse order.
+
+use std::{collections::VecDeque, path::Path, time::Duration};
+
+use scaler_wm_core::{
+    manager::Status,
+    options::{Raw, Values},
+};
+use scaler_wm_options::fixed_concurrency;
+use tokio::{
+    sync::{mpsc, watch},
+    task::LocalSet,
+    time::{Instant, sleep, timeout_at},
+};
+
+use super::{
+    board::{Board, Card},
+    command::{PartCommand, command},
+    listening::{Place, listens},
+    part::{End, Running, Tell},
+};
+use crate::{
+    cli::StackCall,
+    config::{ManagerConfig, Part, PythonConfig, StackConfig},
+    exit::Failure,
+    logging, manage,
+    signals::Signals,
+};
+
+/// How long a part may take until it listens.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How often a part that starts is looked at: short against what a Python process takes to start.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How long a command may take to end when it is asked to, before it is killed.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// How much longer than its own stop time-out a manager may take.
+const MANAGER_SLACK: Duration = Duration::from_secs(15);
+
+/// Starts everything in a file, and stays until one part ends or a signal comes; then stops the others.
+///
+/// # Errors
+/// Whatever keeps a part from starting, ends it early, or is left behind.
+pub(crate) fn up(config: StackConfig, call: &StackCall) -> Result<(), Failure> {
+    let mut stack = Stack::new(config, call)?;
+    // The main thread, which stays: parts are told of the end of the thread that started them.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
+    LocalSet::new().block_on(&runtime, stack.run())
+}
+
+/// How far a part is.
+#[derive(Debug)]
+enum State {
+    Waiting(Box<What>),
+    Starting(Running, Instant),
+    Up(Running),
+    Over,
+}
+
+/// What a part will be.
+#[derive(Debug)]
+enum What {
+    Command(PartCommand),
+    Manager(ManagerConfig, tracing::Dispatch),
+}
+
+#[derive(Debug)]
+struct Member {
+    card: Card,
+    state: State,
+    /// Where it listens once it is up.
+    places: Vec<Place>,
+    /// What starts and stops together: object storage, scheduler, managers, GUI.
+    stage: u8,
+    /// How long it may take to end when it is asked to.
+    stop_within: Duration,
+    /// Workers that a manager in fixed mode starts.
+    fixed: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Stack {
+    members: Vec<Member>,
+    board: Board,
+    names_lines: bool,
+    ends: mpsc::UnboundedReceiver<(usize, End)>,
+    ended: mpsc::UnboundedSender<(usize, End)>,
+    /// Whether managers may begin: the scheduler listens, if there is one here.
+    begin: watch::Sender<bool>,
+}
+
+impl Stack {
+    /// Makes sure, as far as can be told beforehand, that everything can be started; starts nothing.
+    fn new(config: StackConfig, call: &StackCall) -> Result<Self, Failure> {
+        for manager in config.managers() {
+            manager.check_that_it_can_run()?;
+        }
+        let is_python_needed = config.parts.iter().any(|part| matches!(part, Part::Python(_)));
+        let python = match is_python_needed {
+            true => scaler_wm_python::interpreter(config.python.as_deref().map(Path::new)).map_err(Failure::setup)?,
+            false => Default::default(),
+        };
+        // For what belongs to no manager.
+        let fallback = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_target(false);
+        let _ = tracing::dispatcher::set_global_default(fallback.with_writer(std::io::stderr).finish().into());
+        for unknown in &config.unknown {
+            tracing::warn!("{unknown}");
+        }
+        let members = config.parts.into_iter().map(|part| Member::new(part, &python)).collect::<Result<Vec<_>, _>>()?;
+        let cards: Vec<Card> = members.iter().map(|member| member.card.clone()).collect();
+        let is_json =
+            call.found.iter().any(|found| found.key == "log_format" && found.raw == Raw::Text("json".to_owned()));
+        let (ended, ends) = mpsc::unbounded_channel();
+        Ok(Self {
+            board: Board::new(is_json, &cards),
+            members,
+            names_lines: call.names_lines,
+            ends,
+            ended,
+            begin: watch::Sender::new(false),
+        })
+    }
+
+    async fn run(&mut self) -> Result<(), Failure> {
+        let mut signals = Signals::new()?;
+        let outcome = tokio::select! {
+            outcome = self.start_and_watch() => outcome,
+            // Cancel safe: a signal that is not taken stays. What has been started is in `members`.
+            () = signals.next() => {
+                self.board.stopping("told to");
+                Ok(())
+            }
+        };
+        let stopped = tokio::select! {
+            stopped = self.stop() => stopped,
+            () = signals.next() => Err(self.cut_short()),
+        };
+        outcome.and(stopped)
+    }
+
+    /// Starts one part after the other, and waits until one ends.
+    async fn start_and_watch(&mut self) -> Result<(), Failure> {
+        for at in 0..self.members.len() {
+            self.start(at)?;
+            if self.members[at].stage == 0 {
+                // What follows stands on it.
+                while !self.look(at)? {
+                    self.wait_or_end().await?;
+                }
+            }
+        }
+        loop {
+            let mut are_all_up = true;
+            for at in 0..self.members.len() {
+                are_all_up &= self.look(at)?;
+            }
+            let schedulers_are_up =
+                self.members.iter().all(|member| member.stage != SCHEDULER || matches!(member.state, State::Up(_)));
+            if schedulers_are_up {
+                self.begin.send_if_modified(|begins| !std::mem::replace(begins, true));
+            }
+            if are_all_up {
+                break;
+            }
+            self.wait_or_end().await?;
+        }
+        let cards: Vec<Card> = self.members.iter().map(|member| member.card.clone()).collect();
+        self.board.all_up(&cards);
+        match self.ends.recv().await {
+            Some((at, end)) => self.one_ended(at, end),
+            None => Ok(()),
+        }
+    }
+
+    fn start(&mut self, at: usize) -> Result<(), Failure> {
+        let width = self.board.width();
+        let (ended, begin) = (self.ended.clone(), self.begin.subscribe());
+        let member = &mut self.members[at];
+        let State::Waiting(what) = std::mem::replace(&mut member.state, State::Over) else { return Ok(()) };
+        self.board.tell(&member.card, "starting", "");
+        // Nobody listens any more when this process ends at once.
+        let ended = move |end| drop(ended.send((at, end)));
+        let prefix = if self.names_lines { format!("{:<width$} | ", member.card.name) } else { String::new() };
+        let started = match *what {
+            What::Command(command) => Running::command(&command, prefix, ended),
+            What::Manager(config, dispatch) => Running::manager(config, dispatch, begin, ended),
+        };
+        let running =
+            started.map_err(|error| Failure::Running(format!("failed to start {}: {error}", member.card.name)))?;
+        member.state = State::Starting(running, Instant::now());
+        Ok(())
+    }
+
+    /// Whether a part is up, or has been.
+    fn look(&mut self, at: usize) -> Result<bool, Failure> {
+        let member = &mut self.members[at];
+        let State::Starting(running, since) = &member.state else { return Ok(matches!(member.state, State::Up(_))) };
+        let is_up = match (&running.progress, running.pid) {
+            (Some(progress), _) => progress.borrow().as_ref().is_some_and(|status| is_up(status, member.fixed)),
+            (None, Some(pid)) => listens(pid, &member.places),
+            (None, None) => false,
+        };
+        if !is_up {
+            if since.elapsed() > READY_WITHIN && running.pid.is_some() {
+                let seconds = READY_WITHIN.as_secs();
+                let name = &member.card.name;
+                let places = member.card.addresses.join(", ");
+                return Err(Failure::Running(format!(
+                    "{name} does not listen at {places} after {seconds} s; its lines above say why"
+                )));
+            }
+            // A manager waits for its scheduler, which may be elsewhere and come later.
+            return Ok(running.progress.is_some() && since.elapsed() > READY_WITHIN);
+        }
+        let seconds = since.elapsed().as_secs_f64();
+        if let State::Starting(running, _) = std::mem::replace(&mut member.state, State::Over) {
+            member.state = State::Up(running);
+        }
+        self.board.tell(&self.members[at].card, "up", &format!("after {seconds:.2} s"));
+        Ok(true)
+    }
+
+    /// Waits a moment; an end that comes meanwhile is an error, or the end of it all.
+    async fn wait_or_end(&mut self) -> Result<(), Failure> {
+        tokio::select! {
+            () = sleep(LOOK_EVERY) => Ok(()),
+            // Cancel safe: a channel's receiver loses nothing. The sender is held by `self`: never `None`.
+            Some((at, end)) = self.ends.recv() => {
+                let name = self.members[at].card.name.clone();
+                self.members[at].state = State::Over;
+                match end {
+                    End::Bad(..) => Err(broke(&name, "before everything was up", end)),
+                    // A manager in fixed mode may have done all it had to before the others are there.
+                    End::Clean => Err(Failure::Running(format!("{name} ended before everything was up"))),
+                }
+            }
+        }
+    }
+
+    fn one_ended(&mut self, at: usize, end: End) -> Result<(), Failure> {
+        let member = &mut self.members[at];
+        member.state = State::Over;
+        let name = member.card.name.clone();
+        match end {
+            End::Clean => {
+                self.board.stopping(&format!("{name} has ended"));
+                Ok(())
+            }
+            bad @ End::Bad(..) => {
+                self.board.stopping(&format!("{name} has failed"));
+                Err(broke(&name, "", bad))
+            }
+        }
+    }
+
+    /// Stops stage after stage, last one first.
+    async fn stop(&mut self) -> Result<(), Failure> {
+        let mut left = Vec::new();
+        for stage in (0..=GUI).rev() {
+            let mut longest = Duration::ZERO;
+            let mut open = 0;
+            for member in self.members.iter_mut().rev().filter(|member| member.stage == stage) {
+                let (State::Starting(running, _) | State::Up(running)) = &member.state else { continue };
+                running.tell(Tell::Stop);
+                longest = longest.max(member.stop_within);
+                open += 1;
+            }
+            let mut is_killed = false;
+            let mut until = Instant::now() + longest;
+            while open > 0 {
+                match timeout_at(until, self.ends.recv()).await {
+                    Ok(Some((at, end))) => {
+                        let member = &mut self.members[at];
+                        open -= usize::from(member.stage == stage);
+                        member.state = State::Over;
+                        let detail = match end {
+                            End::Bad(how, _) if member.places.is_empty() && stage == MANAGERS => {
+                                left.push(format!("{}: {how}", member.card.name));
+                                how
+                            }
+                            // A command that is asked to end may end by that signal.
+                            _ => String::new(),
+                        };
+                        self.board.tell(&member.card, "stopped", &detail);
+                    }
+                    Ok(None) => break,
+                    Err(_) if is_killed => {
+                        let names = self
+                            .members
+                            .iter()
+                            .filter(|member| member.stage == stage && !matches!(member.state, State::Over));
+                        left.extend(names.map(|member| format!("{} does not end", member.card.name)));
+                        break;
+                    }
+                    Err(_) => {
+                        is_killed = true;
+                        until = Instant::now() + STOP_WITHIN;
+                        for member in self.members.iter().filter(|member| member.stage == stage) {
+                            let (State::Starting(running, _) | State::Up(running)) = &member.state else { continue };
+                            self.board.tell(&member.card, "killed", "it did not end in time");
+                            running.tell(Tell::Kill);
+                        }
+                    }
+                }
+            }
+        }
+        if left.is_empty() { Ok(()) } else { Err(Failure::Running(left.join("; "))) }
+    }
+
+    /// A second signal: everything ends at once with this process. What that leaves.
+    fn cut_short(&self) -> Failure {
+        let mut left: VecDeque<String> = VecDeque::new();
+        for member in &self.members {
+            let (State::Starting(running, _) | State::Up(running)) = &member.state else { continue };
+            running.tell(Tell::Kill);
+            match &running.progress {
+                Some(progress) => left.extend(manage::units(progress)),
+                None => left.push_back(member.card.name.clone()),
+            }
+        }
+        let left: Vec<String> = left.into();
+        let what = if left.is_empty() { "nothing".to_owned() } else { left.join(", ") };
+        Failure::CutShort(format!("ended at once by a second signal; these were cut off: {what}"))
+    }
+}
+
+const STORAGE: u8 = 0;
+const SCHEDULER: u8 = 1;
+const MANAGERS: u8 = 2;
+const GUI: u8 = 3;
+
+fn is_up(status: &Status, fixed: Option<u64>) -> bool {
+    match fixed {
+        None => status.is_linked,
+        Some(workers) => u64::from(status.running) >= workers,
+    }
+}
+
+fn broke(name: &str, when: &str, end: End) -> Failure {
+    let End::Bad(how, lines) = end else { return Failure::Running(format!("{name} has ended")) };
+    let gap = if when.is_empty() { "" } else { " " };
+    Failure::Running(if lines.is_empty() {
+        format!("{name} failed{gap}{when}: {how}")
+    } else {
+        format!("{name} failed{gap}{when}: {how}; the last lines that it printed:\n{}", lines.trim_end())
+    })
+}
+
+impl Member {
+    fn new(part: Part, python: &Path) -> Result<Self, Failure> {
+        match part {
+            Part::Manager(config) => {
+                let dispatch = logging::subscriber(&config.values)?;
+                let values = &config.values;
+                let stop_within =
+                    Duration::try_from_secs_f64(values.float("stop_timeout_seconds")).unwrap_or(Duration::MAX);
+                let fixed = fixed_concurrency(values).map(i64::unsigned_abs);
+                let card = Card {
+                    name: format!("{} {}", config.kind.section.name, config.manager),
+                    addresses: vec![format!("for {}", values.address("scheduler_address"))],
+                    logs: logs(values),
+                };
+                let stop_within = stop_within.saturating_add(MANAGER_SLACK);
+                let state = State::Waiting(Box::new(What::Manager(*config, dispatch)));
+                Ok(Self { card, state, places: Vec::new(), stage: MANAGERS, stop_within, fixed })
+            }
+            Part::Python(config) => {
+                let command = command(&config, python)?;
+                let (stage, addresses, places) = whereabouts(&config);
+                let mut name = config.section.name.to_owned();
+                if config.values.has("worker_manager_id") {
+                    name = format!("{name} {}", config.values.text("worker_manager_id"));
+                }
+                let card = Card { name, addresses, logs: logs(&config.values) };
+                let state = State::Waiting(Box::new(What::Command(command)));
+                Ok(Self { card, state, places, stage, stop_within: STOP_WITHIN, fixed: None })
+            }
+        }
+    }
+}
+
+/// The stage of a command, where it is to be found, and where it listens.
+fn whereabouts(config: &PythonConfig) -> (u8, Vec<String>, Vec<Place>) {
+    let values = &config.values;
+    match config.section.name {
+        "object_storage_server" => {
+            let address = values.address("bind_address");
+            (STORAGE, vec![address.to_string()], Place::of(&address).into_iter().collect())
+        }
+        "scheduler" => {
+            let address = values.address("bind_address");
+            let monitor = values.maybe_address("monitor_address").or_else(|| address.with_port_offset(2));
+            let all: Vec<_> = [Some(address), monitor].into_iter().flatten().collect();
+            (SCHEDULER, all.iter().map(ToString::to_string).collect(), all.iter().filter_map(Place::of).collect())
+        }
+        "gui" => {
+            let address = values.text("gui_address");
+            let scheme = if values.get("tls_cert").is_some() { "https" } else { "http" };
+            let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).map(Place::Port);
+            (GUI, vec![format!("{scheme}://{address}")], port.into_iter().collect())
+        }
+        _ => (MANAGERS, vec![format!("for {}", values.address("scheduler_address"))], Vec::new()),
+    }
+}
+
+/// Where logs go, in words.
+fn logs(values: &Values) -> Vec<String> {
+    if let (Some(file), false) = (values.maybe_text("logging_config_file"), values.has("log_format")) {
+        return vec![format!("as {file} says")];
+    }
+    let place = |path: &String| match &**path {
+        "-" | "/dev/stdout" => "this output".to_owned(),
+        "/dev/stderr" => "this error output".to_owned(),
+        path => path.to_owned(),
+    };
+    values.texts("logging_paths").iter().map(place).collect()
+}
