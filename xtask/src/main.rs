@@ -3,6 +3,7 @@
 mod bench;
 mod codegen;
 mod demo;
+mod reference;
 mod shell;
 mod soak;
 mod terminal;
@@ -20,7 +21,7 @@ tasks of this repository:
   cargo xtask bench native       measure beside the released Python manager; writes target/bench/native.json
   cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
-  cargo xtask codegen [--check]  generate the code of the schemas anew, or check that it is fresh
+  cargo xtask codegen [--check]  generate the code of the schemas and docs/reference.md anew, or check that they are fresh
   cargo xtask venv [VERSION]     make the virtual environment with that release of opengris-scaler, print its folder
   cargo xtask help               this text
 
@@ -66,7 +67,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
 }
 
 fn generate(check: bool) -> Result<()> {
-    codegen::run(check).map_err(|error| Failure::new("generate the code of the schemas", error))
+    codegen::run(check).map_err(|error| Failure::new("generate the code of the schemas", error))?;
+    reference::run(check)
 }
 
 fn venv(release: &str) -> Result<()> {

@@ -13,5 +13,5 @@ mod value;
 pub use common::{COMMON, LOGGING, MANAGER, OPERATION, WORKER};
 pub use nearest::nearest;
 pub use resolve::{Found, resolve};
-pub use spec::{Alias, Group, Kind, OptionSpec, Preset};
+pub use spec::{Alias, Group, Kind, OptionSpec, Preset, grouped};
 pub use value::{OptionError, Origin, Raw, Secret, Value, Values};

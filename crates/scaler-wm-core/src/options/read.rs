@@ -170,9 +170,9 @@ mod tests {
     use super::*;
     use crate::options::Preset;
 
-    fn read(kind: Kind, raw: Raw) -> Result<Value, String> {
+    fn read(kind: Kind, raw: &Raw) -> Result<Value, String> {
         let spec = OptionSpec::new("key", kind, Preset::Nothing, "");
-        spec.read(&raw, &Origin::CommandLine("--key".to_owned())).map_err(|error| error.to_string())
+        spec.read(raw, &Origin::CommandLine("--key".to_owned())).map_err(|error| error.to_string())
     }
 
     fn text(text: &str) -> Raw {
@@ -187,38 +187,38 @@ mod tests {
     fn numbers_are_read_as_python_reads_them() {
         let whole = Kind::Integer { min: 0, special: Some(-1) };
         for (written, number) in [("1_000", 1000), (" 5 ", 5), ("+3", 3), ("-1", -1)] {
-            assert_eq!(read(whole, text(written)), Ok(Value::Integer(number)), "{written}");
+            assert_eq!(read(whole, &text(written)), Ok(Value::Integer(number)), "{written}");
         }
         for written in ["1__0", "_1", "1_", "", "0x10", "1.0", "five", "-2"] {
-            read(whole, text(written)).unwrap_err();
+            read(whole, &text(written)).unwrap_err();
         }
-        assert_eq!(read(Kind::Float, text("1_0.5")), Ok(Value::Float(10.5)));
-        assert_eq!(read(Kind::Float, Raw::Integer(0)), Ok(Value::Float(0.0)));
+        assert_eq!(read(Kind::Float, &text("1_0.5")), Ok(Value::Float(10.5)));
+        assert_eq!(read(Kind::Float, &Raw::Integer(0)), Ok(Value::Float(0.0)));
         for written in ["inf", "nan", "-1"] {
-            read(Kind::Float, text(written)).unwrap_err();
+            read(Kind::Float, &text(written)).unwrap_err();
         }
-        assert!(read(Kind::PositiveFloat, Raw::Float(0.0)).unwrap_err().contains("no number above 0"));
-        assert_eq!(read(Kind::PositiveFloat, text("0.5")), Ok(Value::Float(0.5)));
+        assert!(read(Kind::PositiveFloat, &Raw::Float(0.0)).unwrap_err().contains("no number above 0"));
+        assert_eq!(read(Kind::PositiveFloat, &text("0.5")), Ok(Value::Float(0.5)));
     }
 
     #[test]
     fn lists_and_tables_may_be_written_as_texts() {
-        assert_eq!(read(Kind::List, text("a,,b")), Ok(Value::Texts(texts(&["a", "b"]))));
-        assert_eq!(read(Kind::List, Raw::Texts(texts(&["a,b"]))), Ok(Value::Texts(texts(&["a,b"]))));
-        assert_eq!(read(Kind::List, text("")), Ok(Value::Texts(Vec::new())));
-        read(Kind::List, Raw::Integer(1)).unwrap_err();
+        assert_eq!(read(Kind::List, &text("a,,b")), Ok(Value::Texts(texts(&["a", "b"]))));
+        assert_eq!(read(Kind::List, &Raw::Texts(texts(&["a,b"]))), Ok(Value::Texts(texts(&["a,b"]))));
+        assert_eq!(read(Kind::List, &text("")), Ok(Value::Texts(Vec::new())));
+        read(Kind::List, &Raw::Integer(1)).unwrap_err();
         let pairs = |given: &[(&str, &str)]| {
             Value::Pairs(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
         };
-        assert_eq!(read(Kind::Pairs, text("A=1,B=x=y")), Ok(pairs(&[("A", "1"), ("B", "x=y")])));
-        assert!(read(Kind::Pairs, text("A=1,B")).unwrap_err().contains("write it like B=value"));
+        assert_eq!(read(Kind::Pairs, &text("A=1,B=x=y")), Ok(pairs(&[("A", "1"), ("B", "x=y")])));
+        assert!(read(Kind::Pairs, &text("A=1,B")).unwrap_err().contains("write it like B=value"));
     }
 
     #[test]
     fn a_place_for_browsers_has_a_host_and_a_port() {
-        assert_eq!(read(Kind::HostPort, text("[::1]:80")), Ok(Value::Text("[::1]:80".to_owned())));
+        assert_eq!(read(Kind::HostPort, &text("[::1]:80")), Ok(Value::Text("[::1]:80".to_owned())));
         for written in ["80", ":80", "h:0", "h:65536", "h"] {
-            read(Kind::HostPort, text(written)).unwrap_err();
+            read(Kind::HostPort, &text(written)).unwrap_err();
         }
     }
 }

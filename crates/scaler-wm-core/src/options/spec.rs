@@ -118,6 +118,31 @@ pub enum Group {
     Files,
 }
 
+impl Kind {
+    /// What it takes, in a few words.
+    #[must_use]
+    pub fn takes(self) -> String {
+        match self {
+            Self::Flag => "nothing; in a file true or false".to_owned(),
+            Self::Integer { min: i64::MIN, .. } => "a whole number".to_owned(),
+            Self::Integer { min, special: None } => format!("a whole number, at least {min}"),
+            Self::Integer { min, special: Some(special) } => format!("a whole number, at least {min}, or {special}"),
+            Self::Float => "a number, at least 0".to_owned(),
+            Self::PositiveFloat => "a number above 0".to_owned(),
+            Self::Text => "a text, not empty".to_owned(),
+            Self::AnyText => "a text".to_owned(),
+            Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Address => "an address, such as tcp://host:port or ipc://path".to_owned(),
+            Self::Capabilities => "a capability list, such as linux,gpu=2".to_owned(),
+            Self::Texts => "one or more texts; in a file a text or a list".to_owned(),
+            Self::List => "texts separated by commas; in a file also a list".to_owned(),
+            Self::Pairs => "K=V,K2=V2; in a file also a table".to_owned(),
+            Self::HostPort => "host:port".to_owned(),
+            Self::Secret => "a text, not empty, which nothing ever shows".to_owned(),
+        }
+    }
+}
+
 impl Group {
     /// The heading.
     #[must_use]
@@ -132,6 +157,19 @@ impl Group {
             Self::Files => "Files",
         }
     }
+}
+
+/// Options by group, in the order in which each group is first met; those that are hidden are left out.
+#[must_use]
+pub fn grouped<'a>(specs: impl IntoIterator<Item = &'a OptionSpec>) -> Vec<(Group, Vec<&'a OptionSpec>)> {
+    let mut groups: Vec<(Group, Vec<&'a OptionSpec>)> = Vec::new();
+    for spec in specs.into_iter().filter(|spec| !spec.is_hidden) {
+        match groups.iter_mut().find(|(group, _)| *group == spec.group) {
+            Some((_, members)) => members.push(spec),
+            None => groups.push((spec.group, vec![spec])),
+        }
+    }
+    groups
 }
 
 impl OptionSpec {

@@ -1,6 +1,6 @@
 //! A commented file to start from.
 
-use scaler_wm_core::options::{Kind, OptionSpec, Preset};
+use scaler_wm_core::options::{Kind, OptionSpec, Preset, grouped};
 use scaler_wm_options::{MANAGERS, PYTHON_MANAGERS, Section};
 
 /// Columns of a comment.
@@ -15,13 +15,11 @@ pub(crate) fn init(section: &Section) -> String {
     } else {
         text.push_str(&format!("[{}]\n", section.name));
     }
-    let mut group = None;
-    for spec in section.specs().filter(|spec| !spec.is_hidden) {
-        if group != Some(spec.group) {
-            group = Some(spec.group);
-            text.push_str(&format!("\n# --- {}\n", spec.group.heading()));
+    for (group, specs) in grouped(section.specs()) {
+        text.push_str(&format!("\n# --- {}\n", group.heading()));
+        for spec in specs {
+            text.push_str(&format!("\n{}{}\n", comment(spec), key(spec)));
         }
-        text.push_str(&format!("\n{}{}\n", comment(spec), key(spec)));
     }
     text
 }
