@@ -19,6 +19,7 @@ tasks of this repository:
   cargo xtask demo               watch a released scheduler scale local workers through scaler-wm
   cargo xtask test               everything that is tested (environments and builds included)
   cargo xtask bench native       measure beside the released Python manager; writes target/bench/native.json
+  cargo xtask bench entry        measure the command line and `up`, beside the released `scaler`; target/bench/entry.json
   cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
   cargo xtask codegen [--check]  generate the code of the schemas and docs/reference.md anew, or check that they are fresh
@@ -51,6 +52,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["test"] => return test::run(),
         ["bench", "native"] => bench::run(false)?,
         ["bench", "native", "--released-only"] => bench::run(true)?,
+        ["bench", "entry"] => bench::entry()?,
         ["soak", "consent"] => soak::consent()?,
         ["soak", "churn"] => soak::churn(1)?,
         ["soak", "churn", seed] => soak::churn(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,

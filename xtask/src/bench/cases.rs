@@ -58,7 +58,7 @@ pub(crate) fn measure(case: &Case) -> Result<Measured> {
     Ok(Measured { ramp: median(ramps), cold: median(colds), restarted, wasted, rerun, ..first })
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

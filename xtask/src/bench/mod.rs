@@ -1,6 +1,7 @@
-//! `cargo xtask bench native`: scaler-wm beside the released Python manager, in one run on one machine.
+//! `cargo xtask bench`: scaler-wm beside the released Python package, in one run on one machine.
 
 mod cases;
+mod entry;
 mod report;
 mod small;
 
@@ -11,7 +12,16 @@ use scaler_wm_tests::{Failure, LATEST, ManagerKind, Result, Venv};
 use crate::{shell, terminal};
 use cases::Case;
 
-/// Measures, prints the table and writes `target/bench/native.json`. With `released_only` just the released manager is
+/// `bench entry`: how quick the command line is, and how long a full stack takes until everything is up.
+pub(crate) fn entry() -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    let venv = Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    eprintln!("building");
+    let binary = shell::build_binary(&["--release"])?;
+    publish("entry", &entry::rows(&entry::measure(&binary, &venv)?))
+}
+
+/// `bench native`: measures, prints the table and writes `target/bench/native.json`. With `released_only` just the released manager is
 /// measured, and no table is made.
 pub(crate) fn run(released_only: bool) -> Result<()> {
     terminal::clean_up_on_signals()?;
@@ -30,12 +40,16 @@ pub(crate) fn run(released_only: bool) -> Result<()> {
     let ours = cases::measure(&Case { kind: ManagerKind::Ours, binary: Some(binary) })?;
     let released = cases::measure(&Case { kind: ManagerKind::Released, binary: None })?;
 
-    let rows = report::rows(&ours, &released, &small);
-    println!("{}", report::table(&rows));
+    publish("native", &report::rows(&ours, &released, &small))
+}
+
+/// Prints the table and writes it as JSON.
+fn publish(name: &str, rows: &[report::Row]) -> Result<()> {
+    println!("{}", report::table(rows));
     let folder = shell::target().join("bench");
-    let path = folder.join("native.json");
+    let path = folder.join(format!("{name}.json"));
     fs::create_dir_all(&folder)
-        .and_then(|()| fs::write(&path, report::json(&rows)))
+        .and_then(|()| fs::write(&path, report::json(rows)))
         .map_err(|error| Failure::new(format!("write {}", path.display()), error))?;
     eprintln!("written to {}", path.display());
     Ok(())

@@ -15,18 +15,28 @@ pub(crate) struct Row {
     met: bool,
 }
 
+impl Row {
+    /// A figure of ours beside Python's.
+    pub(crate) fn beside(
+        what: &'static str,
+        (ours, released): (f64, f64),
+        unit: &'static str,
+        (target, met): (&'static str, bool),
+    ) -> Self {
+        Self { what, ours, released: Some(released), unit, target, met }
+    }
+
+    /// A figure of ours alone.
+    pub(crate) fn alone(what: &'static str, ours: f64, unit: &'static str, target: &'static str, met: bool) -> Self {
+        Self { what, ours, released: None, unit, target, met }
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "sizes of memory and counts are far below 2^52")]
 pub(crate) fn rows(ours: &Measured, released: &Measured, small: &Small) -> Vec<Row> {
     let mb = |bytes: u64| bytes as f64 / 1e6;
-    let beside = |what, ours: f64, released: f64, unit, target, met| Row {
-        what,
-        ours,
-        released: Some(released),
-        unit,
-        target,
-        met,
-    };
-    let alone = |what, ours: f64, unit, target, met| Row { what, ours, released: None, unit, target, met };
+    let beside = |what, ours, released, unit, target, met| Row::beside(what, (ours, released), unit, (target, met));
+    let alone = Row::alone;
     let at = |wanted: u64| small.plan.iter().find(|(units, _)| *units == wanted).map_or(f64::NAN, |(_, time)| *time);
     // Linear growth: no step costs more per unit than 2.5 times the cheapest one.
     let per_unit: Vec<f64> =
