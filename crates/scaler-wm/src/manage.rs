@@ -29,11 +29,8 @@ pub(crate) fn introduce(config: &ManagerConfig) {
         info!(manager = %config.manager, "no worker_manager_id (--worker-manager-id) was given: this name is used");
     }
     if config.values.maybe_text("logging_config_file").is_some() {
-        // The released native manager hands it to no worker either: only the manager's own process follows it there.
-        warn!(
-            "logging_config_file configures logs of Python processes of this kind only, of which there are none here; \
-             logging_level and logging_paths apply"
-        );
+        // The released manager hands it to no worker either: there it is for the manager's own process, which is ours here.
+        warn!("logging_config_file is not followed: log lines go by logging_level and logging_paths");
     }
 }
 

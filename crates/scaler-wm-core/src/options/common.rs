@@ -197,7 +197,8 @@ pub const LOGGING: &[OptionSpec] = &[
         "logging_config_file",
         Kind::Text,
         Preset::Nothing,
-        "Python logging configuration for workers; this manager's own logs ignore it.",
+        "Logging configuration in Python's form, for commands of the Python package; managers of ours, and their workers, \
+         follow --logging-level and --logging-paths instead.",
     )
     .short("lcf")
     .value("FILE")
