@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
+use crate::number::digits;
+
 /// The value of a capability that has no quantity.
 pub const NO_QUANTITY: i64 = -1;
 
@@ -55,7 +57,7 @@ impl FromStr for Capabilities {
 
     /// Reads `linux,gpu=2`; an empty text is the empty set.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.trim().is_empty() {
+        if text.is_empty() {
             return Ok(Self::default());
         }
         text.split(',')
@@ -67,9 +69,9 @@ impl FromStr for Capabilities {
                 }
                 let value = match value {
                     None => NO_QUANTITY,
-                    Some(value) => value
-                        .parse()
-                        .map_err(|_| CapabilityError::Value { name: name.to_owned(), value: value.to_owned() })?,
+                    Some(value) => digits(value)
+                        .and_then(|value| value.parse().ok())
+                        .ok_or_else(|| CapabilityError::Value { name: name.to_owned(), value: value.to_owned() })?,
                 };
                 Ok((name, value))
             })
@@ -114,6 +116,8 @@ mod tests {
     #[test]
     fn refuses_what_has_no_name_or_no_number() {
         assert!("gpu,,linux".parse::<Capabilities>().unwrap_err().to_string().contains("without a name"));
+        assert!(" ".parse::<Capabilities>().is_err());
+        assert_eq!("gpu=1_000".parse::<Capabilities>().unwrap(), set("gpu=1000"));
         assert!("=2".parse::<Capabilities>().is_err());
         assert!("gpu=two".parse::<Capabilities>().unwrap_err().to_string().contains("`two` is no integer"));
     }

@@ -11,6 +11,7 @@ mod fixed;
 mod ids;
 mod journal;
 mod link;
+mod number;
 mod provider;
 mod sizing;
 mod time;

@@ -55,7 +55,8 @@ const OPTIONS: &[OptionSpec] = &[
         "Python interpreter of workers; opengris-scaler must be installed for it.",
     )
     .value("PATH")
-    .sample(".venv/bin/python"),
+    .sample(".venv/bin/python")
+    .ours(),
     OptionSpec::new(
         "worker_start",
         Kind::Choice(&["fork", "spawn-processors", "plain"]),
@@ -63,7 +64,8 @@ const OPTIONS: &[OptionSpec] = &[
         "How workers start: forked with their processors from one process, forked with processors of their own, or \
          plainly. A plainer way is taken by itself where one does not work.",
     )
-    .value("WAY"),
+    .value("WAY")
+    .ours(),
     OptionSpec::new(
         "consent",
         Kind::Choice(&["on", "off"]),
@@ -72,6 +74,7 @@ const OPTIONS: &[OptionSpec] = &[
     )
     .environment("SCALER_WM_TEST_CONSENT")
     .group(Group::Backend)
+    .ours()
     .hidden(),
 ];
 

@@ -22,7 +22,7 @@ const OPTIONS: &[OptionSpec] = &[
         .short("sn")
         .value("NAME")
         .sample("ScalerService"),
-    OptionSpec::new("security_user", Kind::Text, Preset::Text("Guest"), "User at Symphony.").value("NAME"),
+    OptionSpec::new("security_user", Kind::Text, Preset::Text("Guest"), "User at Symphony.").value("NAME").ours(),
     OptionSpec::new(
         "security_password",
         Kind::Secret,
@@ -30,5 +30,6 @@ const OPTIONS: &[OptionSpec] = &[
         "Password of that user; better in its environment variable, as others can read command lines.",
     )
     .environment("SCALER_WM_SYMPHONY_PASSWORD")
-    .value("PASSWORD"),
+    .value("PASSWORD")
+    .ours(),
 ];

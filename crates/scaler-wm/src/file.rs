@@ -33,7 +33,7 @@ pub(crate) struct Entry {
     pub(crate) place: String,
     /// Values, unchecked.
     pub(crate) found: Vec<Found>,
-    /// Keys that nobody knows, with where they stand and what was probably meant.
+    /// Keys that nobody knows, or that are there twice, with where they stand and what was probably meant.
     pub(crate) unknown: Vec<OptionError>,
 }
 
@@ -73,15 +73,15 @@ impl File {
         let document = self.parse()?;
         let kind = section.name;
         let managers = self.managers(&document)?;
-        if let Some(untyped) = managers.iter().find(|manager| manager.kind.is_none()) {
-            let problem = format!("this entry has no type; write type = \"{kind}\"");
-            return Err(OptionError::new(self.place(untyped.start), problem));
-        }
         let (of_kind, others): (Vec<_>, Vec<_>) =
             managers.iter().partition(|manager| manager.kind.is_some_and(|(name, _)| name == kind));
         match of_kind.as_slice() {
             [one] => Ok(self.entry(one.table, one.start, section)),
             [] => {
+                if let Some(untyped) = managers.iter().find(|manager| manager.kind.is_none()) {
+                    let problem = format!("this entry has no type; write type = \"{kind}\"");
+                    return Err(OptionError::new(self.place(untyped.start), problem));
+                }
                 let others: Vec<&str> = others.iter().filter_map(|manager| Some(manager.kind?.0)).collect();
                 let there = if others.is_empty() { "none at all".to_owned() } else { others.join(", ") };
                 let mut problem = format!("it has no [[{MANAGER}]] entry with type = \"{kind}\"; there is {there}");
@@ -232,6 +232,15 @@ impl File {
         let mut entry = Entry { section, place: self.place(start), found: Vec::new(), unknown: Vec::new() };
         self.collect(table, &mut entry);
         // As they are written, so that the first mistake told is the first one met; tables come sorted by key.
+        entry.found.sort_by_key(|found| self.line_of(&found.origin.to_string()));
+        let mut lines = BTreeMap::new();
+        for found in &entry.found {
+            let line = self.line_of(&found.origin.to_string());
+            if let Some(earlier) = lines.insert(found.key, line) {
+                let problem = format!("line {earlier} has this key already; leave one");
+                entry.unknown.push(OptionError::new(&found.origin, problem));
+            }
+        }
         entry.unknown.sort_by_key(|error| self.line_of(&error.origin));
         entry
     }
@@ -349,6 +358,15 @@ mod tests {
         assert_eq!(error, "config.toml:3: type: `aws_hcp` is no type of worker manager; did you mean `aws_hpc`?");
         let error = file("\n").everything().unwrap_err().to_string();
         assert!(error.starts_with("config.toml: there is nothing in it to start"), "{error}");
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_told_and_the_last_one_counts() {
+        let text = "[worker_manager]\ntype = \"baremetal_native\"\nio_threads = 1\nio-threads = 2\n";
+        let entry = file(text).one(&BAREMETAL_NATIVE).unwrap();
+        let told = entry.unknown[0].to_string();
+        assert_eq!(told, "config.toml:4: io-threads: line 3 has this key already; leave one");
+        assert_eq!(entry.found.last().map(|found| &found.raw), Some(&Raw::Integer(2)));
     }
 
     #[test]

@@ -22,9 +22,6 @@ pub(crate) type Progress = watch::Receiver<Option<Arc<Status>>>;
 
 /// Says what is worth knowing about how a manager was configured. Its log must have been started.
 pub(crate) fn introduce(config: &ManagerConfig) {
-    for unknown in &config.unknown {
-        warn!("{unknown}");
-    }
     if config.is_name_made_up {
         info!(manager = %config.manager, "no worker_manager_id (--worker-manager-id) was given: this name is used");
     }

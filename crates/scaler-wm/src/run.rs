@@ -22,24 +22,11 @@ pub(crate) fn run(call: Call) -> Result<(), Failure> {
     match call {
         Call::Manager(call) => manager(&call),
         Call::Up(call) => up::up(StackConfig::new(&call)?, &call),
-        Call::ShowManager(call) => {
-            let config = ManagerConfig::new(&call)?;
-            warn(&config.unknown);
-            Err(Failure::Told(config::show_manager(config)))
-        }
-        Call::ShowStack(call) => {
-            let config = StackConfig::new(&call)?;
-            warn(&config.unknown);
-            Err(Failure::Told(config::show_stack(config)))
-        }
+        Call::ShowManager(call) => Err(Failure::Told(config::show_manager(ManagerConfig::new(&call)?))),
+        Call::ShowStack(call) => Err(Failure::Told(config::show_stack(StackConfig::new(&call)?))),
         Call::Init(call) => init(&call),
         Call::Become(arguments) => up::become_part(&arguments),
     }
-}
-
-fn warn(unknown: &[scaler_wm_core::options::OptionError]) {
-    // Nobody may listen any more.
-    let _ = rustix::io::write(rustix::stdio::stderr(), config::warnings(unknown).as_bytes());
 }
 
 fn manager(call: &ManagerCall) -> Result<(), Failure> {

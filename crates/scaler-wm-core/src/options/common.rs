@@ -215,7 +215,8 @@ pub const OPERATION: &[OptionSpec] = &[
         "Form of this manager's own log lines: text or json.",
     )
     .value("FORMAT")
-    .group(Group::Logging),
+    .group(Group::Logging)
+    .ours(),
     OptionSpec::new(
         "monitor_address",
         Kind::Address,
@@ -224,7 +225,8 @@ pub const OPERATION: &[OptionSpec] = &[
     )
     .value("ADDRESS")
     .sample("tcp://127.0.0.1:8518")
-    .group(Group::Manager),
+    .group(Group::Manager)
+    .ours(),
     OptionSpec::new(
         "drain_timeout_seconds",
         Kind::Float,
@@ -232,7 +234,8 @@ pub const OPERATION: &[OptionSpec] = &[
         "Seconds that a busy worker gets to finish what runs when it is no longer wanted.",
     )
     .value("SECONDS")
-    .group(Group::Manager),
+    .group(Group::Manager)
+    .ours(),
     OptionSpec::new(
         "stop_timeout_seconds",
         Kind::Float,
@@ -240,7 +243,8 @@ pub const OPERATION: &[OptionSpec] = &[
         "Seconds that workers get to finish what runs when this manager is told to stop.",
     )
     .value("SECONDS")
-    .group(Group::Manager),
+    .group(Group::Manager)
+    .ours(),
     OptionSpec::new(
         "state_dir",
         Kind::Text,
@@ -249,5 +253,6 @@ pub const OPERATION: &[OptionSpec] = &[
     )
     .value("DIR")
     .sample("/var/lib/scaler-wm/local")
-    .group(Group::Files),
+    .group(Group::Files)
+    .ours(),
 ];

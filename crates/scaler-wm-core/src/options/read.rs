@@ -1,6 +1,7 @@
 //! Checks a value against its option's kind.
 
 use super::{Kind, OptionError, OptionSpec, Origin, Raw, Secret, Value};
+use crate::number::digits;
 
 impl OptionSpec {
     /// Checks what was found at `origin`.
@@ -114,21 +115,9 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_host_and_port(text: &str) -> bool {
-    let port = |port: &str| port.parse().is_ok_and(|port: u16| port > 0);
-    text.rsplit_once(':').is_some_and(|(host, after)| !host.is_empty() && port(after))
-}
-
-/// A number's text as Rust reads it: users may write what Python takes, `1_000` and spaces around it included.
-fn digits(text: &str) -> Option<String> {
-    let text = text.trim();
-    let is_between_digits = text.split('_').all(|part| {
-        part.starts_with(|first: char| first != '_')
-            && part.ends_with(|last: char| last.is_ascii_digit() || last == '.')
-    });
-    if text.contains('_') && !is_between_digits {
-        return None;
-    }
-    Some(text.replace('_', ""))
+    let is_port =
+        |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse().is_ok_and(|port: u16| port > 0);
+    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && is_port(port))
 }
 
 /// The number as a whole one, if it is one that a float holds exactly.
@@ -217,7 +206,7 @@ mod tests {
     #[test]
     fn a_place_for_browsers_has_a_host_and_a_port() {
         assert_eq!(read(Kind::HostPort, &text("[::1]:80")), Ok(Value::Text("[::1]:80".to_owned())));
-        for written in ["80", ":80", "h:0", "h:65536", "h"] {
+        for written in ["80", ":80", "h:0", "h:65536", "h:+1", "h"] {
             read(Kind::HostPort, &text(written)).unwrap_err();
         }
     }

@@ -27,6 +27,8 @@ pub struct OptionSpec {
     pub help: &'static str,
     /// Whether `--help` leaves it out.
     pub is_hidden: bool,
+    /// Whether it is ours: an abbreviation that begins it and one of the released package means the latter.
+    pub is_ours: bool,
     /// The key of the option of which this is but another name on the command line; it has no value of its own.
     pub stands_for: Option<&'static str>,
 }
@@ -189,6 +191,7 @@ impl OptionSpec {
             sample: None,
             help,
             is_hidden: false,
+            is_ours: false,
             stands_for: None,
         }
     }
@@ -239,6 +242,13 @@ impl OptionSpec {
     #[must_use]
     pub const fn positional(mut self) -> Self {
         self.is_positional = true;
+        self
+    }
+
+    /// The same option as one that the released package does not have.
+    #[must_use]
+    pub const fn ours(mut self) -> Self {
+        self.is_ours = true;
         self
     }
 

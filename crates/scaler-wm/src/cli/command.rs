@@ -30,6 +30,7 @@ pub(super) fn manager(program: &str, section: &'static Section) -> Command {
                 .short('c')
                 .long("config")
                 .value_name("FILE")
+                .overrides_with(CONFIG)
                 .help_heading("Files")
                 .help(wrapped("TOML file; its one [[worker_manager]] entry of this type gives what no flag gives.")),
         )
@@ -93,6 +94,7 @@ fn allow_unknown_keys() -> Arg {
     Arg::new(ALLOW_UNKNOWN_KEYS)
         .long("allow-unknown-keys")
         .action(ArgAction::SetTrue)
+        .overrides_with(ALLOW_UNKNOWN_KEYS)
         .help_heading("Files")
         .help("Warn of keys that nobody knows, instead of refusing them.")
 }

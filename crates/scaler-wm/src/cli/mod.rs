@@ -146,7 +146,7 @@ fn manager(program: &str, name: Name, kind: &'static Kind, arguments: &[String])
     Ok(ManagerCall {
         kind,
         found: kind.section.specs().filter_map(|spec| found(spec, spec.flag(), &matches)).collect(),
-        file: matches.get_one::<String>(command::CONFIG).cloned(),
+        file: matches.get_one::<String>(command::CONFIG).filter(|file| !file.is_empty()).cloned(),
         allows_unknown_keys: name.is_lenient() || matches.get_flag(command::ALLOW_UNKNOWN_KEYS),
     })
 }

@@ -46,6 +46,8 @@ fn a_flag_is_the_same_in_every_form() {
         &["-n8"],
         &["--num-of-workers", "8"],
         &["--num", "8"],
+        // Also the beginning of flags of ours, which go after those of the released package.
+        &["-mtc", "3", "--ma", "8"],
     ] {
         assert_eq!(value(arguments, "max_task_concurrency"), "8", "{arguments:?}");
     }
@@ -80,6 +82,9 @@ fn negative_numbers_are_values_and_flags_are_not() {
         assert_eq!(value(arguments, "max_task_concurrency"), "-1", "{arguments:?}");
     }
     assert_eq!(value(&["-sdc", "-0.5"], "scale_down_cooldown_seconds"), "-0.5");
+    assert_eq!(value(&["-sdc", "-5e-1"], "scale_down_cooldown_seconds"), "-5e-1");
+    assert_eq!(value(&["-wmi", "-5"], "worker_manager_id"), "-5");
+    assert_eq!(value(&["--worker-type", "-x y"], "worker_type"), "-x y");
     for arguments in [&["-mtc", "-wmi", "m"][..], &["-wmi", "-mtc", "8"], &["-mtc"]] {
         let error = parsed(arguments).err().unwrap();
         assert!(error.contains("a value is required"), "{arguments:?}: {error}");
@@ -108,6 +113,8 @@ fn only_what_was_given_is_found() {
     for arguments in [&["-c", "f"][..], &["--config", "f"], &["--config=f"], &["--conf", "f"], &["-cf"]] {
         assert_eq!(parsed(arguments).unwrap().file.as_deref(), Some("f"), "{arguments:?}");
     }
+    assert_eq!(parsed(&["-c", "e", "-c", "f"]).unwrap().file.as_deref(), Some("f"));
+    assert_eq!(parsed(&["-c", ""]).unwrap().file, None);
     assert!(parsed(&["--allow-unknown-keys"]).unwrap().allows_unknown_keys);
 }
 
@@ -129,6 +136,7 @@ fn unknown_flags_get_the_nearest_known_one() {
         ("-max-task-concurrency", "no such flag: -max-task-concurrency; did you mean --max-task-concurrency?"),
         ("--zzz", "no such flag: --zzz; --help lists them all"),
         ("--m", "--m could be any of --max-task-concurrency, --mode, --monitor-address"),
+        ("--st", "--st could be any of --state-dir, --stop-timeout-seconds"),
     ] {
         assert_eq!(parsed(&[flag, "3"]).err().as_deref(), Some(wanted), "{flag}");
     }

@@ -30,8 +30,6 @@ pub(crate) struct ManagerConfig {
     pub(crate) is_name_made_up: bool,
     /// The most task concurrency.
     pub(crate) limit: Limit,
-    /// Keys that nobody knows, allowed by the user.
-    pub(crate) unknown: Vec<OptionError>,
 }
 
 impl ManagerConfig {
@@ -40,13 +38,13 @@ impl ManagerConfig {
     /// # Errors
     /// The first thing that is wrong, with where it stands and what to write.
     pub(crate) fn new(call: &ManagerCall) -> Result<Self, OptionError> {
-        let (mut in_file, mut unknown) = (Vec::new(), Vec::new());
+        let mut in_file = Vec::new();
         if let Some(file) = &call.file {
             let entry = File::read(file)?.one(call.kind.section)?;
-            unknown = allow(entry.unknown, call.allows_unknown_keys)?;
+            allow(&entry.unknown, call.allows_unknown_keys)?;
             in_file = entry.found;
         }
-        Ok(Self { unknown, ..Self::merged(call.kind, &call.found, &in_file)? })
+        Self::merged(call.kind, &call.found, &in_file)
     }
 
     /// Checks and merges what was found on the command line and in one entry of a file.
@@ -67,7 +65,7 @@ impl ManagerConfig {
         }
         let limit = limit(&values)?;
         let manager = ManagerId::from(values.text("worker_manager_id"));
-        Ok(Self { kind, values, manager, is_name_made_up, limit, unknown: Vec::new() })
+        Ok(Self { kind, values, manager, is_name_made_up, limit })
     }
 
     /// Gives it another name than the made-up one.

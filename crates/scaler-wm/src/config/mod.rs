@@ -7,17 +7,22 @@ mod stack;
 
 pub(crate) use init::init;
 pub(crate) use manager::ManagerConfig;
-pub(crate) use show::{show_manager, show_stack, warnings};
+pub(crate) use show::{show_manager, show_stack};
 pub(crate) use stack::{Part, PythonConfig, StackConfig};
 
 use scaler_wm_core::options::OptionError;
 
-/// Keys and sections that nobody knows: the first one is refused, or all are kept as warnings.
-pub(crate) fn allow(unknown: Vec<OptionError>, is_allowed: bool) -> Result<Vec<OptionError>, OptionError> {
+/// Keys and sections that nobody knows: the first one is refused, or standard error is told of all.
+fn allow(unknown: &[OptionError], is_allowed: bool) -> Result<(), OptionError> {
     match unknown.first() {
         Some(OptionError { origin, problem }) if !is_allowed => {
             Err(OptionError::new(origin, format!("{problem} (--allow-unknown-keys passes over it)")))
         }
-        _ => Ok(unknown),
+        _ => {
+            let told: String = unknown.iter().map(|unknown| format!("warning: {unknown}\n")).collect();
+            // At once, and not in a log that may never be started. Nobody may listen any more.
+            let _ = rustix::io::write(rustix::stdio::stderr(), told.as_bytes());
+            Ok(())
+        }
     }
 }

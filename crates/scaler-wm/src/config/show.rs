@@ -1,6 +1,6 @@
 //! What would run, as JSON with the sections and keys of the TOML.
 
-use scaler_wm_core::options::{OptionError, Value, Values};
+use scaler_wm_core::options::{Value, Values};
 use scaler_wm_options::Section;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -23,11 +23,6 @@ pub(crate) fn show_stack(mut config: StackConfig) -> String {
         }
     }
     json(&Document(config.parts))
-}
-
-/// What was passed over, for standard error.
-pub(crate) fn warnings(unknown: &[OptionError]) -> String {
-    unknown.iter().map(|unknown| format!("warning: {unknown}\n")).collect()
 }
 
 fn json(document: &Document) -> String {

@@ -21,8 +21,6 @@ pub(crate) struct StackConfig {
     pub(crate) parts: Vec<Part>,
     /// The interpreter that was chosen, if any was.
     pub(crate) python: Option<String>,
-    /// Keys and sections that nobody knows, allowed by the user.
-    pub(crate) unknown: Vec<OptionError>,
 }
 
 /// One thing that is started.
@@ -52,7 +50,7 @@ impl StackConfig {
     /// The first thing that is wrong, with where it stands and what to write.
     pub(crate) fn new(call: &StackCall) -> Result<Self, OptionError> {
         let all = File::read(&call.file)?.everything()?;
-        let mut unknown = allow(all.unknown, call.allows_unknown_keys)?;
+        allow(&all.unknown, call.allows_unknown_keys)?;
         if let Some(stray) = call.found.iter().find(|found| found.key != PYTHON && !serves(found, &all.entries)) {
             let problem = format!("no section of {} has this option", call.file);
             return Err(OptionError::new(&stray.origin, problem));
@@ -60,7 +58,7 @@ impl StackConfig {
         let mut python = python(&call.found);
         let mut parts = Vec::with_capacity(all.entries.len());
         for entry in all.entries {
-            unknown.append(&mut allow(entry.unknown, call.allows_unknown_keys)?);
+            allow(&entry.unknown, call.allows_unknown_keys)?;
             python = python.or_else(|| self::python(&entry.found));
             let is_of_it = |found: &&Found| entry.section.specs().any(|spec| spec.key == found.key);
             let given: Vec<Found> = call.found.iter().filter(is_of_it).cloned().collect();
@@ -70,7 +68,7 @@ impl StackConfig {
             parts.push(part);
         }
         tell_apart(&mut parts)?;
-        Ok(Self { parts, python, unknown })
+        Ok(Self { parts, python })
     }
 
     /// The managers of ours in it.

@@ -100,11 +100,9 @@ impl Stack {
             false => Default::default(),
         };
         // For what belongs to no manager.
-        let fallback = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_target(false);
+        let fallback =
+            tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_target(false).with_ansi(false);
         let _ = tracing::dispatcher::set_global_default(fallback.with_writer(std::io::stderr).finish().into());
-        for unknown in &config.unknown {
-            tracing::warn!("{unknown}");
-        }
         let members = config.parts.into_iter().map(|part| Member::new(part, &python)).collect::<Result<Vec<_>, _>>()?;
         let cards: Vec<Card> = members.iter().map(|member| member.card.clone()).collect();
         let is_json =

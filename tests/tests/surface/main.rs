@@ -1,0 +1,7 @@
+//! The configuration surface: command lines and files, compared with what the released package makes of them.
+
+mod cases;
+mod differences;
+mod differential;
+mod ours;
+mod released;
