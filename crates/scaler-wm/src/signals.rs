@@ -8,7 +8,7 @@ use crate::exit::Failure;
 
 /// One order may arrive twice: `timeout` signals a program and its whole group, and so does many a wrapper that passes on
 /// what a terminal has sent already. Nobody gives a second order so soon.
-const SAME_ORDER: Duration = Duration::from_millis(100);
+const SAME_ORDER: Duration = Duration::from_millis(10);
 
 /// SIGINT and SIGTERM, which mean the same.
 pub(crate) struct Signals {
