@@ -8,7 +8,7 @@ use std::{
 
 use scaler_wm_core::{
     Cooldown, Limit, Tier, Timestamp, UnitId,
-    plan::{Abilities, Drain, Limits, Phase, Situation, TierView, UnitView, Work, plan},
+    plan::{Abilities, Drain, Limits, Phase, Rebalance, Situation, TierView, UnitView, Work, plan},
 };
 
 fn main() {
@@ -19,6 +19,7 @@ fn main() {
         cooldown: Duration::ZERO,
         drain_timeout: Duration::from_secs(300),
         ready_within: Duration::from_secs(60),
+        relieves: true,
     };
     let tiers = [TierView { tier: Tier::default(), available_from: now }];
     for count in [1_000_u32, 10_000, 100_000] {
@@ -27,7 +28,11 @@ fn main() {
                 id: UnitId::from(format!("unit-{index}")),
                 phase: Phase::Alive,
                 since: now - Duration::from_millis(u64::from(index.wrapping_mul(2_654_435_761) % 100_000)),
-                work: if index % 3 == 0 { Work::Idle { as_of: now } } else { Work::Busy { tasks: index % 7 + 1 } },
+                work: if index % 3 == 0 {
+                    Work::Idle { as_of: now }
+                } else {
+                    Work::Busy { tasks: index % 7 + 1, queued: index % 7 }
+                },
                 drain: Drain::No,
                 asking: None,
                 ask_after: now,
@@ -44,6 +49,7 @@ fn main() {
             limits: &limits,
             tiers: &tiers,
             cooldown: Cooldown::default(),
+            rebalance: &Rebalance::default(),
             not_before: now,
         };
         let rounds = 2_000_000 / count;

@@ -27,7 +27,7 @@ pub enum Wish {
 /// What one worker has to do, as the scheduler knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerLoad {
-    /// Tasks that run in it.
+    /// Tasks that run in it, suspended ones included.
     pub running: u32,
     /// Tasks that wait in it.
     pub queued: u32,

@@ -32,6 +32,8 @@ pub struct ProviderInfo {
     pub idempotent: bool,
     /// Whether [`Provider::observe`] also lists units of earlier processes of this manager.
     pub lists_foreign_units: bool,
+    /// Whether units understand [`Stop::Relieve`].
+    pub relieves: bool,
 }
 
 impl ProviderInfo {

@@ -117,7 +117,10 @@ pub enum Stop {
     IfIdle,
     /// Finish what runs, give back what is queued, then leave; at the latest after this time.
     HandBack(Duration),
-    /// Take a [`Stop::HandBack`] or [`Stop::Hold`] back: go on as before.
+    /// Finish what runs, give back what is queued, then leave, whenever that is; but only if something is queued. For a
+    /// unit that holds more than its share; the unit has the last word.
+    Relieve,
+    /// Take a [`Stop::HandBack`], [`Stop::Relieve`] or [`Stop::Hold`] back: go on as before.
     Resume,
     /// Stand still without leaving, so that a later look at the load can be trusted.
     Hold,
@@ -130,7 +133,8 @@ pub enum Stop {
 pub enum StopAnswer {
     /// It is being done; the end comes by observation.
     Accepted,
-    /// Not now: a task is there ([`Stop::IfIdle`]), or it is too late ([`Stop::Resume`]).
+    /// Not now: a task is there ([`Stop::IfIdle`]), none waits ([`Stop::Relieve`]), or it is too late
+    /// ([`Stop::Resume`]).
     Busy,
     /// This provider, or this unit, cannot do that.
     Unsupported,

@@ -5,7 +5,10 @@ use std::{collections::HashSet, num::NonZeroU32, time::Duration};
 use proptest::prelude::*;
 use scaler_wm_core::{
     Cooldown, Limit, Stop, Tier, Timestamp, UnitId,
-    plan::{Abilities, Action, Drain, Limits, Phase, Plan, Situation, TierView, UnitView, Work, plan, plan_ending},
+    plan::{
+        Abilities, Action, Drain, Limits, Phase, Plan, Rebalance, Situation, TierView, UnitView, Work, plan,
+        plan_ending,
+    },
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000_000);
@@ -23,7 +26,7 @@ fn work() -> impl Strategy<Value = Work> {
         Just(Work::Unknown),
         past().prop_map(|since| Work::NotConnected { since }),
         past().prop_map(|as_of| Work::Idle { as_of }),
-        (1_u32..50).prop_map(|tasks| Work::Busy { tasks }),
+        (1_u32..50).prop_map(|tasks| Work::Busy { tasks, queued: tasks - 1 }),
     ]
 }
 
@@ -59,10 +62,10 @@ prop_compose! {
         asking in question(),
         ask_after in prop_oneof![4 => past(), 1 => around_now()],
         refused in prop::option::weighted(0.2, past()),
-        can in prop::array::uniform4(prop::bool::weighted(0.8)),
+        can in prop::array::uniform5(prop::bool::weighted(0.8)),
     ) -> UnitView {
-        let [leave_if_idle, hand_back, hold, resume] = can;
-        let can = Abilities { leave_if_idle, hand_back, hold, resume };
+        let [leave_if_idle, hand_back, hold, resume, relieve] = can;
+        let can = Abilities { leave_if_idle, hand_back, hold, resume, relieve };
         UnitView { id: UnitId::from("unnamed"), phase, since, work, drain, asking, ask_after, refused, can }
     }
 }
@@ -96,6 +99,7 @@ impl Case {
             limits: &self.limits,
             tiers: &self.tiers,
             cooldown: Cooldown::default(),
+            rebalance: &Rebalance::default(),
             not_before: self.not_before,
         })
     }
@@ -122,6 +126,7 @@ prop_compose! {
             cooldown: Duration::from_secs(cooldown),
             drain_timeout: Duration::from_secs(300),
             ready_within: Duration::from_secs(60),
+            relieves: true,
         };
         let tiers = rests
             .into_iter()
@@ -295,6 +300,7 @@ impl World {
             limits,
             tiers: &[TierView { tier: Tier::default(), available_from: NOW }],
             cooldown: self.cooldown,
+            rebalance: &Rebalance::default(),
             not_before: NOW,
         });
         self.cooldown = made.cooldown;
@@ -308,7 +314,7 @@ impl World {
         self.units.retain(|unit| !matches!(unit.drain, Drain::Ending { .. }));
         for unit in &mut self.units {
             match (&mut unit.work, unit.drain) {
-                (Work::Busy { tasks }, Drain::HandingBack { .. }) if *tasks > 1 => *tasks -= 1,
+                (Work::Busy { tasks, .. }, Drain::HandingBack { .. }) if *tasks > 1 => *tasks -= 1,
                 (_, Drain::HandingBack { .. }) => unit.drain = Drain::Ending { since: now },
                 (Work::Idle { as_of }, _) => *as_of = now,
                 _ => {}
@@ -340,9 +346,11 @@ impl World {
                 (Stop::IfIdle, Work::Busy { .. }) => view.refused = Some(now),
                 (Stop::IfIdle | Stop::Now, _) => view.drain = Drain::Ending { since: now },
                 (Stop::HandBack(within), _) => view.drain = Drain::HandingBack { until: now + within },
+                (Stop::Relieve, _) => panic!("switched off here"),
                 (Stop::Hold, _) => view.drain = Drain::Held { since: now },
                 (Stop::Resume, _) => view.drain = Drain::No,
             }),
+            Action::LaunchSpare { .. } => panic!("switched off here"),
             Action::WaitUntilIdle { unit, until } => self.change(&unit, |view| view.drain = Drain::Waiting { until }),
             Action::KeepAfterAll { unit } => self.change(&unit, |view| view.drain = Drain::No),
         }
@@ -356,7 +364,8 @@ impl World {
 proptest! {
     #[test]
     fn it_converges_in_bounded_steps(case in case(), desired in 0_u32..40) {
-        let limits = Limits { max_units: Limit::AtMost(30), cooldown: Duration::from_secs(5), ..case.limits };
+        let limits =
+            Limits { max_units: Limit::AtMost(30), cooldown: Duration::from_secs(5), relieves: false, ..case.limits };
         let mut units = case.units;
         for unit in &mut units {
             // Answers are on their way in the other tests; here everything answers at once.

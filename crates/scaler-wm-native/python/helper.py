@@ -213,7 +213,9 @@ class Courtesy:
             if self.tasks._processing_task_ids or self.tasks._queued_task_id_to_task:
                 return "busy"
             self.leave()
-        elif question == "hand_back":
+        elif question == "relieve" and not self.has_waiting():
+            return "busy"
+        elif question in ("hand_back", "relieve"):
             self.is_handing_back = True
             if self.gate is None:
                 self.gate = self.tasks._queued_task_ids = Gate(self.tasks._queued_task_ids, self)
@@ -226,6 +228,10 @@ class Courtesy:
         else:
             return "unsupported"
         return "accepted"
+
+    def has_waiting(self):
+        """Whether some task waits that has not begun: suspended ones are queued as well."""
+        return any(task_id not in self.tasks._processing_task_ids for task_id in self.tasks._queued_task_id_to_task)
 
     def may_go_on(self):
         """Whether the first task of the queue may start although the worker hands back; leaves when all is done.

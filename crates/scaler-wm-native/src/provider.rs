@@ -86,11 +86,14 @@ impl NativeProvider {
             observe_every: Duration::from_secs(5),
             idempotent: true,
             lists_foreign_units: false,
+            // Known when the helper has looked at the package.
+            relieves: false,
         };
         let shared = Shared { registry: Mutex::new(Registry::new(ticks)), line: Mutex::default() };
-        let provider =
+        let mut provider =
             Self { info, config, python, shared: Arc::new(shared), starting: AsyncMutex::default(), changed };
         provider.ensure_helper().await?;
+        provider.info.relieves = provider.config.ways.consent && provider.shared.with_line(|line| line.has_hooks);
         Ok(provider)
     }
 
@@ -160,6 +163,8 @@ impl NativeProvider {
             Stop::IfIdle | Stop::HandBack(_) if !self.config.ways.consent => (How::Leave, LEAVE_WITHIN),
             Stop::IfIdle => (How::IfIdle, Duration::ZERO),
             Stop::HandBack(within) => (How::HandBack, within),
+            Stop::Relieve if !self.config.ways.consent => return None,
+            Stop::Relieve => (How::Relieve, Duration::ZERO),
             Stop::Resume => (How::Resume, Duration::ZERO),
             Stop::Hold if !self.config.ways.consent => return None,
             Stop::Hold => (How::Hold, Duration::ZERO),

@@ -67,6 +67,14 @@ const OPTIONS: &[OptionSpec] = &[
     .value("WAY")
     .ours(),
     OptionSpec::new(
+        "no_rebalance",
+        Kind::Flag,
+        Preset::Nothing,
+        "Leave tasks that wait in a loaded worker where they are although others are idle; else one worker more starts \
+         for a moment, and the loaded one hands its queue back.",
+    )
+    .ours(),
+    OptionSpec::new(
         "consent",
         Kind::Choice(&["on", "off"]),
         Preset::Text("on"),

@@ -90,6 +90,8 @@ pub(crate) async fn manage(
         scale_down_cooldown: seconds("scale_down_cooldown_seconds"),
         drain_timeout: seconds("drain_timeout_seconds"),
         stop_timeout: seconds("stop_timeout_seconds"),
+        // Fixed mode has no scheduler to listen to.
+        rebalances: !is_fixed && values.has("no_rebalance") && !values.flag("no_rebalance"),
         seed,
     };
     let manager = Manager::new(settings, provider, link, Arc::new(journal), clock);

@@ -34,6 +34,7 @@ impl Default for MemorySettings {
                 observe_every: Duration::from_secs(5),
                 idempotent: true,
                 lists_foreign_units: true,
+                relieves: true,
             },
             start_up: Duration::ZERO,
             stop_takes: Duration::ZERO,
@@ -50,6 +51,8 @@ pub enum Way {
     IfIdle,
     /// [`Stop::HandBack`].
     HandBack,
+    /// [`Stop::Relieve`].
+    Relieve,
     /// [`Stop::Resume`].
     Resume,
     /// [`Stop::Hold`].
@@ -63,6 +66,7 @@ impl From<Stop> for Way {
         match how {
             Stop::IfIdle => Self::IfIdle,
             Stop::HandBack(_) => Self::HandBack,
+            Stop::Relieve => Self::Relieve,
             Stop::Resume => Self::Resume,
             Stop::Hold => Self::Hold,
             Stop::Now => Self::Now,

@@ -258,6 +258,8 @@ impl State {
             Stop::Resume => record.is_handing_back = false,
             Stop::IfIdle if record.is_busy => return Ok(StopAnswer::Busy),
             Stop::HandBack(_) if record.is_busy => record.is_handing_back = true,
+            Stop::Relieve if !record.is_busy => return Ok(StopAnswer::Busy),
+            Stop::Relieve => record.is_handing_back = true,
             Stop::IfIdle | Stop::HandBack(_) => record.leave(now, gone, asked(ExitCause::Code(0))),
             Stop::Now => record.leave(now, gone, asked(ExitCause::Signal(9))),
             Stop::Hold => {}

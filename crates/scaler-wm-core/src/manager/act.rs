@@ -57,9 +57,15 @@ impl Manager {
         for action in actions {
             match action {
                 Action::Launch { count, tier } => self.start(count, &tier, now),
+                Action::LaunchSpare { tier, loaded, queued, idle } => {
+                    info!(%loaded, queued, idle, "load is uneven: one unit more starts, so that the queue can be spread");
+                    self.start(NonZeroU32::MIN, &tier, now);
+                }
                 Action::Ask { unit, how, because } => {
                     if matches!(because, Cause::DrainTimeout | Cause::NeverReady | Cause::StillThere) {
                         info!(%unit, %because, "ending a unit");
+                    } else if matches!(because, Cause::Overloaded | Cause::SpareNotNeeded) {
+                        info!(%unit, %because, "asking a unit");
                     } else {
                         debug!(%unit, ?how, %because, "asking a unit");
                     }

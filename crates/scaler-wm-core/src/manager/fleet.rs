@@ -14,6 +14,8 @@ use crate::{
 
 /// No second question so soon after one that failed.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Longer than any manager runs, and within what clocks can add.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// The units that are there.
 #[derive(Debug, Default)]
@@ -223,6 +225,12 @@ impl Tracked {
                 self.drain = Drain::HandingBack { until: now + within };
                 self.can.resume = true;
             }
+            (Stop::Relieve, Some(StopAnswer::Accepted)) => {
+                // Nobody ends it for that: what runs may take as long as it likes.
+                self.drain = Drain::HandingBack { until: now + NEVER };
+                self.can.resume = true;
+            }
+            (Stop::Relieve, Some(StopAnswer::Unsupported)) => self.can.relieve = false,
             (Stop::Hold, Some(StopAnswer::Accepted)) => {
                 self.drain = Drain::Held { since: now };
                 self.can.resume = true;
@@ -242,7 +250,7 @@ impl Tracked {
                 self.can.hand_back = false;
                 self.drain = Drain::Waiting { until: now + within };
             }
-            (Stop::Now | Stop::Hold | Stop::HandBack(_), Some(_)) | (_, None) => {
+            (Stop::Now | Stop::Hold | Stop::HandBack(_) | Stop::Relieve, Some(_)) | (_, None) => {
                 self.ask_after = now + ASK_AGAIN_AFTER;
             }
         }
@@ -273,14 +281,15 @@ impl Tracked {
         if load.live_since.is_none() {
             return Work::Unknown;
         }
-        let mut seen: Option<(u32, Timestamp)> = None;
+        let mut seen: Option<(u32, u32, Timestamp)> = None;
         for worker in self.loads(load, by_part) {
-            let (tasks, as_of) = seen.unwrap_or((0, worker.as_of));
-            seen = Some((tasks.saturating_add(worker.tasks()), as_of.min(worker.as_of)));
+            let (tasks, queued, as_of) = seen.unwrap_or((0, 0, worker.as_of));
+            let (tasks, queued) = (tasks.saturating_add(worker.tasks()), queued.saturating_add(worker.queued));
+            seen = Some((tasks, queued, as_of.min(worker.as_of)));
         }
         match seen {
-            Some((0, as_of)) => Work::Idle { as_of },
-            Some((tasks, _)) => Work::Busy { tasks },
+            Some((0, _, as_of)) => Work::Idle { as_of },
+            Some((tasks, queued, _)) => Work::Busy { tasks, queued },
             None => match knows_since {
                 Some(since) if !self.was_connected => Work::NotConnected { since: since.max(self.first_seen) },
                 _ => Work::Unknown,

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
     Timestamp, Wish,
-    plan::{Limits, Situation, TierView, UnitView, plan, plan_ending},
+    plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
 /// No failure for so long: the next one counts as the first.
@@ -54,6 +54,7 @@ pub struct Manager {
     pub(super) outcomes: mpsc::UnboundedSender<Outcome>,
     arrivals: mpsc::UnboundedReceiver<Outcome>,
     cooldown: Cooldown,
+    rebalance: Rebalance,
     desired: Option<u32>,
     target: Option<u32>,
     ending: Option<Timestamp>,
@@ -109,6 +110,7 @@ impl Manager {
             summary: Summary::default(),
             started_once: 0,
             cooldown: Cooldown::default(),
+            rebalance: Rebalance::default(),
             desired: None,
             target: None,
             ending: None,
@@ -270,6 +272,7 @@ impl Manager {
             limits: &self.limits,
             tiers: &tiers,
             cooldown: self.cooldown,
+            rebalance: &self.rebalance,
             not_before: self.not_before,
         });
         if made.target != self.target {
@@ -282,6 +285,7 @@ impl Manager {
             );
         }
         self.cooldown = made.cooldown;
+        self.rebalance = made.rebalance;
         self.target = made.target;
         self.look_again = made.look_again;
         self.act(made.actions, now);

@@ -17,6 +17,9 @@ pub struct Settings {
     pub drain_timeout: Duration,
     /// How long units may take to finish what runs when the manager ends.
     pub stop_timeout: Duration,
+    /// Whether work is taken back from a unit that holds more than its share while others are idle, where units can give
+    /// it back.
+    pub rebalances: bool,
     /// Seeds the jitter of waits: equal seeds, equal waits.
     pub seed: u64,
 }
@@ -29,6 +32,7 @@ impl Settings {
             cooldown: self.scale_down_cooldown,
             drain_timeout: self.drain_timeout,
             ready_within: info.ready_within,
+            relieves: self.rebalances && info.relieves,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{fmt, num::NonZeroU32};
 
+use super::Rebalance;
 use crate::{Cooldown, Stop, Tier, Timestamp, UnitId};
 
 /// What to do now, what to remember, and when to look again although nothing happens.
@@ -11,6 +12,8 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// The cooldown from here on.
     pub cooldown: Cooldown,
+    /// Where taking work back stands from here on.
+    pub rebalance: Rebalance,
     /// Units aimed at, limit and cooldown applied; `None` while nobody says what is wanted.
     pub target: Option<u32>,
     /// The next instant at which time alone changes the plan.
@@ -26,6 +29,17 @@ pub enum Action {
         count: NonZeroU32,
         /// Where from.
         tier: Tier,
+    },
+    /// One unit more than wanted, beside idle ones, so that a loaded unit's queue is spread over all of them.
+    LaunchSpare {
+        /// Where from.
+        tier: Tier,
+        /// The unit that holds more than its share.
+        loaded: UnitId,
+        /// Tasks that wait in it.
+        queued: u32,
+        /// Units that have nothing to do.
+        idle: u32,
     },
     /// Ask a unit to end, or to go on.
     Ask {
@@ -59,6 +73,10 @@ pub enum Cause {
     SurplusBusy,
     /// It stood still, and a later look still shows it idle.
     StillIdle,
+    /// It holds more than its share while others are idle.
+    Overloaded,
+    /// One more was started to spread work, and there is none to spread.
+    SpareNotNeeded,
     /// It is wanted again.
     WantedAgain,
     /// It stood still, but has something to do.
@@ -79,6 +97,8 @@ impl fmt::Display for Cause {
             Self::SurplusIdle => "more than wanted, idle",
             Self::SurplusBusy => "more than wanted, all others busy",
             Self::StillIdle => "still idle after standing still",
+            Self::Overloaded => "it holds more than its share while others are idle",
+            Self::SpareNotNeeded => "no work to spread any more",
             Self::WantedAgain => "wanted again",
             Self::NotIdleAfterAll => "not idle after all",
             Self::DrainTimeout => "its time to finish is over",

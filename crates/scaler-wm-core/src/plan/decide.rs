@@ -3,7 +3,7 @@
 use std::{collections::HashSet, num::NonZeroU32, time::Duration};
 
 use super::{
-    Action, Cause, Drain, Phase, Plan, Situation, UnitView, Work,
+    Action, Cause, Drain, Phase, Plan, Rebalance, Situation, UnitView, Work,
     rank::{leave_idle, let_go, rank, worth_keeping},
 };
 use crate::{Limit, Stop, Timestamp, UnitId};
@@ -23,10 +23,12 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     };
     let (active, pending) = (count(UnitView::is_active), count(UnitView::is_pending));
 
-    let (mut cooldown, mut target) = (situation.cooldown, None);
+    let (mut cooldown, mut target, mut rebalance) = (situation.cooldown, None, Rebalance::default());
     if let Some(desired) = situation.desired {
-        let wanted = situation.limits.max_units.cap(desired);
+        let wanted = situation.limits.max_units.cap(situation.rebalance.heard(desired));
         let there = active.saturating_add(pending).saturating_add(situation.open);
+        let extra = situation.rebalance.extra(there, wanted, situation.units);
+        let there = there - extra;
         let aim;
         (cooldown, aim) = cooldown.step(wanted, there, situation.limits.cooldown, situation.now);
         target = Some(aim);
@@ -34,13 +36,14 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
         if aim > there {
             draft.scale_up(aim - there, situation);
         } else {
-            draft.scale_down(active.saturating_sub(aim), situation);
+            draft.scale_down(active.saturating_sub(aim.saturating_add(extra)), situation);
         }
+        rebalance = draft.rebalance(situation, aim, active);
     }
     for unit in situation.units {
         draft.mind(unit, situation);
     }
-    Plan { actions: draft.actions, cooldown, target, look_again: draft.look_again }
+    Plan { actions: draft.actions, cooldown, rebalance, target, look_again: draft.look_again }
 }
 
 /// Whether the workers of a unit should have reached the scheduler by now, and have not.
@@ -48,20 +51,20 @@ fn is_overdue(unit: &UnitView, situation: &Situation<'_>) -> bool {
     matches!(unit.work, Work::NotConnected { since } if situation.now.since(since) >= situation.limits.ready_within)
 }
 
-struct Draft<'a> {
-    now: Timestamp,
-    actions: Vec<Action>,
+pub(super) struct Draft<'a> {
+    pub(super) now: Timestamp,
+    pub(super) actions: Vec<Action>,
     /// Units whose drain this plan takes back: whatever else their drain would call for is void.
     taken_back: HashSet<&'a UnitId>,
     look_again: Option<Timestamp>,
 }
 
 impl<'a> Draft<'a> {
-    fn wake(&mut self, at: Option<Timestamp>) {
+    pub(super) fn wake(&mut self, at: Option<Timestamp>) {
         self.look_again = self.look_again.into_iter().chain(at.filter(|at| *at > self.now)).min();
     }
 
-    fn ask(&mut self, unit: &UnitView, how: Stop, because: Cause) {
+    pub(super) fn ask(&mut self, unit: &UnitView, how: Stop, because: Cause) {
         self.actions.push(Action::Ask { unit: unit.id.clone(), how, because });
     }
 
@@ -108,7 +111,12 @@ impl<'a> Draft<'a> {
     /// `missing` more are wanted: drains that have not been handed back are taken back first, then new units start.
     fn scale_up(&mut self, missing: u32, situation: &Situation<'a>) {
         let mut drains: Vec<&'a UnitView> =
-            situation.units.iter().filter(|unit| is_resumable(unit, self.now)).collect();
+            // One that is relieved of its queue stays so: the spare is there for it.
+            situation
+                .units
+                .iter()
+                .filter(|unit| is_resumable(unit, self.now) && situation.rebalance.relieved() != Some(&unit.id))
+                .collect();
         drains.sort_by_key(|unit| worth_keeping(unit));
         drains.truncate(missing as usize);
         for unit in &drains {

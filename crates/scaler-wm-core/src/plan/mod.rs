@@ -7,9 +7,11 @@ mod action;
 mod decide;
 mod ending;
 mod rank;
+mod rebalance;
 mod situation;
 
 pub use action::{Action, Cause, Plan};
 pub use decide::plan;
 pub use ending::plan_ending;
+pub use rebalance::Rebalance;
 pub use situation::{Abilities, Drain, Limits, Phase, Situation, TierView, UnitView, Work};

@@ -37,7 +37,7 @@ pub(super) fn loss(unit: &UnitView, now: Timestamp) -> Loss {
 /// The order in which units go: idle ones, then unknown ones, oldest first; then those with the fewest tasks.
 pub(super) fn rank(unit: &UnitView, now: Timestamp) -> Rank {
     let tasks = match unit.work {
-        Work::Busy { tasks } => tasks,
+        Work::Busy { tasks, .. } => tasks,
         _ => 0,
     };
     (loss(unit, now), tasks, unit.since)
@@ -46,7 +46,7 @@ pub(super) fn rank(unit: &UnitView, now: Timestamp) -> Rank {
 /// How many tasks a unit holds, most first: the order in which drains are taken back.
 pub(super) fn worth_keeping(unit: &UnitView) -> Reverse<u32> {
     Reverse(match unit.work {
-        Work::Busy { tasks } => tasks,
+        Work::Busy { tasks, .. } => tasks,
         _ => 0,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use super::Rebalance;
 use crate::{Cooldown, Limit, Stop, Tier, Timestamp, UnitId};
 
 /// Everything that a plan depends on.
@@ -21,6 +22,8 @@ pub struct Situation<'a> {
     pub tiers: &'a [TierView],
     /// Where the scale-down cooldown stands.
     pub cooldown: Cooldown,
+    /// Where taking work back from a loaded unit stands.
+    pub rebalance: &'a Rebalance,
     /// No launch before this instant, since launches or units failed.
     pub not_before: Timestamp,
 }
@@ -38,6 +41,8 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// How long a unit may take until its workers are at the scheduler.
     pub ready_within: Duration,
+    /// Whether work is taken back from a unit that holds more than its share while others are idle.
+    pub relieves: bool,
 }
 
 /// One tier, and from when on it may be tried.
@@ -100,6 +105,8 @@ pub enum Work {
     Busy {
         /// Tasks that run or wait in it.
         tasks: u32,
+        /// Those that wait.
+        queued: u32,
     },
 }
 
@@ -141,11 +148,13 @@ pub struct Abilities {
     pub hold: bool,
     /// [`Stop::Resume`] of the drain under way.
     pub resume: bool,
+    /// [`Stop::Relieve`].
+    pub relieve: bool,
 }
 
 impl Default for Abilities {
     fn default() -> Self {
-        Self { leave_if_idle: true, hand_back: true, hold: true, resume: true }
+        Self { leave_if_idle: true, hand_back: true, hold: true, resume: true, relieve: true }
     }
 }
 
@@ -166,7 +175,7 @@ impl UnitView {
     pub const fn is_pending(&self) -> bool {
         matches!(self.phase, Phase::Alive)
             && matches!(self.drain, Drain::No)
-            && matches!(self.asking, Some(Stop::IfIdle | Stop::HandBack(_) | Stop::Hold))
+            && matches!(self.asking, Some(Stop::IfIdle | Stop::HandBack(_) | Stop::Relieve | Stop::Hold))
     }
 
     /// Whether it may be asked something now.

@@ -68,6 +68,7 @@ impl Bench {
             scale_down_cooldown: cooldown,
             drain_timeout: seconds(300),
             stop_timeout: seconds(10),
+            rebalances: true,
             seed: 7,
         };
         let journal_of_manager = Arc::clone(&journal);

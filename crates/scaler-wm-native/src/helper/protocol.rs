@@ -97,6 +97,8 @@ pub(crate) enum How {
     IfIdle,
     /// Finish what runs, then leave; the worker answers.
     HandBack,
+    /// The same, but only if something waits in it; the worker answers.
+    Relieve,
     /// Take a hand-back or a hold back.
     Resume,
     /// Stand still.

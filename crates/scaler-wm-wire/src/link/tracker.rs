@@ -22,8 +22,8 @@ struct Worker {
     unseen: Option<u32>,
     /// What the last report said, if no event of this worker came after it.
     sent: Option<u32>,
-    /// Processors at work and not suspended, by the last report.
-    running: u32,
+    /// Processors with a task, suspended ones included, by the last report.
+    in_process: u32,
     running_since: Option<Timestamp>,
     contradicted: u8,
     missing: u8,
@@ -47,7 +47,7 @@ impl Worker {
 
     fn load(&self) -> WorkerLoad {
         let tasks = self.total();
-        let running = tasks.min(self.running.max(1));
+        let running = tasks.min(self.in_process.max(1));
         let running_since = if running > 0 { self.running_since } else { None };
         WorkerLoad { running, queued: tasks - running, running_since, as_of: self.as_of }
     }
@@ -202,7 +202,7 @@ impl LoadTracker {
             tasks: 0,
             unseen: Some(0),
             sent: None,
-            running: 0,
+            in_process: 0,
             running_since: None,
             contradicted: 0,
             missing: 0,
@@ -255,7 +255,8 @@ impl Worker {
         self.sent = Some(status.sent);
         self.as_of = now;
         let at_work = || status.processors.iter().filter(|processor| processor.has_task && !processor.suspended);
-        self.running = u32::try_from(at_work().count()).unwrap_or(u32::MAX);
+        let in_process = status.processors.iter().filter(|processor| processor.has_task).count();
+        self.in_process = u32::try_from(in_process).unwrap_or(u32::MAX);
         let age = at_work().map(|processor| processor.task_age_seconds).max().filter(|age| *age > 0);
         self.running_since = age.map(|age| now - Duration::from_secs(u64::from(age)));
 

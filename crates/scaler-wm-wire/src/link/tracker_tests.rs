@@ -136,7 +136,7 @@ fn a_worker_that_two_reports_do_not_list_is_gone() {
 }
 
 #[test]
-fn suspended_processors_do_not_run() {
+fn suspended_tasks_do_not_wait() {
     let mut tracker = live();
     let processor = |suspended, task_age_seconds| ProcessorStatus {
         has_task: true,
@@ -147,7 +147,7 @@ fn suspended_processors_do_not_run() {
     let mut busy = status("w", 5);
     busy.processors = vec![processor(true, 60), processor(false, 2), processor(false, 7)];
     tracker.report(&report(0, vec![busy]), at(20_000));
-    let expected = WorkerLoad { running: 2, queued: 3, running_since: Some(at(13_000)), as_of: at(20_000) };
+    let expected = WorkerLoad { running: 3, queued: 2, running_since: Some(at(13_000)), as_of: at(20_000) };
     assert_eq!(load(&tracker, "w"), expected);
 }
 
