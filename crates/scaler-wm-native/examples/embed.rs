@@ -49,7 +49,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         drain_timeout: Duration::from_secs(60),
         stop_timeout: Duration::from_secs(10),
         rebalances: true,
-        rebalances: true,
         seed: 0,
     };
     let (wishes, link) = mpsc::channel(8);

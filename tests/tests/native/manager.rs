@@ -130,5 +130,7 @@ fn scales_down_without_a_monitor_and_says_so_once() -> Result<()> {
     stack.check(finished.right, "right results", format!("{finished:?}"))?;
     stack.until_connected(0, 30.0)?;
     let lines = manager.log().lines_with(&["warn", "monitor"]);
-    stack.check(lines.len() == 1, "one warning about the monitor", format!("{lines:#?}"))
+    stack.check(lines.len() == 1, "one warning about the monitor", format!("{lines:#?}"))?;
+    let lines = manager.log().lines_with(&["warn", "per_worker_task_queue_size"]);
+    stack.check(lines.len() == 1, "one word on what spreads work all the same", format!("{lines:#?}"))
 }

@@ -25,6 +25,8 @@ use crate::{
 const FAILURES_FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 /// Units that were ended at the deadline get this long to go before the manager ends without them.
 const LAST_WORD: Duration = Duration::from_secs(5);
+/// Where there is a monitor, it is heard within so long.
+const LOAD_SHOWS: Duration = Duration::from_secs(5);
 /// A round of planning that takes longer than this is worth a line in the log.
 const SLOW_ROUND: Duration = Duration::from_millis(50);
 
@@ -61,6 +63,7 @@ pub struct Manager {
     /// Whether the link has said its last word: it would say it again, at once, for ever.
     is_link_closed: bool,
     look_again: Option<Timestamp>,
+    is_spreading_said: bool,
     status: watch::Sender<Arc<Status>>,
 }
 
@@ -116,6 +119,7 @@ impl Manager {
             ending: None,
             is_link_closed: false,
             look_again: None,
+            is_spreading_said: false,
             status: watch::channel(Arc::default()).0,
             settings,
             provider,
@@ -235,6 +239,7 @@ impl Manager {
         }
         self.observe_if_due(now);
         self.desired = self.wanted();
+        self.say_if_work_cannot_be_spread(now);
         let views = self.fleet.views(&self.load, self.knows_since());
         self.look_again = None;
         match self.ending {
@@ -251,6 +256,26 @@ impl Manager {
         if took > SLOW_ROUND {
             debug!(units = views.len(), millis = u64::try_from(took.as_millis()).ok(), "slow round");
         }
+    }
+
+    /// Says once what else spreads work, where it cannot be taken back from a loaded unit.
+    fn say_if_work_cannot_be_spread(&mut self, now: Timestamp) {
+        let Some(up_since) = self.up_since.filter(|_| self.settings.rebalances && !self.is_spreading_said) else {
+            return;
+        };
+        let why = if !self.provider.info().relieves {
+            "workers of this release cannot be asked to hand work back"
+        } else if self.load.live_since.is_none() && now.since(up_since) >= LOAD_SHOWS {
+            "who is busy is not known"
+        } else {
+            return;
+        };
+        self.is_spreading_said = true;
+        warn!(
+            why,
+            "work is not spread anew when one worker holds most of it: a smaller per_worker_task_queue_size spreads it from \
+             the start, but nested tasks then wait for ever once every queue is full of tasks that wait for them"
+        );
     }
 
     fn plan_and_act(&mut self, views: &[UnitView], now: Timestamp) {
