@@ -56,6 +56,8 @@ pub enum ExitCause {
     Code(i32),
     /// A signal ended it.
     Signal(i32),
+    /// The kernel ended it since memory ran out.
+    OutOfMemory,
     /// It never came up, for the reason given.
     NeverStarted(String),
     /// It went with what it ran on, for the reason given.
@@ -78,6 +80,7 @@ impl fmt::Display for Exit {
                 Some(name) => write!(f, "signal {signal} ({name})"),
                 None => write!(f, "signal {signal}"),
             },
+            ExitCause::OutOfMemory => f.write_str("killed by the kernel, since memory ran out"),
             ExitCause::NeverStarted(reason) => write!(f, "never started: {reason}"),
             ExitCause::Lost(reason) => write!(f, "lost: {reason}"),
         }

@@ -10,7 +10,7 @@ use scaler_wm_core::{
     WorkerId, manager::Settings,
 };
 use scaler_wm_journal::MemoryJournal;
-use scaler_wm_native::{NativeConfig, NativeProvider, Ways, WorkerSettings};
+use scaler_wm_native::{NativeConfig, NativeProvider, WorkerSettings};
 use tokio::sync::{mpsc, oneshot};
 
 /// The service's own link: whatever it sends is what is wanted.
@@ -36,10 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let scheduler: Address = std::env::args().nth(1).ok_or("give the scheduler's address")?.parse()?;
     let manager = ManagerId::from("embedded");
     let provider = NativeProvider::start(NativeConfig {
-        python: None,
         worker_type: "EMB".to_owned(),
-        worker: WorkerSettings::new(scheduler, manager.clone()),
-        ways: Ways::default(),
+        ..NativeConfig::new(WorkerSettings::new(scheduler, manager.clone()))
     })
     .await?;
     let settings = Settings {
@@ -49,6 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         drain_timeout: Duration::from_secs(60),
         stop_timeout: Duration::from_secs(10),
         rebalances: true,
+        keeps_units: false,
         seed: 0,
     };
     let (wishes, link) = mpsc::channel(8);

@@ -1,7 +1,8 @@
 """The helper of scaler-wm's baremetal_native manager: starts OpenGRIS Scaler's workers, and watches over them.
 
 The manager starts this program and speaks JSON lines with it over a socket that is its standard input; end of file there
-means that the manager is gone, and every worker goes, too. The package is imported once, here; workers, and the
+means that the manager is gone, and every worker goes, too. Unless it is told to keep them: then it waits for the next
+manager of the same name at a socket in the manager's state folder, for so long, and hands all work back when none comes. The package is imported once, here; workers, and the
 processors in which they run tasks, are forked from this process, which is quick and shares memory. Each of these ways
 has a plain fallback, and the `ready` event says which way is taken.
 
@@ -15,6 +16,7 @@ one: an interpreter is handed it whole, through its standard input, and nothing 
 
 import array
 import ctypes
+import fcntl
 import gc
 import inspect
 import json
@@ -43,6 +45,31 @@ BOOT = (
     "SOURCE=c.recv(int(c.recv(8,s.MSG_WAITALL)),s.MSG_WAITALL);"
     "exec(compile(SOURCE,'<scaler-wm helper>','exec'))"
 )
+
+
+def say(text):
+    """Writes a line for people; nobody may listen any more when the manager has gone."""
+    try:
+        print(f"scaler-wm: {text}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        pass
+
+
+def start_time(pid):
+    """When a process started, in ticks since the machine did: with the pid it names a process for good."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return int(stat.read().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def hold_lock(path):
+    """Takes the lock that says, to whoever looks, that this worker lives; it goes with this process."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()} {start_time(os.getpid())}\n".encode())
 
 
 class Channel:
@@ -200,7 +227,7 @@ class Courtesy:
                 answer = self.answer(message["ask"])
             except AttributeError as error:
                 answer = "unsupported"
-                print(f"scaler-wm: this release's worker lacks {error}", file=sys.stderr, flush=True)
+                say(f"this release's worker lacks {error}")
             self.channel.send({"id": message["id"], "answer": answer})
         if not is_there:
             self.worker._loop.remove_reader(self.channel.sock.fileno())
@@ -281,13 +308,15 @@ def leave_with_the_helper():
         time.sleep(LEAVE_SECONDS)
         os.killpg(os.getpgid(0), signal.SIGKILL)
 
-    print("scaler-wm: the helper is gone, so this worker leaves", file=sys.stderr, flush=True)
+    say("the helper is gone, so this worker leaves")
     threading.Thread(target=end, daemon=True).start()
     os.kill(os.getpid(), signal.SIGINT)
 
 
 def run_worker(config, name, channel, fork_server):
     """Runs a worker in this process, to its end; returns its exit code."""
+    if config["folder"] is not None:
+        hold_lock(lock_file(config, name))
     worker = make_worker(config, name)
     if config["hooks"] and not missing_hooks():
         Courtesy(worker, channel).install()
@@ -298,6 +327,11 @@ def run_worker(config, name, channel, fork_server):
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     return 0
+
+
+def lock_file(config, name):
+    """The file of a worker's lock."""
+    return os.path.join(config["folder"], "workers", name)
 
 
 def fork_processors_by(fork_server):
@@ -396,9 +430,11 @@ def end_child(code):
 class Worker:
     """A worker as the helper knows it."""
 
-    def __init__(self, name, pid, channel):
+    def __init__(self, name, launch, pid, channel):
         self.name = name
+        self.launch = launch
         self.pid = pid
+        self.is_up = False
         self.channel = channel
         self.asked = False
         self.questions = {}
@@ -420,6 +456,13 @@ class Helper:
         self.wake, self.wake_write = os.pipe()
         self.fork_server = self.fork_client = None
         self.ends_at = None
+        # Where the next manager comes, and until when it may: only while workers are kept.
+        self.listener = None
+        self.claim_by = None
+        self.dead = []
+        self.package = None
+        self.look_again = math.inf
+        self.about = {}
         self.forks = self.forks_processors = self.has_hooks = False
 
     # -- start ------------------------------------------------------------------------------------------------------
@@ -428,6 +471,8 @@ class Helper:
         """Imports the package and finds out which ways are open; tells the manager."""
         notes = []
         version = check_package(self.channel)
+        self.package = installed()
+        self.look_again = time.monotonic() + self.config["upgrade_seconds"]
         import_package(self.channel)
         if self.config["fork"]:
             import multiprocessing.resource_tracker as resource_tracker
@@ -458,20 +503,27 @@ class Helper:
         # What is shared with the children stays shared: the collector would write into every object.
         gc.collect()
         gc.freeze()
-        self.channel.send(
-            {
-                "event": "ready",
-                "package": version,
-                "python": ".".join(map(str, sys.version_info[:3])),
-                "executable": sys.executable,
-                "workers": "fork" if self.forks else "plain",
-                "processors": "fork" if self.forks_processors else "spawn",
-                "hooks": self.has_hooks,
-                "notes": notes,
-            }
-        )
+        self.about = {
+            "event": "ready",
+            "package": version,
+            "python": ".".join(map(str, sys.version_info[:3])),
+            "executable": sys.executable,
+            "workers": "fork" if self.forks else "plain",
+            "processors": "fork" if self.forks_processors else "spawn",
+            "hooks": self.has_hooks,
+            "notes": notes,
+            "pid": os.getpid(),
+            "version": self.config["version"],
+        }
+        if self.config["folder"] is not None:
+            os.makedirs(os.path.join(self.config["folder"], "workers"), mode=0o700, exist_ok=True)
+        if self.config["keep_seconds"] is not None:
+            self.listen()
+        self.channel.send({**self.about, "kept": []})
 
-    def start(self, name):
+    def start(self, name, launch):
+        if name in self.workers:
+            return  # asked for again by a manager that did not hear of it
         parent = os.getpid()
         pair = ()
         try:
@@ -480,7 +532,7 @@ class Helper:
         except OSError as error:
             for sock in pair:
                 sock.close()
-            self.channel.send({"event": "failed", "name": name, "reason": f"cannot fork: {error}"})
+            self.tell({"event": "failed", "name": name, "reason": f"cannot fork: {error}"})
             return
         if pid == 0:
             self.become_worker(name, ours, theirs, parent)
@@ -491,7 +543,7 @@ class Helper:
         except OSError:
             pass
         ours.setblocking(False)
-        worker = Worker(name, pid, Channel(ours))
+        worker = Worker(name, launch, pid, Channel(ours))
         self.workers[name] = self.by_pid[pid] = worker
         if not self.forks:
             ours.setblocking(True)
@@ -506,7 +558,8 @@ class Helper:
 
     def started(self, worker):
         """Told when a worker can be asked, or at once where none can."""
-        self.channel.send({"event": "started", "name": worker.name, "pid": worker.pid})
+        worker.is_up = True
+        self.tell({"event": "started", "name": worker.name, "pid": worker.pid})
 
     def become_worker(self, name, ours, theirs, parent):
         """In the child: never returns."""
@@ -557,7 +610,10 @@ class Helper:
         """In a child: an end of file must be seen by the others although this one lives on."""
         os.close(self.wake)
         os.close(self.wake_write)
-        self.channel.sock.close()
+        if self.channel is not None:
+            self.channel.sock.close()
+        if self.listener is not None:
+            self.listener.close()
         if self.fork_server is not None:
             self.fork_server.close()
         for worker in self.workers.values():
@@ -572,15 +628,18 @@ class Helper:
         while self.ends_at is None or self.by_pid:
             channels = {worker.channel.sock: worker for worker in self.workers.values() if worker.channel is not None}
             watched = [self.wake, *channels]
-            watched += [self.channel.sock] if self.ends_at is None else []
+            watched += [self.channel.sock] if self.channel is not None and self.ends_at is None else []
+            watched += [self.listener] if self.listener is not None else []
             watched += [self.fork_server] if self.fork_server is not None else []
             readable = wait_for_any(watched, self.until_next_deadline())
             if self.wake in readable:
                 os.read(self.wake, 4096)
             self.reap()
             for sock in readable:
-                if sock is self.channel.sock:
+                if self.channel is not None and sock is self.channel.sock:
                     self.hear_manager()
+                elif sock is self.listener:
+                    self.be_claimed()
                 elif sock is self.fork_server:
                     self.fork_processor()
                 elif sock is not self.wake and channels[sock].channel is not None:
@@ -591,11 +650,127 @@ class Helper:
         messages, is_there = self.channel.receive()
         for message in messages:
             if message["op"] == "start":
-                self.start(message["name"])
+                self.start(message["name"], message["launch"])
             elif message["op"] == "stop":
                 self.stop(message)
+            elif message["op"] == "retire":
+                self.retire()
+            elif message["op"] == "end":
+                self.end_all()
         if not is_there:
-            self.end_all()
+            self.lose_manager()
+
+    def tell(self, message):
+        """Tells the manager, if there is one: the next one sees for itself."""
+        if self.channel is not None:
+            self.channel.send(message)
+
+    # -- kept -------------------------------------------------------------------------------------------------------
+
+    def socket_path(self):
+        return os.path.join(self.config["folder"], "helper.sock")
+
+    def listen(self):
+        """Opens the socket at which the next manager comes. Nobody else's user may."""
+        path = self.socket_path()
+        if os.path.exists(path):
+            os.unlink(path)
+        self.listener = socket.socket(socket.AF_UNIX)
+        mask = os.umask(0o177)
+        try:
+            # By a short name: the whole one may be longer than such an address can be.
+            here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+            os.chdir(self.config["folder"])
+            try:
+                self.listener.bind("helper.sock")
+            finally:
+                os.fchdir(here)
+                os.close(here)
+        finally:
+            os.umask(mask)
+        self.listener.listen(4)
+        self.socket_inode = os.stat(path).st_ino
+
+    def stop_listening(self):
+        if self.listener is None:
+            return
+        self.listener.close()
+        self.listener = None
+        if self.is_findable():
+            os.unlink(self.socket_path())
+
+    def is_findable(self):
+        """Whether a manager would find this helper: its state folder may have gone."""
+        try:
+            return os.stat(self.socket_path()).st_ino == self.socket_inode
+        except OSError:
+            return False
+
+    def lose_manager(self):
+        if self.listener is None or self.ends_at is not None:
+            return self.end_all()
+        self.channel.sock.close()
+        self.channel = None
+        self.claim_by = time.monotonic() + self.config["keep_seconds"]
+        say(f"the manager is gone; its workers are kept for the next one for {self.config['keep_seconds']:g} s")
+
+    def be_claimed(self):
+        """The next manager of the same name: it is told what there is."""
+        sock, _ = self.listener.accept()
+        channel = Channel(sock)
+        sock.settimeout(2.0)
+        try:
+            first = channel.next()
+        except (OSError, ValueError, SystemExit):
+            sock.close()
+            return
+        if self.channel is not None:
+            channel.send({"event": "fatal", "reason": "another manager has it", "remedy": "stop that one"})
+            sock.close()
+            return
+        sock.setblocking(True)
+        self.channel = channel
+        self.claim_by = None
+        self.config["keep_seconds"] = first["keep_seconds"]
+        kept = [
+            {
+                "name": worker.name,
+                "launch": worker.launch,
+                "pid": worker.pid,
+                "started": start_time(worker.pid),
+                "up": worker.is_up,
+                "exit": None,
+            }
+            for worker in self.workers.values()
+        ]
+        if first["keep_seconds"] is None:
+            self.stop_listening()
+        channel.send({**self.about, "kept": kept + self.dead})
+        self.dead = []
+
+    def retire(self):
+        """Nobody wants these workers any more: they hand back, however long what runs takes, and this process ends."""
+        if self.ends_at is not None:
+            return
+        self.stop_listening()
+        self.ends_at = time.monotonic()
+        for worker in self.workers.values():
+            if self.has_hooks and worker.channel is not None:
+                worker.questions[None] = "hand_back"
+                worker.channel.send({"id": None, "ask": "hand_back"})
+            else:
+                self.tell_to_leave(worker, LEAVE_SECONDS)
+
+    def mind_the_kept(self):
+        """While nobody has claimed this helper: is there still somebody who may?"""
+        if self.claim_by is None or self.ends_at is not None:
+            return
+        if not self.is_findable():
+            say("the state folder is gone: kept workers hand back and leave")
+            self.retire()
+        elif time.monotonic() >= self.claim_by:
+            say("no manager came: kept workers hand back and leave")
+            self.retire()
 
     def stop(self, message):
         worker, how = self.workers.get(message["name"]), message["how"]
@@ -622,7 +797,9 @@ class Helper:
         return self.answer(message["id"], "accepted")
 
     def answer(self, question, answer):
-        self.channel.send({"event": "answer", "id": question, "answer": answer})
+        if question is None:
+            return  # asked by nobody but this process
+        self.tell({"event": "answer", "id": question, "answer": answer})
 
     def hear_worker(self, worker):
         messages, is_there = worker.channel.receive()
@@ -660,7 +837,7 @@ class Helper:
             pid = fork()
         except OSError as error:
             # Its worker, which waits for the pid, reads an end of file, and ends.
-            print(f"scaler-wm: cannot fork a processor: {error}", file=sys.stderr, flush=True)
+            say(f"cannot fork a processor: {error}")
         if pid == 0:
             self.become_processor(list(fds), worker, parent)
         if pid is not None:
@@ -687,7 +864,10 @@ class Helper:
             _, status = os.waitpid(pid, 0)
             code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
             if pid in self.processors:
-                fd, _ = self.processors.pop(pid)
+                fd, leader = self.processors.pop(pid)
+                worker = self.by_pid.get(leader)
+                if code < 0 and worker is not None:
+                    self.tell({"event": "processor", "name": worker.name, "signal": -code})
                 write_signed(fd, code)
                 os.close(fd)
             elif pid in self.by_pid:
@@ -703,10 +883,23 @@ class Helper:
             worker.channel = None
         for question in worker.questions:
             self.answer(question, "gone")
-        if worker.socket_file is not None and os.path.exists(worker.socket_file):
-            os.unlink(worker.socket_file)
+        for path in (worker.socket_file, self.config["folder"] and lock_file(self.config, worker.name)):
+            if path is not None and os.path.exists(path):
+                os.unlink(path)
         end = {"code": code} if code >= 0 else {"signal": -code}
-        self.channel.send({"event": "exit", "name": worker.name, "pid": worker.pid, "asked": worker.asked, **end})
+        if self.channel is None:
+            end = {"asked": worker.asked, **end}
+            self.dead.append({"name": worker.name, "launch": worker.launch, "pid": worker.pid, "exit": end})
+        self.tell({"event": "exit", "name": worker.name, "pid": worker.pid, "asked": worker.asked, **end})
+
+    def look_for_upgrade(self, now):
+        """The package that this process has imported may have been replaced since."""
+        self.look_again = now + self.config["upgrade_seconds"]
+        package = installed()
+        # While it is being replaced there is none.
+        if package is not None and package != self.package:
+            self.tell({"event": "upgraded", "from": " in ".join(self.package), "to": " in ".join(package)})
+            self.package = package
 
     def kill_group(self, pid):
         try:
@@ -716,7 +909,8 @@ class Helper:
 
     def end_all(self):
         """The manager is gone: every worker leaves, and this process after them."""
-        if self.ends_at is not None:
+        self.stop_listening()
+        if self.ends_at is not None and self.ends_at > time.monotonic():
             return
         self.ends_at = time.monotonic() + self.config["end_seconds"]
         for worker in self.workers.values():
@@ -724,10 +918,16 @@ class Helper:
 
     def until_next_deadline(self):
         deadlines = [worker.kill_at for worker in self.workers.values() if worker.kill_at is not None]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        # Nobody tells of a folder that is gone.
+        deadlines.append(self.look_again)
+        deadlines += [time.monotonic() + 1.0] if self.claim_by is not None and self.ends_at is None else []
+        return max(0.0, min(deadlines) - time.monotonic())
 
     def keep_deadlines(self):
+        self.mind_the_kept()
         now = time.monotonic()
+        if now >= self.look_again:
+            self.look_for_upgrade(now)
         for worker in self.workers.values():
             if worker.kill_at is not None and worker.kill_at <= now:
                 worker.kill_at = None
@@ -789,6 +989,17 @@ def check_package(channel):
     if numbers < OLDEST_RELEASE:
         fatal(channel, f"opengris-scaler {version} of {sys.executable} is too old", install + " --upgrade")
     return version
+
+
+def installed():
+    """Version and place of the package as it is installed now; None if there is none."""
+    from importlib import metadata
+
+    try:
+        found = metadata.distribution("opengris-scaler")
+        return found.version, str(found.locate_file(""))
+    except (metadata.PackageNotFoundError, OSError, KeyError, TypeError):
+        return None
 
 
 def import_package(channel):

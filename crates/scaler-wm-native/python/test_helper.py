@@ -3,6 +3,7 @@
 Drives the helper as the manager does, against the released object storage server, scheduler and client.
 """
 
+import fcntl
 import importlib.metadata
 import json
 import os
@@ -156,6 +157,10 @@ class Helper:
             "fork_processors": True,
             "hooks": True,
             "end_seconds": 5.0,
+            "folder": None,
+            "keep_seconds": None,
+            "version": "tested",
+            "upgrade_seconds": 10.0,
             "worker": {
                 "address": stack.address,
                 "object_storage_address": stack.storage,
@@ -206,7 +211,7 @@ class Helper:
         return wait_for(f"{kind} {fields} among {self.events}", look)
 
     def start(self, name):
-        self.send({"op": "start", "name": name})
+        self.send({"op": "start", "name": name, "launch": "launch"})
         return self.event("started", name=name)["pid"]
 
     def ask(self, name, how, **fields):
@@ -230,6 +235,23 @@ class Helper:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+class NextManager(Helper):
+    """The next manager, at the socket that a helper without one listens at."""
+
+    def __init__(self, folder, keep_seconds=None):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(folder / "helper.sock"))
+        self.sock.settimeout(0.01)
+        self.buffer = b""
+        self.events = []
+        self.questions = 0
+        self.send({"keep_seconds": keep_seconds})
+        self.ready = self.event("ready")
+
+    def close(self):
+        self.sock.close()
 
 
 class ForkTest(unittest.TestCase):
@@ -285,7 +307,7 @@ class PackageTest(unittest.TestCase):
             self.assertEqual(self.said([version]), (version, []))
 
 
-class HelperTest(unittest.TestCase):
+class WithStack(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -307,6 +329,96 @@ class HelperTest(unittest.TestCase):
         for name in names:
             wait_for(f"{name} at the scheduler", lambda name=name: self.stack.connected(name))
         return pids
+
+
+class KeptTest(WithStack):
+    """Workers that outlive their manager."""
+
+    def kept(self, seconds, **switches):
+        """A helper with one worker whose manager has gone."""
+        state = self.folder / "state"
+        state.mkdir(mode=0o700)
+        helper = self.helper(folder=str(state), keep_seconds=seconds, **switches)
+        (pid,) = self.connected(helper, "NAT|a")
+        helper.sock.close()
+        return helper, state, pid
+
+    def next_manager(self, state, **arguments):
+        manager = NextManager(state, **arguments)
+        self.addCleanup(manager.close)
+        return manager
+
+    def test_the_next_manager_takes_workers_over(self):
+        self.takes_over()
+
+    def test_the_next_manager_takes_over_workers_that_were_not_forked(self):
+        self.takes_over(fork=False)
+
+    def takes_over(self, **switches):
+        helper, state, pid = self.kept(600.0, **switches)
+        self.assertEqual((state / "helper.sock").stat().st_mode & 0o777, 0o600)
+        first = self.next_manager(state, keep_seconds=600.0)
+        (kept,) = first.ready["kept"]
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+        self.assertEqual(
+            (kept["name"], kept["launch"], kept["pid"], kept["started"], kept["exit"]),
+            ("NAT|a", "launch", pid, int(stat.rpartition(")")[2].split()[19]), None),
+        )
+        self.assertEqual((first.ready["pid"], first.ready["version"]), (helper.process.pid, "tested"))
+        lock = state / "workers" / "NAT|a"
+        self.assertEqual(lock.read_text(), f"{pid} {kept['started']}\n")
+        with open(lock) as file, self.assertRaises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        client = Client(self.stack, "print(sum(client.map(work, range(20), [0.01] * 20)))")
+        self.assertEqual(client.result(), "190")
+        # A start that is asked for again starts nothing.
+        first.send({"op": "start", "name": "NAT|a", "launch": "launch"})
+        first.start("NAT|b")
+        wait_for("NAT|b at the scheduler", lambda: self.stack.connected("NAT|b"))
+        first.close()
+        # What ends meanwhile is told to the one after.
+        os.kill(pid, signal.SIGKILL)
+        wait_for("its end", lambda: not lock.exists())
+        second = self.next_manager(state)
+        kept = {worker["name"]: worker for worker in second.ready["kept"]}
+        self.assertEqual(kept["NAT|a"]["exit"], {"asked": False, "signal": signal.SIGKILL})
+        self.assertIsNone(kept["NAT|b"]["exit"])
+        self.assertFalse((state / "helper.sock").exists(), "one that keeps nothing is found by nobody")
+        self.assertEqual(second.ask("NAT|b", "if_idle"), "accepted")
+        second.event("exit", name="NAT|b")
+        second.close()
+        self.assertEqual(helper.process.wait(10), 0)
+        self.until_nothing_left()
+
+    def test_workers_hand_back_when_nobody_comes_or_can_come(self):
+        for seconds, is_lost in ((0.5, False), (600.0, True)):
+            with self.subTest(seconds=seconds, is_lost=is_lost):
+                helper, state, _ = self.kept(seconds)
+                gate = self.folder / f"gate-{is_lost}"
+                client = Client(self.stack, f"print(client.submit(gated, 7, {str(gate)!r}).result())")
+                wait_for("the task", client.starts)
+                if is_lost:
+                    subprocess.run(["rm", "-rf", str(state)], check=True)
+                wait_for("the socket gone", lambda state=state: not (state / "helper.sock").exists())
+                gate.touch()
+                self.assertEqual(client.result(), "7")
+                self.assertEqual(client.starts(), ["7"])
+                self.assertEqual(helper.process.wait(10), 0)
+                self.until_nothing_left()
+                subprocess.run(["rm", "-rf", str(state), str(client.starts_file)], check=True)
+                self.stack.log.write_text("")
+
+    def test_only_one_manager_has_it(self):
+        state = self.folder / "state"
+        state.mkdir()
+        helper = self.helper(folder=str(state), keep_seconds=0.1)
+        with self.assertRaises(AssertionError), unittest.mock.patch(f"{__name__}.DEADLINE", 0.5):
+            NextManager(state)
+        self.assertEqual(helper.start("NAT|a") > 0, True, "the first one still has it")
+
+
+class HelperTest(WithStack):
+    """One manager and its helper."""
 
     def runs_tasks_and_leaves(self, **switches):
         helper = self.helper(**switches)
@@ -417,12 +529,12 @@ class HelperTest(unittest.TestCase):
         client = Client(self.stack, "print(client.submit(work, 1, 0).result())")
         self.assertEqual(client.result(), "1")  # its processor is there: nothing more is to be opened
         before = helper.leave_free(1)
-        helper.send({"op": "start", "name": "NAT|b"})
+        helper.send({"op": "start", "name": "NAT|b", "launch": "launch"})
         self.assertIn("cannot fork", helper.event("failed", name="NAT|b")["reason"])
         # Enough for the worker's socket, too little for what its processor brings.
         resource.prlimit(helper.process.pid, resource.RLIMIT_NOFILE, before)
         helper.leave_free(2)
-        helper.send({"op": "start", "name": "NAT|c"})
+        helper.send({"op": "start", "name": "NAT|c", "launch": "launch"})
         self.assertFalse(helper.event("exit", name="NAT|c")["asked"])
         resource.prlimit(helper.process.pid, resource.RLIMIT_NOFILE, before)
         self.connected(helper, "NAT|d")
@@ -466,7 +578,7 @@ class HelperTest(unittest.TestCase):
         self.connected(helper, "NAT|a")
         python.unlink()
         for number in range(5):
-            helper.send({"op": "start", "name": f"NAT|{number}"})
+            helper.send({"op": "start", "name": f"NAT|{number}", "launch": "launch"})
             self.assertEqual(helper.event("exit", name=f"NAT|{number}")["code"], 1)
         self.assertEqual(helper.ask("NAT|a", "if_idle"), "accepted")
 

@@ -1,6 +1,6 @@
 //! What a native provider is told.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use scaler_wm_core::{Address, Capabilities, ManagerId};
 
@@ -15,7 +15,21 @@ pub struct NativeConfig {
     pub worker: WorkerSettings,
     /// Which ways of starting and asking workers may be taken.
     pub ways: Ways,
+    /// The manager's state folder, for locks of workers and the socket of a helper that outlives its manager; `None`
+    /// where nothing is to outlive it, and nothing has.
+    pub folder: Option<PathBuf>,
+    /// How long helper and workers wait for the next manager when this one goes; `None` ends them with it.
+    pub keep: Option<Duration>,
+    /// How often the helper looks whether the installed package was replaced.
+    pub upgrade_check: Duration,
+    /// Whether workers of a package that was replaced are drained, and replaced by workers of the new one.
+    pub reload_on_upgrade: bool,
+    /// File with the kernel's count of processes killed for lack of memory (`oom_kill N`); `None` finds it.
+    pub oom_events: Option<PathBuf>,
 }
+
+/// How often the helper looks whether the installed package was replaced, unless told otherwise.
+pub const UPGRADE_CHECK: Duration = Duration::from_secs(10);
 
 /// What every worker is started with: the parameters of the released class, in its units.
 #[derive(Clone, Debug)]
@@ -54,6 +68,24 @@ pub struct WorkerSettings {
     pub logging_paths: Vec<String>,
     /// A PEM certificate and its key.
     pub tls: Option<(String, String)>,
+}
+
+impl NativeConfig {
+    /// Workers with these settings, from the usual interpreter, that end with their manager.
+    #[must_use]
+    pub fn new(worker: WorkerSettings) -> Self {
+        Self {
+            python: None,
+            worker_type: "NAT".to_owned(),
+            worker,
+            ways: Ways::default(),
+            folder: None,
+            keep: None,
+            upgrade_check: UPGRADE_CHECK,
+            reload_on_upgrade: false,
+            oom_events: None,
+        }
+    }
 }
 
 impl WorkerSettings {

@@ -4,11 +4,14 @@
 mod config;
 mod error;
 mod helper;
+mod kept;
+mod memory;
 mod options;
 mod provider;
 mod registry;
+mod switchboard;
 
-pub use config::{NativeConfig, Ways, WorkerSettings};
+pub use config::{NativeConfig, UPGRADE_CHECK, Ways, WorkerSettings};
 pub use error::{Error, ErrorKind};
 pub use options::SECTION;
 pub use provider::NativeProvider;

@@ -1,6 +1,6 @@
 //! From options to a configuration.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use scaler_wm_core::{
     ManagerId,
@@ -8,7 +8,7 @@ use scaler_wm_core::{
 };
 use scaler_wm_options::{Section, worker_type};
 
-use crate::{NativeConfig, Ways, WorkerSettings};
+use crate::{NativeConfig, UPGRADE_CHECK, Ways, WorkerSettings};
 
 /// The options of `baremetal_native`.
 pub const SECTION: Section = scaler_wm_options::BAREMETAL_NATIVE;
@@ -21,11 +21,21 @@ impl NativeConfig {
     pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Self, OptionError> {
         let scheduler_address = values.address("scheduler_address");
         (SECTION.check)(values)?;
+        let keeps = values.text("on_exit") == "keep";
+        if keeps && values.get("state_dir").is_none() {
+            return Err(values
+                .problem("on_exit", "kept workers need a state_dir (--state-dir), where the next manager finds them"));
+        }
         let tls = values.maybe_text("tls_cert").zip(values.maybe_text("tls_key"));
         let way = values.text("worker_start");
         let has_consent = values.text("consent") == "on";
         Ok(Self {
             python: values.maybe_text("python").map(PathBuf::from),
+            folder: values.maybe_text("state_dir").map(PathBuf::from),
+            keep: keeps.then(|| seconds(values, "keep_seconds")),
+            upgrade_check: UPGRADE_CHECK,
+            reload_on_upgrade: values.flag("reload_on_upgrade"),
+            oom_events: values.maybe_text("oom_events").map(PathBuf::from),
             worker_type: worker_type(values),
             ways: Ways {
                 fork_workers: way != "plain",
@@ -54,6 +64,10 @@ impl NativeConfig {
             },
         })
     }
+}
+
+fn seconds(values: &Values, key: &str) -> Duration {
+    Duration::try_from_secs_f64(values.float(key)).unwrap_or(Duration::MAX)
 }
 
 /// A whole number that fits what it is used for.

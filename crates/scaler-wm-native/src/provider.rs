@@ -1,7 +1,6 @@
 //! Maps the provider seam to the helper.
 
 use std::{
-    collections::HashMap,
     num::NonZeroU32,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -22,10 +21,15 @@ use tracing::{debug, info, warn};
 
 use crate::{
     Error, ErrorKind, NativeConfig,
-    helper::{Answer, Event, Helper, How, Ready},
+    helper::{Answer, Event, Events, Helper, How, Ready, version},
+    kept::is_there,
+    memory::OomKills,
     registry::Registry,
+    switchboard::Switchboard,
 };
 
+/// The signal by which the kernel ends what it must end.
+const SIGKILL: i32 = 9;
 /// How long an interpreter may take to import the package.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long a worker may take to answer. One whose event loop is that busy counts as busy.
@@ -45,22 +49,13 @@ pub struct NativeProvider {
     changed: watch::Receiver<u64>,
 }
 
-/// What the provider and the task that hears the helper share. The locks are held for moments only.
+/// What the provider and the tasks that hear the helpers share. The locks are held for moments only.
 #[derive(Debug)]
 struct Shared {
     registry: Mutex<Registry>,
-    line: Mutex<Line>,
-}
-
-/// The line to the helper.
-#[derive(Debug, Default)]
-struct Line {
-    helper: Option<Helper>,
-    has_hooks: bool,
-    questions: HashMap<u64, oneshot::Sender<Answer>>,
-    asked: u64,
-    /// Tells one helper's end from the next one's.
-    generation: u64,
+    board: Mutex<Switchboard>,
+    oom: Mutex<OomKills>,
+    reload_on_upgrade: bool,
 }
 
 impl NativeProvider {
@@ -89,11 +84,19 @@ impl NativeProvider {
             // Known when the helper has looked at the package.
             relieves: false,
         };
-        let shared = Shared { registry: Mutex::new(Registry::new(ticks)), line: Mutex::default() };
+        let shared = Shared {
+            registry: Mutex::new(Registry::new(ticks)),
+            board: Mutex::default(),
+            oom: Mutex::new(OomKills::new(config.oom_events.clone())),
+            reload_on_upgrade: config.reload_on_upgrade,
+        };
         let mut provider =
             Self { info, config, python, shared: Arc::new(shared), starting: AsyncMutex::default(), changed };
+        // Where nothing was left behind there is nothing of an earlier process to be listed.
+        provider.info.lists_foreign_units = provider.take_over().await;
         provider.ensure_helper().await?;
-        provider.info.relieves = provider.config.ways.consent && provider.shared.with_line(|line| line.has_hooks);
+        provider.info.relieves =
+            provider.config.ways.consent && provider.shared.with_board(|board| board.has_hooks(None));
         Ok(provider)
     }
 
@@ -103,10 +106,59 @@ impl NativeProvider {
         self.shared.with_registry(|registry| registry.pid(unit))
     }
 
+    /// Takes over what an earlier manager has left behind; whether there was something.
+    async fn take_over(&self) -> bool {
+        let Some(folder) = &self.config.folder else { return false };
+        let Some((mut helper, mut events)) = Helper::claim(folder, &self.config).await else { return false };
+        let ready = match timeout(READY_WITHIN, events.next()).await {
+            Ok(Ok(Some(Event::Ready(ready)))) => ready,
+            other => {
+                // It is stuck, or no helper at all: a new one takes its place at the socket, and nobody claims this one.
+                warn!(?other, "what listens in the state folder is no helper that can be taken over: it is left alone");
+                return false;
+            }
+        };
+        helper.is_process(ready.pid);
+        let line = self.shared.with_board(|board| board.add(helper, ready.hooks));
+        let (mut adopted, mut strays) = (0_u32, Vec::new());
+        for kept in &ready.kept {
+            let launch = LaunchId::from(kept.launch.clone());
+            self.shared.with_registry(|registry| {
+                registry.remember(&launch);
+                registry.starting(&kept.name, &launch, line);
+            });
+            match &kept.exit {
+                Some(exit) => self.shared.ended(&kept.name, exit.code, exit.signal, exit.asked),
+                None if is_there(kept, folder) => {
+                    adopted += 1;
+                    if kept.up {
+                        self.shared.with_registry(|registry| registry.running(&kept.name, kept.pid));
+                    }
+                }
+                None => strays.push(UnitId::from(kept.name.clone())),
+            }
+        }
+        for stray in strays {
+            warn!(worker = %stray, "process, lock and helper do not agree on this worker: it is ended");
+            drop(self.shared.ask(&stray, How::Now, Duration::ZERO));
+        }
+        info!(adopted, helper = ready.pid, "took over the helper of an earlier manager");
+        if ready.version != version(&self.config) {
+            warn!(
+                workers = adopted,
+                "that helper is of another version, or starts workers with other settings: they finish what runs and are \
+                 replaced"
+            );
+            self.shared.retire(line);
+        }
+        self.hear(line, events);
+        true
+    }
+
     /// Starts a helper unless one is there.
     async fn ensure_helper(&self) -> Result<(), Error> {
         let _starting = self.starting.lock().await;
-        if self.shared.with_line(|line| line.helper.is_some()) {
+        if self.shared.with_board(|board| board.current().is_some()) {
             return Ok(());
         }
         let (helper, mut events) = Helper::start(&self.python, &self.config)?;
@@ -130,24 +182,24 @@ impl NativeProvider {
             }
         };
         tell(&ready);
-        let generation = self.shared.with_line(|line| {
-            line.helper = Some(helper);
-            line.has_hooks = ready.hooks;
-            line.generation += 1;
-            line.generation
-        });
+        let line = self.shared.with_board(|board| board.add(helper, ready.hooks));
+        self.hear(line, events);
+        Ok(())
+    }
+
+    /// Hears a helper until it ends.
+    fn hear(&self, line: u64, mut events: Events) {
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             let reason = loop {
                 match events.next().await {
-                    Ok(Some(event)) => shared.hear(event),
+                    Ok(Some(event)) => shared.hear(line, event),
                     Ok(None) => break "the helper has ended".to_owned(),
                     Err(error) => break error.to_string(),
                 }
             };
-            shared.lost(generation, &reason);
+            shared.lost(line, &reason);
         });
-        Ok(())
     }
 
     fn names(launch: &Launch) -> CoreResult<Vec<String>> {
@@ -177,7 +229,7 @@ impl NativeProvider {
 
 /// Says which way was taken, once per helper.
 fn tell(ready: &Ready) {
-    let Ready { package, python, executable, workers, processors, hooks, notes } = ready;
+    let Ready { package, python, executable, workers, processors, hooks, notes, .. } = ready;
     info!(%package, %python, %executable, %workers, %processors, hooks, "the Python helper is ready");
     for note in notes {
         warn!(%note, "a plainer way is taken");
@@ -185,15 +237,15 @@ fn tell(ready: &Ready) {
 }
 
 impl Shared {
-    fn with_line<T>(&self, use_line: impl FnOnce(&mut Line) -> T) -> T {
-        use_line(&mut self.line.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with_board<T>(&self, use_board: impl FnOnce(&mut Switchboard) -> T) -> T {
+        use_board(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_registry<T>(&self, use_registry: impl FnOnce(&mut Registry) -> T) -> T {
         use_registry(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn hear(&self, event: Event) {
+    fn hear(&self, line: u64, event: Event) {
         match event {
             Event::Started { name, pid } => {
                 debug!(worker = %name, pid, "a worker process runs");
@@ -203,48 +255,63 @@ impl Shared {
                 let exit = Exit { cause: ExitCause::NeverStarted(reason), asked: false, sure: true };
                 self.with_registry(|registry| registry.set(&name, UnitState::Gone(exit)));
             }
-            Event::Exit { name, code, signal, asked } => {
-                let cause = match (code, signal) {
-                    (_, Some(signal)) => ExitCause::Signal(signal),
-                    (code, None) => ExitCause::Code(code.unwrap_or(-1)),
-                };
-                let exit = Exit { cause, asked, sure: true };
-                self.with_registry(|registry| registry.set(&name, UnitState::Gone(exit)));
-            }
-            Event::Answer { id, answer } => {
-                if let Some(asker) = self.with_line(|line| line.questions.remove(&id)) {
-                    // The asker may have given up waiting.
-                    let _ = asker.send(answer);
+            Event::Exit { name, code, signal, asked } => self.ended(&name, code, signal, asked),
+            Event::Processor { name, signal } => {
+                if signal == SIGKILL && self.is_out_of_memory() {
+                    warn!(worker = %name, "the kernel has killed a processor of this worker, since memory ran out");
                 }
             }
+            Event::Upgraded { from, to } => self.upgraded(line, &from, &to),
+            Event::Answer { id, answer } => self.with_board(|board| board.answered(id, answer)),
             Event::Ready(_) | Event::Fatal { .. } => debug!("the helper repeats itself"),
         }
     }
 
-    fn lost(&self, generation: u64, reason: &str) {
-        let was_needed = self.with_line(|line| {
-            let is_current = line.generation == generation;
-            if is_current {
-                line.questions.clear();
-            }
-            is_current && line.helper.take().is_some()
-        });
-        if was_needed {
-            warn!(%reason, "the Python helper is gone, and its workers with it");
-            self.with_registry(|registry| registry.lost(reason));
+    /// A worker has ended.
+    fn ended(&self, name: &str, code: Option<i32>, signal: Option<i32>, asked: bool) {
+        let cause = match (code, signal) {
+            (_, Some(SIGKILL)) if !asked && self.is_out_of_memory() => ExitCause::OutOfMemory,
+            (_, Some(signal)) => ExitCause::Signal(signal),
+            (code, None) => ExitCause::Code(code.unwrap_or(-1)),
+        };
+        let exit = Exit { cause, asked, sure: true };
+        self.with_registry(|registry| registry.set(name, UnitState::Gone(exit)));
+    }
+
+    fn is_out_of_memory(&self) -> bool {
+        self.oom.lock().unwrap_or_else(PoisonError::into_inner).is_another()
+    }
+
+    fn upgraded(&self, line: u64, from: &str, to: &str) {
+        if self.reload_on_upgrade {
+            warn!(%from, %to, "the installed package was replaced: workers finish what runs, and new ones take their place");
+            self.retire(line);
+        } else {
+            warn!(
+                %from,
+                %to,
+                "the installed package was replaced: new workers do not see it until this manager is restarted; \
+                 --reload-on-upgrade replaces them by itself"
+            );
         }
     }
 
-    /// Puts a question; the answer comes out of the receiver. `None` when there is no helper.
+    fn retire(&self, line: u64) {
+        self.with_registry(|registry| registry.retired(line));
+        self.with_board(|board| board.retire(line));
+    }
+
+    fn lost(&self, line: u64, reason: &str) {
+        let was_needed = self.with_board(|board| board.lost(line));
+        if was_needed && self.with_registry(|registry| registry.lost(line, reason)) {
+            warn!(%reason, "the Python helper is gone, and its workers with it");
+        }
+    }
+
+    /// Puts a question; the answer comes out of the receiver. `None` when nobody can be asked.
     fn ask(&self, unit: &UnitId, how: How, within: Duration) -> Option<oneshot::Receiver<Answer>> {
-        self.with_line(|line| {
-            let (asker, answer) = oneshot::channel();
-            line.asked += 1;
-            let id = line.asked;
-            line.helper.as_ref()?.stop_worker(unit.as_str(), how, within, id);
-            line.questions.insert(id, asker);
-            Some(answer)
-        })
+        let line = self.with_registry(|registry| registry.line(unit))?;
+        self.with_board(|board| board.ask(line, unit.as_str(), how, within))
     }
 }
 
@@ -272,13 +339,15 @@ impl Provider for NativeProvider {
     async fn launch(&self, launch: &Launch) -> CoreResult<Launched> {
         let names = Self::names(launch)?;
         self.ensure_helper().await?;
-        if self.shared.with_registry(|registry| registry.remember(launch)) {
+        if self.shared.with_registry(|registry| registry.remember(&launch.id)) {
+            let line = self.shared.with_board(|board| board.current().map(|(line, _)| line));
             for name in &names {
                 // On the books before it is asked for: its first event may come at once.
-                self.shared.with_registry(|registry| registry.starting(name, launch));
-                let is_asked = self
-                    .shared
-                    .with_line(|line| line.helper.as_ref().map(|helper| helper.start_worker(name)).is_some());
+                self.shared.with_registry(|registry| registry.starting(name, &launch.id, line.unwrap_or_default()));
+                let is_asked = self.shared.with_board(|board| {
+                    let current = board.current().filter(|(current, _)| Some(*current) == line);
+                    current.map(|(_, helper)| helper.start_worker(name, launch.id.as_str())).is_some()
+                });
                 if !is_asked {
                     let cause = ExitCause::NeverStarted("the helper has ended".to_owned());
                     let exit = Exit { cause, asked: false, sure: true };
@@ -296,23 +365,23 @@ impl Provider for NativeProvider {
     }
 
     async fn stop(&self, units: &[UnitId], how: Stop) -> Vec<(UnitId, CoreResult<StopAnswer>)> {
-        let has_hooks = self.shared.with_line(|line| line.has_hooks);
-        let Some((question, within)) = self.question(how, has_hooks) else {
-            return units.iter().map(|unit| (unit.clone(), Ok(StopAnswer::Unsupported))).collect();
-        };
         let asked: Vec<_> = units
             .iter()
             .map(|unit| {
-                let is_there = self.shared.with_registry(|registry| registry.has(unit));
-                (unit.clone(), is_there.then(|| self.shared.ask(unit, question, within)).flatten())
+                let line = self.shared.with_registry(|registry| registry.line(unit));
+                let has_hooks = self.shared.with_board(|board| board.has_hooks(line));
+                let question = self.question(how, has_hooks);
+                let answer = question.map(|(question, within)| self.shared.ask(unit, question, within));
+                (unit.clone(), answer)
             })
             .collect();
         let until = Instant::now() + ANSWER_WITHIN;
         let mut answers = Vec::with_capacity(asked.len());
         for (unit, answer) in asked {
             let said = match answer {
-                None => Ok(Answer::Gone),
-                Some(answer) => timeout_at(until, answer).await.map(|said| said.unwrap_or(Answer::Gone)),
+                None => Ok(Answer::Unsupported),
+                Some(None) => Ok(Answer::Gone),
+                Some(Some(answer)) => timeout_at(until, answer).await.map(|said| said.unwrap_or(Answer::Gone)),
             };
             let said = match said {
                 Ok(Answer::Accepted) => {
@@ -327,7 +396,9 @@ impl Provider for NativeProvider {
                 // The helper itself answers these, at once: it must be stuck.
                 Err(_) if matches!(how, Stop::Now | Stop::Hold) => {
                     warn!("the Python helper does not answer: ending it");
-                    self.shared.with_line(|line| line.helper.as_mut().map(Helper::kill));
+                    if let Some(line) = self.shared.with_registry(|registry| registry.line(&unit)) {
+                        self.shared.with_board(|board| board.kill(line));
+                    }
                     Err(CoreError::new(CoreErrorKind::Transient, "stop a worker", unit.to_string()))
                 }
                 Err(_) => Ok(StopAnswer::Busy),
@@ -342,12 +413,11 @@ impl Provider for NativeProvider {
     }
 
     async fn sweep(&self) -> CoreResult<()> {
-        let helper = self.shared.with_line(|line| line.helper.take());
-        if let Some(helper) = helper {
-            let status = helper.end().await?;
-            debug!(%status, "the Python helper has ended");
-            self.shared.with_registry(|registry| registry.lost("the helper was ended"));
+        for helper in self.shared.with_board(Switchboard::take_all) {
+            helper.end().await?;
+            debug!("the Python helper has ended");
         }
+        self.shared.with_registry(Registry::all_lost);
         Ok(())
     }
 }

@@ -1,13 +1,13 @@
 //! The units of this provider, kept up to date by what the helper says.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     mem,
     sync::Arc,
 };
 
 use scaler_wm_core::{
-    Clock, Exit, ExitCause, Launch, LaunchId, Tier, Timestamp, Unit, UnitId, UnitState, WorkerId, WorkerMatch,
+    Clock, Exit, ExitCause, LaunchId, Tier, Timestamp, Unit, UnitId, UnitState, WorkerId, WorkerMatch,
 };
 use tokio::sync::watch;
 
@@ -19,6 +19,8 @@ const REMEMBERED_LAUNCHES: usize = 1024;
 pub(crate) struct Registry {
     units: BTreeMap<UnitId, Arc<Unit>>,
     pids: HashMap<UnitId, i32>,
+    /// The line to the helper of each unit.
+    lines: HashMap<UnitId, u64>,
     /// Units that went and have not been told of yet.
     gone: Vec<Arc<Unit>>,
     launches: VecDeque<LaunchId>,
@@ -31,6 +33,7 @@ impl Registry {
         Self {
             units: BTreeMap::new(),
             pids: HashMap::new(),
+            lines: HashMap::new(),
             gone: Vec::new(),
             launches: VecDeque::new(),
             clock: Clock::system(),
@@ -43,30 +46,47 @@ impl Registry {
     }
 
     /// Takes note of a launch; false when it is a repeated one.
-    pub(crate) fn remember(&mut self, launch: &Launch) -> bool {
-        if self.launches.contains(&launch.id) {
+    pub(crate) fn remember(&mut self, launch: &LaunchId) -> bool {
+        if self.launches.contains(launch) {
             return false;
         }
         if self.launches.len() == REMEMBERED_LAUNCHES {
             self.launches.pop_front();
         }
-        self.launches.push_back(launch.id.clone());
+        self.launches.push_back(launch.clone());
         true
     }
 
-    /// A unit is being started.
-    pub(crate) fn starting(&mut self, name: &str, launch: &Launch) {
+    /// A unit is being started, by the helper of a line.
+    pub(crate) fn starting(&mut self, name: &str, launch: &LaunchId, line: u64) {
         let unit = Unit {
             id: UnitId::from(name),
-            launch: Some(launch.id.clone()),
+            launch: Some(launch.clone()),
             state: UnitState::Starting,
             since: self.now(),
             tier: Tier::default(),
             workers: WorkerMatch::Exact(WorkerId::from(name)),
             notice: None,
         };
+        self.lines.insert(unit.id.clone(), line);
         self.units.insert(unit.id.clone(), Arc::new(unit));
         self.tick();
+    }
+
+    /// The line to the helper of a unit that is there.
+    pub(crate) fn line(&self, unit: &UnitId) -> Option<u64> {
+        self.units.get(unit).and_then(|_| self.lines.get(unit).copied())
+    }
+
+    /// Every unit of a line leaves, in its own time.
+    pub(crate) fn retired(&mut self, line: u64) {
+        for name in self.of_line(line) {
+            self.set(name.as_str(), UnitState::Stopping);
+        }
+    }
+
+    fn of_line(&self, line: u64) -> Vec<UnitId> {
+        self.units.keys().filter(|unit| self.lines.get(*unit) == Some(&line)).cloned().collect()
     }
 
     /// A unit runs, in this process.
@@ -87,6 +107,7 @@ impl Registry {
         if matches!(changed.state, UnitState::Gone(_)) {
             self.units.remove(&id);
             self.pids.remove(&id);
+            self.lines.remove(&id);
             self.gone.push(changed);
         } else {
             self.units.insert(id, changed);
@@ -94,18 +115,26 @@ impl Registry {
         self.tick();
     }
 
-    /// The helper has gone, and took every unit with it.
-    pub(crate) fn lost(&mut self, reason: &str) {
-        let names: Vec<UnitId> = self.units.keys().cloned().collect();
+    /// The helper of a line has gone, and took its units with it.
+    ///
+    /// Whether there were any.
+    pub(crate) fn lost(&mut self, line: u64, reason: &str) -> bool {
+        let names = self.of_line(line);
+        let has_some = !names.is_empty();
         for name in names {
             let cause = ExitCause::Lost(reason.to_owned());
             // Its workers have been told to leave, and tell the scheduler themselves: they may still live.
             self.set(name.as_str(), UnitState::Gone(Exit { cause, asked: false, sure: false }));
         }
+        has_some
     }
 
-    pub(crate) fn has(&self, unit: &UnitId) -> bool {
-        self.units.contains_key(unit)
+    /// Every helper was ended, and every unit with it.
+    pub(crate) fn all_lost(&mut self) {
+        let lines: BTreeSet<u64> = self.lines.values().copied().collect();
+        for line in lines {
+            self.lost(line, "the helper was ended");
+        }
     }
 
     /// The units of a launch that are there.

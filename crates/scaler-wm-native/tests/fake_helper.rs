@@ -9,7 +9,7 @@ use std::{
 };
 
 use scaler_wm_core::{Clock, ExitCause, Launch, ManagerId, Provider, Stop, StopAnswer, Tier, Unit, UnitState};
-use scaler_wm_native::{Error, ErrorKind, NativeConfig, NativeProvider, Ways, WorkerSettings};
+use scaler_wm_native::{Error, ErrorKind, NativeConfig, NativeProvider, WorkerSettings};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -25,7 +25,7 @@ assert source.startswith(b'"""The helper')
 lines = sock.makefile("r")
 config = json.loads(next(lines))["config"]
 def say(**event): sock.sendall(json.dumps(event).encode() + b"\n")
-def ready(): say(event="ready", package="9", python="3", executable="x", workers="fork", processors="fork", hooks=True, notes=[])
+def ready(): say(event="ready", package="9", python="3", executable="x", workers="fork", processors="fork", hooks=True, notes=[], pid=os.getpid(), version="9", kept=[])
 def note(word):
     with open(HERE / "notes", "a") as file: file.write(word + "\n")
 "#;
@@ -36,12 +36,8 @@ fn with_helper<T>(body: &str, test: impl AsyncFnOnce(Result<NativeProvider, Erro
     let python = folder.path().join("python");
     fs::write(&python, format!("{PRELUDE}{body}\n")).expect("a script");
     fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).expect("a program");
-    let config = NativeConfig {
-        python: Some(python),
-        worker_type: "NAT".to_owned(),
-        worker: WorkerSettings::new("tcp://127.0.0.1:1".parse().expect("an address"), ManagerId::from("m")),
-        ways: Ways::default(),
-    };
+    let worker = WorkerSettings::new("tcp://127.0.0.1:1".parse().expect("an address"), ManagerId::from("m"));
+    let config = NativeConfig { python: Some(python), ..NativeConfig::new(worker) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let provider = NativeProvider::start(config).await;

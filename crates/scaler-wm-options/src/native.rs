@@ -67,6 +67,39 @@ const OPTIONS: &[OptionSpec] = &[
     .value("WAY")
     .ours(),
     OptionSpec::new(
+        "on_exit",
+        Kind::Choice(&["stop", "keep"]),
+        Preset::Text("stop"),
+        "What becomes of workers when this manager goes, by a signal or by an accident: stop ends them, keep leaves them \
+         to the next manager with the same id and state folder.",
+    )
+    .value("WHAT")
+    .ours(),
+    OptionSpec::new(
+        "keep_seconds",
+        Kind::Float,
+        Preset::Float(600.0),
+        "Seconds for which kept workers wait for the next manager; then they finish what runs, hand back and end.",
+    )
+    .value("SECONDS")
+    .ours(),
+    OptionSpec::new(
+        "reload_on_upgrade",
+        Kind::Flag,
+        Preset::Nothing,
+        "When the installed package is replaced, replace workers as well: each finishes what runs, and hands back.",
+    )
+    .ours(),
+    OptionSpec::new(
+        "oom_events",
+        Kind::Text,
+        Preset::Described("memory.events of this process's control group, else /proc/vmstat"),
+        "File with the kernel's count of processes killed for lack of memory, by which such an end is told from others.",
+    )
+    .value("FILE")
+    .sample("/sys/fs/cgroup/memory.events")
+    .ours(),
+    OptionSpec::new(
         "no_rebalance",
         Kind::Flag,
         Preset::Nothing,

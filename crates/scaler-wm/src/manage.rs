@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use scaler_wm_core::{
     Capabilities, Clock, FixedLink, Limit, Manager, SchedulerLink, Sizing,
     manager::{Settings, Status, Summary},
+    options::Value,
 };
 use scaler_wm_journal::RedbJournal;
 use scaler_wm_options::fixed_concurrency;
@@ -42,8 +43,10 @@ pub(crate) async fn manage(
     mut stop: oneshot::Receiver<()>,
     progress: watch::Sender<Option<Arc<Status>>>,
 ) -> Result<(), Failure> {
-    let values = &config.values;
-    let state = State::open(values, &config.manager)?;
+    let mut values = config.values.clone();
+    let state = State::open(&values, &config.manager)?;
+    values.fill("state_dir", Value::Text(state.folder().to_string_lossy().into_owned()));
+    let values = &values;
     let journal = RedbJournal::open(&state.journal()).map_err(Failure::setup)?;
     let identity = state.identity(config.kind.section.name)?;
     let ready = async {
@@ -91,6 +94,7 @@ pub(crate) async fn manage(
         drain_timeout: seconds("drain_timeout_seconds"),
         stop_timeout: seconds("stop_timeout_seconds"),
         // Fixed mode has no scheduler to listen to.
+        keeps_units: values.has("on_exit") && values.text("on_exit") == "keep",
         rebalances: !is_fixed && values.has("no_rebalance") && !values.flag("no_rebalance"),
         seed,
     };
@@ -119,8 +123,8 @@ pub(crate) async fn manage(
 
 fn done(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {
     let summary = summary.map_err(Failure::running)?;
-    let Summary { reason, started, ended, cut_off, left_behind } = summary;
-    info!(%reason, started, ended, cut_off, left_behind = left_behind.len(), "the manager has ended");
+    let Summary { reason, started, ended, cut_off, left_behind, kept } = summary;
+    info!(%reason, started, ended, cut_off, left_behind = left_behind.len(), kept = kept.len(), "the manager has ended");
     if left_behind.is_empty() {
         return Ok(());
     }

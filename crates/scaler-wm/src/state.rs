@@ -56,6 +56,11 @@ impl State {
         Ok(Self { folder, _lock: lock })
     }
 
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The file of the journal.
     pub(crate) fn journal(&self) -> PathBuf {
         self.folder.join("journal.redb")

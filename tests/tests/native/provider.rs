@@ -36,9 +36,8 @@ fn suite(release: &'static str, ways: Ways) -> Result<()> {
     let fixture = Native {
         config: NativeConfig {
             python: Some(stack.venv().python()),
-            worker_type: "NAT".to_owned(),
-            worker: WorkerSettings::new(address, ManagerId::from("suite")),
             ways,
+            ..NativeConfig::new(WorkerSettings::new(address, ManagerId::from("suite")))
         },
         last: Mutex::default(),
     };

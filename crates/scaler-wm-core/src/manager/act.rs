@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
 
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
-use super::{Manager, outcome::Outcome};
+use super::{Manager, outcome::Outcome, run::Recalled};
 use crate::{
     Chain, Launch, Result, Stop, Tier, Timestamp, UnitId,
     plan::{Action, Cause},
@@ -18,15 +18,20 @@ impl Manager {
         let info = self.provider.info();
         let (can_list, can_repeat) = (info.lists_foreign_units, info.idempotent);
         let mut forgotten = Vec::new();
+        let mut recalled = Recalled::default();
         for entry in entries {
+            recalled.known.insert(entry.launch.id.clone());
             if !can_list {
                 // Units of this kind end with their process.
                 forgotten.push(entry.launch.id);
             } else if entry.settled.is_none() && (can_repeat || entry.receipt.is_some()) {
                 info!(launch = %entry.launch.id, units = entry.launch.count, "open launch of an earlier process");
                 self.launches.adopted(entry.launch, entry.receipt, self.random.u64(..), now);
+            } else {
+                recalled.settled.push(entry.launch.id);
             }
         }
+        self.recalled = Some(recalled);
         if !forgotten.is_empty() {
             self.journal.forget(&forgotten).await?;
         }
@@ -62,7 +67,9 @@ impl Manager {
                     self.start(NonZeroU32::MIN, &tier, now);
                 }
                 Action::Ask { unit, how, because } => {
-                    if matches!(because, Cause::DrainTimeout | Cause::NeverReady | Cause::StillThere) {
+                    if because == Cause::NotOnRecord {
+                        warn!(%unit, "no journal knows this unit: it finishes what runs, and goes");
+                    } else if matches!(because, Cause::DrainTimeout | Cause::NeverReady | Cause::StillThere) {
                         info!(%unit, %because, "ending a unit");
                     } else if matches!(because, Cause::Overloaded | Cause::SpareNotNeeded) {
                         info!(%unit, %because, "asking a unit");
@@ -125,7 +132,7 @@ impl Manager {
     {
         tokio::spawn(async move {
             if let Err(error) = write.await {
-                tracing::warn!(error = %Chain(&error), "failed to record {what}");
+                warn!(error = %Chain(&error), "failed to record {what}");
             }
         });
     }

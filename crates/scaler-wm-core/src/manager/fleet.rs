@@ -63,6 +63,11 @@ impl Fleet {
         self.units.keys()
     }
 
+    /// Every unit with the launch that brought it.
+    pub(super) fn launched(&self) -> impl Iterator<Item = (&UnitId, Option<&LaunchId>)> {
+        self.units.iter().map(|(id, tracked)| (id, tracked.unit.launch.as_ref()))
+    }
+
     /// How many units have come up.
     pub(super) fn running(&self) -> usize {
         self.units.values().filter(|tracked| tracked.unit.state == UnitState::Running).count()
@@ -97,9 +102,10 @@ impl Fleet {
     pub(super) fn note(&mut self, unit: Arc<Unit>, now: Timestamp) -> Noted {
         if let UnitState::Gone(exit) = &unit.state {
             let exit = exit.clone();
-            return self
-                .remove(&unit.id)
-                .map_or(Noted::Nothing, |tracked| Noted::Gone(Box::new(tracked.depart(unit, exit, now))));
+            return match self.remove(&unit.id) {
+                Some(tracked) => Noted::Gone(Box::new(tracked.depart(unit, exit, now))),
+                None => Noted::Ghost(exit),
+            };
         }
         match self.units.get_mut(&unit.id) {
             Some(tracked) => {
@@ -179,8 +185,10 @@ impl Fleet {
 /// What came of taking note of a unit.
 #[derive(Debug)]
 pub(super) enum Noted {
-    /// It was known already, or is gone and was never known.
+    /// It was known already.
     Nothing,
+    /// It is gone, and was never known to be there.
+    Ghost(Exit),
     /// It is new.
     New,
     /// It went.

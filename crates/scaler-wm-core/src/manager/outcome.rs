@@ -7,10 +7,12 @@ use tracing::{debug, info, warn};
 use super::{
     Manager,
     fleet::{Departed, Fleet, Noted},
+    run::Recalled,
 };
 use crate::{
     Chain, Error, ErrorKind, LaunchId, Launched, Observed, Result, Settled, Stop, StopAnswer, Tier, Timestamp, Unit,
-    UnitId,
+    UnitId, WorkerMatch,
+    plan::{Action, Cause},
 };
 
 /// How long a tier without capacity is left alone.
@@ -184,11 +186,47 @@ impl Manager {
                 self.close(&id, settled);
             }
         }
+        if let Some(recalled) = self.recalled.take() {
+            self.compare(recalled, now);
+        }
+    }
+
+    /// The first look: units that no journal knows go, records of units that are gone are forgotten.
+    fn compare(&mut self, recalled: Recalled, now: Timestamp) {
+        let is_known = |launch: Option<&LaunchId>| launch.is_some_and(|launch| recalled.known.contains(launch));
+        let strays = self.fleet.launched().filter(|(_, launch)| !is_known(*launch));
+        let within = self.settings.drain_timeout;
+        let asks = strays.map(|(unit, _)| Action::Ask {
+            unit: unit.clone(),
+            how: Stop::HandBack(within),
+            because: Cause::NotOnRecord,
+        });
+        let asks: Vec<Action> = asks.collect();
+        self.act(asks, now);
+        let gone: Vec<LaunchId> =
+            recalled.settled.into_iter().filter(|launch| self.fleet.count_of(launch) == 0).collect();
+        if !gone.is_empty() {
+            let journal = Arc::clone(&self.journal);
+            self.record("the end of earlier launches", async move { journal.forget(&gone).await });
+        }
     }
 
     fn note(&mut self, unit: Arc<Unit>, now: Timestamp) {
+        let unit_id = unit.id.clone();
+        let worker = match &unit.workers {
+            WorkerMatch::Exact(worker) => Some(worker.clone()),
+            WorkerMatch::Part(_) => None,
+        };
         match self.fleet.note(unit, now) {
             Noted::Nothing => {}
+            // It died while no process of this manager was there to tell.
+            Noted::Ghost(exit) if exit.sure && !exit.asked => {
+                info!(unit = %unit_id, %exit, "a unit of an earlier process has died");
+                if let Some(worker) = worker {
+                    self.link.worker_gone(worker);
+                }
+            }
+            Noted::Ghost(_) => {}
             Noted::New => {
                 self.summary.started += 1;
                 self.started_once = self.started_once.saturating_add(1);
@@ -244,7 +282,7 @@ impl Manager {
 
 /// Whether what it did was cut off, not brought to an end.
 const fn is_cut_off(exit: &crate::Exit) -> bool {
-    matches!(exit.cause, crate::ExitCause::Signal(_) | crate::ExitCause::Lost(_))
+    matches!(exit.cause, crate::ExitCause::Signal(_) | crate::ExitCause::OutOfMemory | crate::ExitCause::Lost(_))
 }
 
 /// Whether a launch that failed in this way may have brought, or may still bring, units: it is repeated then, which is

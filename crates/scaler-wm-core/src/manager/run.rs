@@ -1,7 +1,7 @@
 //! The manager and its event loop.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,8 +16,8 @@ use super::{
     outcome::{Outcome, Trouble},
 };
 use crate::{
-    Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
-    Timestamp, Wish,
+    Backoff, BackoffSettings, Clock, Cooldown, Journal, LaunchId, LinkEvent, Load, Provider, Result, SchedulerLink,
+    Tier, Timestamp, Wish,
     plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
@@ -64,6 +64,10 @@ pub struct Manager {
     is_link_closed: bool,
     look_again: Option<Timestamp>,
     is_spreading_said: bool,
+    /// What earlier processes left on record; `None` once it has been compared with what is there.
+    pub(super) recalled: Option<Recalled>,
+    /// Whether this process ends and its units stay.
+    is_leaving_them: bool,
     status: watch::Sender<Arc<Status>>,
 }
 
@@ -73,6 +77,15 @@ pub(super) struct Observing {
     pub(super) is_under_way: bool,
     pub(super) is_wanted: bool,
     pub(super) next: Timestamp,
+}
+
+/// What earlier processes of this manager left on record.
+#[derive(Debug, Default)]
+pub(super) struct Recalled {
+    /// Every launch on record.
+    pub(super) known: HashSet<LaunchId>,
+    /// Those whose outcome is on record.
+    pub(super) settled: Vec<LaunchId>,
 }
 
 /// What woke the loop.
@@ -120,6 +133,8 @@ impl Manager {
             is_link_closed: false,
             look_again: None,
             is_spreading_said: false,
+            recalled: Some(Recalled::default()),
+            is_leaving_them: false,
             status: watch::channel(Arc::default()).0,
             settings,
             provider,
@@ -178,6 +193,10 @@ impl Manager {
             }
             Event::Changed => self.observing.is_wanted = true,
             Event::Tick => {}
+            Event::Stop if self.settings.keeps_units && !(self.fleet.is_empty() && self.launches.is_empty()) => {
+                "asked to stop; units stay".clone_into(&mut self.summary.reason);
+                self.is_leaving_them = true;
+            }
             Event::Stop => self.end("asked to stop"),
         }
     }
@@ -216,6 +235,9 @@ impl Manager {
     }
 
     fn is_done(&self) -> bool {
+        if self.is_leaving_them {
+            return true;
+        }
         match self.ending {
             Some(until) => (self.fleet.is_empty() && self.launches.is_empty()) || self.clock.now() >= until + LAST_WORD,
             None => self.is_once_over(),
@@ -319,6 +341,10 @@ impl Manager {
     /// Units wanted now, within the limit.
     fn wanted(&self) -> Option<u32> {
         self.up_since?;
+        // What an earlier process has left is not known before the first look.
+        if self.recalled.is_some() {
+            return None;
+        }
         match self.wish.as_ref()? {
             Wish::Follow(requests) => Some(self.settings.sizing.target(requests)),
             Wish::Once(concurrency) => {
@@ -370,6 +396,10 @@ impl Manager {
     }
 
     async fn finish(mut self) -> Result<Summary> {
+        if self.is_leaving_them {
+            self.summary.kept = self.fleet.ids().cloned().collect();
+            return Ok(self.summary);
+        }
         if self.ending.is_none() {
             "all units have ended".clone_into(&mut self.summary.reason);
         }

@@ -20,6 +20,8 @@ pub struct Settings {
     /// Whether work is taken back from a unit that holds more than its share while others are idle, where units can give
     /// it back.
     pub rebalances: bool,
+    /// Whether units stay for the next process of this manager when this one is told to stop.
+    pub keeps_units: bool,
     /// Seeds the jitter of waits: equal seeds, equal waits.
     pub seed: u64,
 }

@@ -48,4 +48,6 @@ pub struct Summary {
     pub cut_off: u64,
     /// Units that are still there, since they could not be ended in time.
     pub left_behind: Vec<UnitId>,
+    /// Units that stay for the next process of this manager.
+    pub kept: Vec<UnitId>,
 }

@@ -87,6 +87,8 @@ pub enum Cause {
     StillThere,
     /// Its workers never reached the scheduler.
     NeverReady,
+    /// An earlier process of this manager left it, and no journal knows it.
+    NotOnRecord,
     /// The manager ends.
     ManagerEnds,
 }
@@ -104,6 +106,7 @@ impl fmt::Display for Cause {
             Self::DrainTimeout => "its time to finish is over",
             Self::StillThere => "ended, but still there",
             Self::NeverReady => "never reached the scheduler",
+            Self::NotOnRecord => "left by an earlier process, and not on record",
             Self::ManagerEnds => "the manager ends",
         })
     }

@@ -69,6 +69,7 @@ impl Bench {
             drain_timeout: seconds(300),
             stop_timeout: seconds(10),
             rebalances: true,
+            keeps_units: false,
             seed: 7,
         };
         let journal_of_manager = Arc::clone(&journal);

@@ -1,13 +1,16 @@
 //! The helper's process and the two halves of the socket to it.
 
 use std::{
-    os::fd::OwnedFd,
-    os::unix::net::UnixStream as StdUnixStream,
+    os::{fd::OwnedFd, unix::net::UnixStream as StdUnixStream},
     path::Path,
-    process::{ExitStatus, Stdio},
+    process::Stdio,
     time::Duration,
 };
 
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{
@@ -16,10 +19,10 @@ use tokio::{
     },
     process::{Child, Command as Process},
     sync::mpsc,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
-use super::protocol::{Command, Event, Hello, How};
+use super::protocol::{Claim, Command, Event, Hello, How};
 use crate::{Error, ErrorKind, NativeConfig};
 
 /// The helper's program.
@@ -29,18 +32,31 @@ const SOURCE: &str = include_str!("../../python/helper.py");
 const BOOT: &str = "import socket as s;c=s.socket(fileno=0);\
                     SOURCE=c.recv(int(c.recv(8,s.MSG_WAITALL)),s.MSG_WAITALL);\
                     exec(compile(SOURCE,'<scaler-wm helper>','exec'))";
-/// Bytes of one line of the helper's, at most: its longest one, with notes, is far below that.
-const LONGEST_LINE: u64 = 64 * 1024;
+/// The socket of a helper that outlives its manager, in the state folder.
+const SOCKET: &str = "helper.sock";
+/// Bytes of one line of the helper's, at most: a thousand kept workers are far below that.
+const LONGEST_LINE: u64 = 1024 * 1024;
 /// How long workers may take to leave when the manager is gone, before they are killed.
 const END_SECONDS: f64 = 5.0;
 /// How long the helper may take to end after its workers' time is over.
 const LAST_STEPS: Duration = Duration::from_secs(3);
 
-/// A running helper. Dropped, it is killed; its workers notice.
+/// A running helper. One that keeps nothing is killed when this is dropped; its workers notice.
 #[derive(Debug)]
 pub(crate) struct Helper {
-    child: Child,
+    process: Running,
     commands: mpsc::UnboundedSender<Vec<u8>>,
+}
+
+/// The process.
+#[derive(Debug)]
+enum Running {
+    /// Ours.
+    Child(Child),
+    /// One that an earlier manager started: a descriptor that stands for it, and for no other process of its number.
+    Adopted(OwnedFd),
+    /// Not known yet.
+    Claimed,
 }
 
 impl Helper {
@@ -56,27 +72,57 @@ impl Helper {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             // A terminal's Ctrl-C is for the manager, which then asks the workers one by one.
             .process_group(0)
-            .kill_on_drop(true)
+            .kill_on_drop(config.keep.is_none())
             .spawn()
             .map_err(failed)?;
-        let (reader, writer) = UnixStream::from_std(ours).map_err(failed)?.into_split();
+        let stream = UnixStream::from_std(ours).map_err(failed)?;
+        let (helper, events) = Self::over(stream, Running::Child(child));
+        let version = version(config);
+        let mut hello = format!("{:8}{SOURCE}", SOURCE.len()).into_bytes();
+        hello.extend(line(&Hello::new(config, END_SECONDS, &version)));
+        helper.queue(hello);
+        Ok((helper, events))
+    }
+
+    /// Takes over one that an earlier manager has left behind, if there is one; its first event says what it has.
+    pub(crate) async fn claim(folder: &Path, config: &NativeConfig) -> Option<(Self, Events)> {
+        // What nobody listens at any more is left for the next helper to replace.
+        let stream = UnixStream::connect(folder.join(SOCKET)).await.ok()?;
+        let (helper, events) = Self::over(stream, Running::Claimed);
+        helper.queue(line(&Claim { keep_seconds: config.keep.map(|keep| keep.as_secs_f64()) }));
+        Some((helper, events))
+    }
+
+    fn over(stream: UnixStream, process: Running) -> (Self, Events) {
+        let (reader, writer) = stream.into_split();
         let (commands, queue) = mpsc::unbounded_channel();
         tokio::spawn(write(writer, queue));
-        let helper = Self { child, commands };
-        let mut hello = format!("{:8}{SOURCE}", SOURCE.len()).into_bytes();
-        hello.extend(line(&Hello::new(config, END_SECONDS)));
-        helper.queue(hello);
-        Ok((helper, Events { lines: BufReader::new(reader) }))
+        (Self { process, commands }, Events { lines: BufReader::new(reader) })
+    }
+
+    /// The process of one that was taken over.
+    pub(crate) fn is_process(&mut self, pid: i32) {
+        if matches!(self.process, Running::Claimed)
+            && let Some(pid) = Pid::from_raw(pid)
+            && let Ok(process) = pidfd_open(pid, PidfdFlags::empty())
+        {
+            self.process = Running::Adopted(process);
+        }
     }
 
     /// Asks for a worker.
-    pub(crate) fn start_worker(&self, name: &str) {
-        self.queue(line(&Command::Start { name }));
+    pub(crate) fn start_worker(&self, name: &str, launch: &str) {
+        self.queue(line(&Command::Start { name, launch }));
     }
 
     /// Asks or tells a worker; the answer comes as an event with the same id.
     pub(crate) fn stop_worker(&self, name: &str, how: How, within: Duration, id: u64) {
         self.queue(line(&Command::Stop { name, how, within: within.as_secs_f64(), id }));
+    }
+
+    /// Lets every worker hand back; it ends after the last one.
+    pub(crate) fn retire(&self) {
+        self.queue(line(&Command::Retire));
     }
 
     fn queue(&self, bytes: Vec<u8>) {
@@ -85,26 +131,57 @@ impl Helper {
     }
 
     /// Lets the workers leave, and waits for the helper's end, which comes after theirs.
-    pub(crate) async fn end(self) -> Result<ExitStatus, Error> {
-        let Self { mut child, commands } = self;
-        drop(commands); // end of file: the manager is gone, as far as the helper knows
+    pub(crate) async fn end(self) -> Result<(), Error> {
+        self.queue(line(&Command::End));
+        let Self { process, commands } = self;
+        drop(commands);
         let longest = Duration::from_secs_f64(END_SECONDS) + LAST_STEPS;
-        let ended = match timeout(longest, child.wait()).await {
-            Ok(ended) => ended,
-            Err(_) => {
+        let ended = match process {
+            Running::Child(mut child) => match timeout(longest, child.wait()).await {
+                Ok(ended) => ended.map(drop),
                 // Killing is the last word: the kernel tells its workers.
-                child.start_kill().and(child.wait().await)
-            }
+                Err(_) => child.start_kill().and(child.wait().await.map(drop)),
+            },
+            Running::Adopted(process) => match timeout(longest, ended(&process)).await {
+                Ok(()) => Ok(()),
+                Err(_) => pidfd_send_signal(&process, Signal::KILL).map_err(Into::into),
+            },
+            Running::Claimed => Ok(()),
         };
         ended.map_err(|error| Error::io("end the Python helper", "it may still run", error))
     }
 
     /// Kills a helper that no longer answers.
     pub(crate) fn kill(&mut self) {
-        if let Err(error) = self.child.start_kill() {
+        let killed = match &mut self.process {
+            Running::Child(child) => child.start_kill(),
+            Running::Adopted(process) => pidfd_send_signal(&*process, Signal::KILL).map_err(Into::into),
+            Running::Claimed => Ok(()),
+        };
+        if let Err(error) = killed {
             tracing::debug!(%error, "the helper was gone already");
         }
     }
+}
+
+/// Waits for the end of a process that is not our child: looked at now and then, as it happens once.
+async fn ended(process: &OwnedFd) {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    while !matches!(poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&now)), Ok(1..)) {
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What a helper is and how it starts workers, as a digest: a manager takes over only one that is the same as its own
+/// would be. FNV-1a: it guards against differences, not against forgery.
+pub(crate) fn version(config: &NativeConfig) -> String {
+    // Without what may differ from manager to manager.
+    let plain = NativeConfig { keep: None, folder: None, ..config.clone() };
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in SOURCE.bytes().chain(line(&Hello::new(&plain, END_SECONDS, ""))) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    format!("{}-{hash:016x}", env!("CARGO_PKG_VERSION"))
 }
 
 fn line<T: serde::Serialize>(message: &T) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! What manager and helper say to each other: one JSON object a line. `python/helper.py` has the other side.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::NativeConfig;
@@ -18,7 +20,22 @@ struct Config<'a> {
     hooks: bool,
     /// How long workers may take to leave when the manager is gone.
     end_seconds: f64,
+    /// Where locks and the socket are; a helper that keeps nothing needs none.
+    folder: Option<&'a str>,
+    /// How long workers are kept for the next manager when this one is gone; `None` for not at all.
+    keep_seconds: Option<f64>,
+    /// What a manager must know to take this helper over.
+    version: &'a str,
+    /// How often to look whether the package has been replaced.
+    upgrade_seconds: f64,
     worker: Worker<'a>,
+}
+
+/// The first line to a helper that another manager has left behind.
+#[derive(Debug, Serialize)]
+pub(crate) struct Claim {
+    /// As in [`Hello`].
+    pub(crate) keep_seconds: Option<f64>,
 }
 
 /// The parameters of the released class, by its own names; the name is each worker's own.
@@ -45,7 +62,7 @@ struct Worker<'a> {
 }
 
 impl<'a> Hello<'a> {
-    pub(super) fn new(config: &'a NativeConfig, end_seconds: f64) -> Self {
+    pub(super) fn new(config: &'a NativeConfig, end_seconds: f64, version: &'a str) -> Self {
         let worker = &config.worker;
         Self {
             role: "helper",
@@ -54,6 +71,10 @@ impl<'a> Hello<'a> {
                 fork_processors: config.ways.fork_processors,
                 hooks: config.ways.hooks,
                 end_seconds,
+                folder: config.folder.as_deref().and_then(Path::to_str),
+                keep_seconds: config.keep.map(|keep| keep.as_secs_f64()),
+                version,
+                upgrade_seconds: config.upgrade_check.as_secs_f64(),
                 worker: Worker {
                     address: worker.scheduler_address.to_string(),
                     object_storage_address: worker.object_storage_address.as_ref().map(ToString::to_string),
@@ -84,7 +105,11 @@ impl<'a> Hello<'a> {
 #[serde(tag = "op", rename_all = "snake_case")]
 pub(crate) enum Command<'a> {
     /// Start a worker.
-    Start { name: &'a str },
+    Start { name: &'a str, launch: &'a str },
+    /// Let every worker hand back, and end after the last one.
+    Retire,
+    /// Let every worker leave, and end.
+    End,
     /// Ask one to end, or tell it.
     Stop { name: &'a str, how: How, within: f64, id: u64 },
 }
@@ -123,6 +148,10 @@ pub(crate) enum Event {
     Failed { name: String, reason: String },
     /// A worker has ended and has been reaped.
     Exit { name: String, code: Option<i32>, signal: Option<i32>, asked: bool },
+    /// A processor was ended by a signal, perhaps by its worker.
+    Processor { name: String, signal: i32 },
+    /// The installed package is another one now.
+    Upgraded { from: String, to: String },
     /// What a worker, or the helper for it, says to a [`Command::Stop`].
     Answer { id: u64, answer: Answer },
 }
@@ -140,6 +169,35 @@ pub(crate) struct Ready {
     pub(crate) hooks: bool,
     /// Why a plainer way was taken than asked for.
     pub(crate) notes: Vec<String>,
+    /// Its own process.
+    pub(crate) pid: i32,
+    /// What it is and how it starts workers, as a digest: see [`super::version`].
+    pub(crate) version: String,
+    /// Workers of earlier managers; those that ended while nobody listened included.
+    pub(crate) kept: Vec<Kept>,
+}
+
+/// A worker that an earlier manager has left behind.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) name: String,
+    pub(crate) launch: String,
+    pub(crate) pid: i32,
+    /// When its process started, in ticks since the machine did.
+    #[serde(default)]
+    pub(crate) started: u64,
+    #[serde(default)]
+    pub(crate) up: bool,
+    /// How it ended, if it has.
+    pub(crate) exit: Option<KeptExit>,
+}
+
+/// How a worker ended while nobody listened.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct KeptExit {
+    pub(crate) asked: bool,
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
 }
 
 /// What a worker, or the helper for it, says.
