@@ -2,6 +2,7 @@
 
 mod command_line;
 mod deaths;
+mod keep;
 mod manager;
 mod provider;
 mod scale_down;

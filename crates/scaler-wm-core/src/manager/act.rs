@@ -68,6 +68,7 @@ impl Manager {
                 }
                 Action::Ask { unit, how, because } => {
                     if because == Cause::NotOnRecord {
+                        self.fleet.is_unwanted(&unit);
                         warn!(%unit, "no journal knows this unit: it finishes what runs, and goes");
                     } else if matches!(because, Cause::DrainTimeout | Cause::NeverReady | Cause::StillThere) {
                         info!(%unit, %because, "ending a unit");

@@ -39,6 +39,8 @@ struct Tracked {
     can: Abilities,
     was_connected: bool,
     tasks: u32,
+    /// Whether it goes for good: nothing takes its drain back.
+    is_unwanted: bool,
 }
 
 /// A unit that went.
@@ -152,6 +154,13 @@ impl Fleet {
         }
     }
 
+    /// A unit goes for good, whatever is wanted.
+    pub(super) fn is_unwanted(&mut self, unit: &UnitId) {
+        if let Some(tracked) = self.units.get_mut(unit) {
+            tracked.is_unwanted = true;
+        }
+    }
+
     /// A unit is left alone until it is idle, or until `until`; or it is wanted again.
     pub(super) fn set_waiting(&mut self, unit: &UnitId, until: Option<Timestamp>) {
         if let Some(tracked) = self.units.get_mut(unit) {
@@ -208,6 +217,7 @@ impl Tracked {
             can: Abilities::default(),
             was_connected: false,
             tasks: 0,
+            is_unwanted: false,
         }
     }
 
@@ -231,7 +241,7 @@ impl Tracked {
             (Stop::IfIdle | Stop::Now, Some(StopAnswer::Accepted)) => self.drain = Drain::Ending { since: now },
             (Stop::HandBack(within), Some(StopAnswer::Accepted)) => {
                 self.drain = Drain::HandingBack { until: now + within };
-                self.can.resume = true;
+                self.can.resume = !self.is_unwanted;
             }
             (Stop::Relieve, Some(StopAnswer::Accepted)) => {
                 // Nobody ends it for that: what runs may take as long as it likes.

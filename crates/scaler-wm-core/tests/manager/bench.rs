@@ -27,11 +27,18 @@ pub(crate) struct Options {
     pub(crate) limit: u32,
     pub(crate) cooldown: Duration,
     pub(crate) journal: Arc<MemoryJournal>,
+    pub(crate) keeps_units: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { memory: MemorySettings::default(), limit: 8, cooldown: Duration::ZERO, journal: Arc::default() }
+        Self {
+            memory: MemorySettings::default(),
+            limit: 8,
+            cooldown: Duration::ZERO,
+            journal: Arc::default(),
+            keeps_units: false,
+        }
     }
 }
 
@@ -49,9 +56,15 @@ impl Bench {
 
     /// A manager whose scheduler has not answered.
     pub(crate) fn start_alone(options: Options) -> Self {
+        Self::start_over(options, |_| {})
+    }
+
+    /// The same, over an infrastructure in which there is something already.
+    pub(crate) fn start_over(options: Options, prepare: impl FnOnce(&MemoryProvider)) -> Self {
         let clock = Clock::system();
         let provider = MemoryProvider::new(options.memory, clock);
-        Self::start_with(provider, clock, options.limit, options.cooldown, options.journal)
+        prepare(&provider);
+        Self::start_with(provider, clock, options.limit, options.cooldown, options.journal, options.keeps_units)
     }
 
     fn start_with(
@@ -60,6 +73,7 @@ impl Bench {
         limit: u32,
         cooldown: Duration,
         journal: Arc<MemoryJournal>,
+        keeps_units: bool,
     ) -> Self {
         let (link, handle) = MemoryLink::new();
         let settings = Settings {
@@ -69,7 +83,7 @@ impl Bench {
             drain_timeout: seconds(300),
             stop_timeout: seconds(10),
             rebalances: true,
-            keeps_units: false,
+            keeps_units,
             seed: 7,
         };
         let journal_of_manager = Arc::clone(&journal);
@@ -81,10 +95,30 @@ impl Bench {
 
     /// Another process of the same manager over the same infrastructure, after this one was killed.
     pub(crate) async fn killed_and_restarted(self) -> Self {
+        self.killed(|| {}).await
+    }
+
+    /// The same, with something that happens in between.
+    pub(crate) async fn killed(self, meanwhile: impl FnOnce()) -> Self {
         self.running.abort();
         drop(self.running.await);
+        meanwhile();
         let limit = u32::try_from(self.limit).expect("a small number");
-        Self::start_with(self.provider, self.clock, limit, Duration::ZERO, self.journal)
+        Self::start_with(self.provider, self.clock, limit, Duration::ZERO, self.journal, false)
+    }
+
+    /// Another process of the same manager, after this one was told to stop.
+    pub(crate) async fn stopped_and_restarted(self) -> (Self, Summary) {
+        // It may have ended by itself.
+        let _ = self.stop.send(());
+        let summary = Self::ended(self.running, &self.provider, self.limit).await.expect("it ends well");
+        let limit = u32::try_from(self.limit).expect("a small number");
+        (Self::start_with(self.provider, self.clock, limit, Duration::ZERO, self.journal, false), summary)
+    }
+
+    /// Nothing stays on record.
+    pub(crate) async fn stays_forgotten(&self) {
+        assert!(self.is_forgotten().await);
     }
 
     pub(crate) fn now(&self) -> Timestamp {

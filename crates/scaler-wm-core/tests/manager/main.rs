@@ -2,5 +2,6 @@
 
 mod bench;
 mod faults;
+mod kept;
 mod scaling;
 mod stopping;

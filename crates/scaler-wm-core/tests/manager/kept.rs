@@ -1,0 +1,72 @@
+//! Units that outlive a process of their manager.
+
+use scaler_wm_conformance::{Call, CallKind, MemorySettings};
+use scaler_wm_core::Stop;
+
+use crate::bench::{Bench, Options, seconds};
+
+#[tokio::test(start_paused = true)]
+async fn units_stay_when_told_so_and_the_next_process_follows_with_them() {
+    let bench = Bench::start(Options { keeps_units: true, ..Options::default() });
+    bench.link.wish(3);
+    bench.until_units(3).await;
+    let (bench, summary) = bench.stopped_and_restarted().await;
+    assert_eq!((summary.kept.len(), summary.left_behind.len(), summary.ended), (3, 0, 0));
+    bench.link.up();
+    bench.link.wish(3);
+    bench.stays_at(3, seconds(60)).await;
+    assert_eq!(bench.provider.launches().len(), 1, "none but the first");
+    bench.link.wish(1);
+    bench.until_units(1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_no_unit_left_it_puts_its_things_away_although_it_keeps_units() {
+    let bench = Bench::start(Options { keeps_units: true, ..Options::default() });
+    let provider = bench.provider.clone();
+    assert!(bench.stop().await.unwrap().kept.is_empty());
+    assert!(provider.calls().iter().any(|call| matches!(call, Call::Sweep { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_started_before_what_is_there_is_known() {
+    let bench = Bench::start(Options::default());
+    bench.link.wish(2);
+    bench.until_units(2).await;
+    bench.provider.delay_calls(CallKind::Observe, seconds(20));
+    let bench = bench.killed_and_restarted().await;
+    bench.link.up();
+    bench.link.wish(2);
+    bench.stays_at(2, seconds(60)).await;
+    assert_eq!(bench.provider.launches().len(), 1, "none but the first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unit_that_no_journal_knows_finishes_and_goes_whatever_is_wanted() {
+    let options = Options { memory: MemorySettings::default(), ..Options::default() };
+    let bench = Bench::start_over(options, |provider| {
+        provider.leave_behind(None);
+    });
+    let stray = bench.provider.units()[0].clone();
+    bench.provider.set_busy(&stray, true);
+    bench.link.up();
+    bench.link.wish(2);
+    tokio::time::sleep(seconds(5)).await;
+    let asked: Vec<Stop> =
+        bench.provider.stops().into_iter().filter(|(_, unit, _)| *unit == stray).map(|(_, _, how)| how).collect();
+    assert!(matches!(asked[..], [Stop::HandBack(_)]), "{asked:?}");
+    assert_eq!(bench.provider.units().len(), 3, "two others, and it has work to finish");
+    bench.provider.set_busy(&stray, false);
+    bench.until_units(2).await;
+    assert!(!bench.provider.units().contains(&stray));
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_of_units_that_went_meanwhile_are_forgotten() {
+    let bench = Bench::start(Options::default());
+    bench.link.wish(2);
+    bench.until_units(2).await;
+    tokio::time::sleep(seconds(1)).await;
+    let provider = bench.provider.clone();
+    bench.killed(|| provider.units().iter().for_each(|unit| provider.vanish(unit))).await.stays_forgotten().await;
+}
