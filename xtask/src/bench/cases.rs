@@ -12,6 +12,8 @@ const LIMIT: u32 = 4;
 const QUEUE_SIZE: u32 = 8;
 /// Times that vary are the median of this many runs.
 const RUNS: usize = 3;
+/// Runs with and without rebalancing.
+const PAIRS: usize = 5;
 const IDLE: Duration = Duration::from_secs(10);
 /// From the last result until memory is read as "settled".
 const SETTLE: Duration = Duration::from_secs(4);
@@ -23,10 +25,13 @@ pub(crate) struct Case {
 }
 
 /// The figures of one manager: times in seconds, memory in bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) ramp: f64,
     pub(crate) cold: f64,
+    /// All defaults: 80 tasks of 0.2 s, 40 tasks of 1 s.
+    pub(crate) cold_short: f64,
+    pub(crate) cold_long: f64,
     pub(crate) restarted: usize,
     pub(crate) wasted: f64,
     pub(crate) manager: u64,
@@ -48,14 +53,28 @@ pub(crate) fn measure(case: &Case) -> Result<Measured> {
     say("cold start");
     let mut colds = Vec::new();
     for _ in 0..RUNS {
-        colds.push(cold(case)?);
+        colds.push(cold(case, 80, 0.2, Some(QUEUE_SIZE))?);
     }
-    eprintln!("ramps {ramps:.3?} s, cold starts {colds:.3?} s");
+    say("cold start with all defaults");
+    // The released manager takes so long that one run must do; ours varies more, being quicker.
+    let runs = if case.kind == ManagerKind::Ours { RUNS } else { 1 };
+    let shorts: Vec<f64> = (0..runs).map(|_| cold(case, 80, 0.2, None)).collect::<Result<_>>()?;
+    let longs: Vec<f64> = (0..runs).map(|_| cold(case, 40, 1.0, None)).collect::<Result<_>>()?;
+    eprintln!("ramps {ramps:.3?} s, cold starts {colds:.3?} s, all defaults {shorts:.3?} s and {longs:.3?} s");
     say("long tasks during a scale-down");
     let (restarted, wasted) = long_tasks(case)?;
     say("a killed worker");
     let rerun = killed_worker(case)?;
-    Ok(Measured { ramp: median(ramps), cold: median(colds), restarted, wasted, rerun, ..first })
+    Ok(Measured {
+        ramp: median(ramps),
+        cold: median(colds),
+        cold_short: median(shorts),
+        cold_long: median(longs),
+        restarted,
+        wasted,
+        rerun,
+        ..first
+    })
 }
 
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
@@ -107,13 +126,13 @@ fn ramp(case: &Case, whole: bool) -> Result<Measured> {
         (tree_settled, settled) = (tree(&stack), memory_of(manager.pid()).resident);
     }
     let manager = at_ramp.max(settled);
-    Ok(Measured { ramp, cold: 0.0, restarted: 0, wasted: 0.0, manager, tree_ramp, tree_settled, rerun: 0.0, idle_cpu })
+    Ok(Measured { ramp, manager, tree_ramp, tree_settled, idle_cpu, ..Measured::default() })
 }
 
-/// 80 tasks of 0.2 s, from no worker to the last result.
-fn cold(case: &Case) -> Result<f64> {
-    let (stack, _manager) = start(case, ManagerOptions { queue_size: Some(QUEUE_SIZE), ..ManagerOptions::default() })?;
-    let mut client = stack.client(&Script::Workload { tasks: 80, seconds: 0.2 })?;
+/// Tasks from no worker to the last result.
+fn cold(case: &Case, tasks: u32, seconds: f64, queue_size: Option<u32>) -> Result<f64> {
+    let (stack, _manager) = start(case, ManagerOptions { queue_size, ..ManagerOptions::default() })?;
+    let mut client = stack.client(&Script::Workload { tasks, seconds })?;
     let finished = client.finish(90.0).map_err(|failure| stack.explain(failure))?;
     stack.check(finished.right, "right results", format!("{finished:?}"))?;
     Ok(finished.seconds)
@@ -160,4 +179,66 @@ fn killed_worker(case: &Case) -> Result<f64> {
     let again = stack.until("a task of the victim elsewhere", 120.0, || client.starts().all().get(before).copied())?;
     stack.check(again.worker != victim.worker, "a task of the victim elsewhere", format!("{again:?}"))?;
     Ok(again.at - killed)
+}
+
+/// What only our manager has: times in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Own {
+    /// Time of an evenly loaded run with rebalancing, to that of one without.
+    pub(crate) warm: f64,
+    /// Hand-backs in those runs.
+    pub(crate) hand_backs: usize,
+    /// From the start of a manager that takes over another one's workers until it follows the wish.
+    pub(crate) taken_over: f64,
+}
+
+pub(crate) fn measure_own(case: &Case) -> Result<Own> {
+    eprintln!("evenly loaded, with and without rebalancing");
+    let (mut ratios, mut hand_backs) = (Vec::new(), 0);
+    for _ in 0..PAIRS {
+        let (without, _) = warm(case, false)?;
+        let (with, asked) = warm(case, true)?;
+        ratios.push(with / without);
+        hand_backs += asked;
+    }
+    eprintln!("ratios {ratios:.3?}, {hand_backs} hand-backs");
+    eprintln!("a manager that takes over");
+    let taken: Vec<f64> = (0..RUNS).map(|_| take_over(case)).collect::<Result<_>>()?;
+    #[expect(clippy::cast_precision_loss, reason = "a handful of runs")]
+    let warm = ratios.iter().sum::<f64>() / ratios.len() as f64;
+    Ok(Own { warm, hand_backs, taken_over: median(taken) })
+}
+
+/// Seconds that 400 tasks of 0.05 s take on 4 workers that are there already, and how many were asked to hand back.
+fn warm(case: &Case, rebalances: bool) -> Result<(f64, usize)> {
+    let extra = if rebalances { Vec::new() } else { vec!["--no-rebalance".to_owned()] };
+    let (stack, manager) = start(case, ManagerOptions { cooldown: Some(600.0), extra, ..ManagerOptions::default() })?;
+    let mut first = stack.client(&Script::Workload { tasks: 60, seconds: 0.1 })?;
+    stack.until_connected(LIMIT as usize, 60.0)?;
+    first.finish(60.0).map_err(|failure| stack.explain(failure))?;
+    stack.until_connected(LIMIT as usize, 60.0)?;
+    let asked = || manager.log().lines_with(&["asking a unit", "more than its share"]).len();
+    let before = asked();
+    let mut client = stack.client(&Script::Workload { tasks: 400, seconds: 0.05 })?;
+    let finished = client.finish(60.0).map_err(|failure| stack.explain(failure))?;
+    Ok((finished.seconds, asked() - before))
+}
+
+/// A manager is killed with tasks in its workers; from the start of the next one until it follows the wish.
+fn take_over(case: &Case) -> Result<f64> {
+    let extra = vec!["--on-exit".to_owned(), "keep".to_owned(), "--keep-seconds".to_owned(), "20".to_owned()];
+    let options = ManagerOptions { extra, kind: case.kind, binary: case.binary.clone(), ..ManagerOptions::default() };
+    let (stack, mut manager) = start(case, options.clone())?;
+    let mut client = stack.client(&Script::Workload { tasks: 120, seconds: 0.2 })?;
+    stack.until_connected(LIMIT as usize, 60.0)?;
+    manager.kill();
+    let began = now();
+    let next = stack.manager(&ManagerOptions { limit: LIMIT, log_name: "next".to_owned(), ..options })?;
+    stack.until("the wish followed", 30.0, || {
+        let log = next.log();
+        (!log.lines_with(&["took over"]).is_empty() && !log.lines_with(&["target changed"]).is_empty()).then_some(())
+    })?;
+    let took = now() - began;
+    client.finish(60.0).map_err(|failure| stack.explain(failure))?;
+    Ok(took)
 }

@@ -37,10 +37,12 @@ pub(crate) fn run(released_only: bool) -> Result<()> {
     let slim_bytes = fs::metadata(&slim).map_err(|error| Failure::new("look at the slim binary", error))?.len();
     let binary = shell::build_binary(&["--release"])?;
     let small = small::measure(slim_bytes)?;
-    let ours = cases::measure(&Case { kind: ManagerKind::Ours, binary: Some(binary) })?;
+    let case = Case { kind: ManagerKind::Ours, binary: Some(binary) };
+    let ours = cases::measure(&case)?;
+    let own = cases::measure_own(&case)?;
     let released = cases::measure(&Case { kind: ManagerKind::Released, binary: None })?;
 
-    publish("native", &report::rows(&ours, &released, &small))
+    publish("native", &report::rows(&ours, &own, &released, &small))
 }
 
 /// Prints the table and writes it as JSON.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::cases::Measured;
+use super::cases::{Measured, Own};
 use super::small::Small;
 
 /// One row: what, our figure, Python's, the unit, and the target in words with whether it is met.
@@ -33,7 +33,7 @@ impl Row {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of memory and counts are far below 2^52")]
-pub(crate) fn rows(ours: &Measured, released: &Measured, small: &Small) -> Vec<Row> {
+pub(crate) fn rows(ours: &Measured, own: &Own, released: &Measured, small: &Small) -> Vec<Row> {
     let mb = |bytes: u64| bytes as f64 / 1e6;
     let beside = |what, ours, released, unit, target, met| Row::beside(what, (ours, released), unit, (target, met));
     let alone = Row::alone;
@@ -61,6 +61,37 @@ pub(crate) fn rows(ours: &Measured, released: &Measured, small: &Small) -> Vec<R
             "s",
             "at most 70 % of Python's",
             ours.cold <= released.cold * 0.7,
+        ),
+        beside(
+            "the same with all defaults",
+            ours.cold_short,
+            released.cold_short,
+            "s",
+            "at most 40 % of Python's",
+            ours.cold_short <= released.cold_short * 0.4,
+        ),
+        beside(
+            "the same, 40 tasks of 1 s",
+            ours.cold_long,
+            released.cold_long,
+            "s",
+            "at most 35 % of Python's",
+            ours.cold_long <= released.cold_long * 0.35,
+        ),
+        alone(
+            "evenly loaded: time with rebalancing to time without",
+            own.warm,
+            "times",
+            "within 3 %",
+            (own.warm - 1.0).abs() <= 0.03,
+        ),
+        alone("hand-backs when evenly loaded", own.hand_backs as f64, "", "0", own.hand_backs == 0),
+        alone(
+            "manager killed under `--on-exit keep`, until the next one follows the wish",
+            own.taken_over,
+            "s",
+            "under 1 s",
+            own.taken_over < 1.0,
         ),
         beside(
             "long tasks started again by a scale-down",
