@@ -7,6 +7,7 @@
 mod binary;
 mod client;
 mod error;
+mod ground;
 mod log_file;
 mod manager;
 mod memory;
@@ -16,6 +17,7 @@ mod process;
 mod scheduler_log;
 mod stack;
 mod starts;
+mod up;
 mod venv;
 mod wait;
 
@@ -31,5 +33,6 @@ pub use process::Process;
 pub use scheduler_log::{SchedulerLog, WorkerEvent};
 pub use stack::{Stack, StackOptions};
 pub use starts::{Start, Starts};
+pub use up::{Up, UpStack};
 pub use venv::{LATEST, OLDEST, Venv, python_scripts};
 pub use wait::{deadline, interrupt, is_interrupted, until};

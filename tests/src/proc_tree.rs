@@ -39,6 +39,11 @@ impl Proc {
         signal(self.pid, Signal::KILL);
     }
 
+    /// Asks it to end (SIGTERM).
+    pub fn terminate(&self) {
+        signal(self.pid, Signal::TERM);
+    }
+
     fn read(pid: i32) -> Option<Self> {
         let folder = Path::new("/proc").join(pid.to_string());
         let stat = fs::read_to_string(folder.join("stat")).ok()?;

@@ -24,12 +24,17 @@ impl Process {
     /// # Errors
     /// When the log cannot be made or the program cannot be started.
     pub fn start(name: &str, command: &mut Command, log: LogFile) -> Result<Self> {
-        let start = || {
-            let out = File::options().create(true).append(true).open(log.path())?;
-            let err = out.try_clone()?;
+        let errors = log.clone();
+        Self::start_apart(name, command, log, &errors)
+    }
+
+    /// Starts `command`; what it prints on standard output goes to `log`, on standard error to `errors`.
+    pub(crate) fn start_apart(name: &str, command: &mut Command, log: LogFile, errors: &LogFile) -> Result<Self> {
+        let open = |log: &LogFile| File::options().create(true).append(true).open(log.path());
+        let mut start = || {
+            let (out, err) = (open(&log)?, open(errors)?);
             command.stdin(Stdio::null()).stdout(out).stderr(err).spawn()
         };
-        let mut start = start;
         let child = start().map_err(|error| Failure::new(format!("start the {name}"), error))?;
         Ok(Self { name: name.to_owned(), child, log })
     }

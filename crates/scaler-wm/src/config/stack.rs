@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use scaler_wm_core::options::{Found, OptionError, OptionSpec, Preset, Raw, Value, Values};
+use scaler_wm_core::{
+    Address,
+    options::{Found, OptionError, OptionSpec, Origin, Preset, Raw, Value, Values},
+};
 use scaler_wm_options::Section;
 
 use super::{
@@ -68,6 +71,7 @@ impl StackConfig {
             parts.push(part);
         }
         tell_apart(&mut parts)?;
+        share_the_monitor(&mut parts);
         Ok(Self { parts, python })
     }
 
@@ -156,6 +160,28 @@ fn tell_apart(parts: &mut [Part]) -> Result<(), OptionError> {
         }
     }
     Ok(())
+}
+
+/// Managers hear the scheduler of the same file where it publishes, unless they are told of another place.
+fn share_the_monitor(parts: &mut [Part]) {
+    let of_scheduler = parts.iter().find_map(|part| match part {
+        Part::Python(config) if config.section.name == "scheduler" => {
+            Some((config.values.address("bind_address"), config.values.maybe_address("monitor_address")?))
+        }
+        _ => None,
+    });
+    let Some((bind, monitor)) = of_scheduler else { return };
+    for part in parts {
+        let Part::Manager(config) = part else { continue };
+        let scheduler = config.values.address("scheduler_address");
+        let is_told = *config.values.origin("monitor_address") != Origin::Default;
+        if is_told || config.values.get("monitor_address").is_none() || scheduler.port != bind.port {
+            continue;
+        }
+        // It may listen at every address of its host, which is none to connect to.
+        let host = if monitor.host == bind.host { scheduler.host } else { monitor.host.clone() };
+        config.values.replace("monitor_address", Value::Address(Address { host, ..monitor.clone() }));
+    }
 }
 
 fn shared(values: &Values, name: &str) -> OptionError {

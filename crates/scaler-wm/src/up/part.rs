@@ -34,6 +34,8 @@ pub(super) enum End {
     Clean,
     /// With something wrong: what it was, and the last lines that it printed.
     Bad(String, String),
+    /// It never began, as what is there does not do: what is wrong, and what to do about it.
+    Refused(String),
 }
 
 /// What a part can be told.
@@ -127,6 +129,7 @@ impl Running {
             let hearing = tokio::task::spawn_local(hear);
             let end = match is_over.await {
                 Ok(Ok(())) => End::Clean,
+                Ok(Err(Failure::Usage(problem))) => End::Refused(problem),
                 Ok(Err(failure)) => End::Bad(failure.text(), String::new()),
                 Err(_) => End::Bad("its thread panicked".to_owned(), String::new()),
             };

@@ -47,6 +47,12 @@ pub(crate) fn up(config: StackConfig, call: &StackCall) -> Result<(), Failure> {
     LocalSet::new().block_on(&runtime, stack.run())
 }
 
+/// A part has ended as it should, and that ends everything.
+#[derive(Debug)]
+struct Over {
+    name: String,
+}
+
 /// How far a part is.
 #[derive(Debug)]
 enum State {
@@ -121,7 +127,14 @@ impl Stack {
     async fn run(&mut self) -> Result<(), Failure> {
         let mut signals = Signals::new()?;
         let outcome = tokio::select! {
-            outcome = self.start_and_watch() => outcome,
+            outcome = self.start_and_watch() => {
+                let reason = match &outcome {
+                    Ok(Over { name }) => format!("{name} has ended"),
+                    Err(_) => "a part has failed".to_owned(),
+                };
+                self.board.stopping(&reason);
+                outcome.map(|Over { .. }| ())
+            }
             // Cancel safe: a signal that is not taken stays. What has been started is in `members`.
             () = signals.next() => {
                 self.board.stopping("told to");
@@ -135,14 +148,16 @@ impl Stack {
         outcome.and(stopped)
     }
 
-    /// Starts one part after the other, and waits until one ends.
-    async fn start_and_watch(&mut self) -> Result<(), Failure> {
+    /// Starts one part after the other, and waits until one ends, which it names.
+    async fn start_and_watch(&mut self) -> Result<Over, Failure> {
         for at in 0..self.members.len() {
             self.start(at)?;
             if self.members[at].stage == 0 {
                 // What follows stands on it.
                 while !self.look(at)? {
-                    self.wait_or_end().await?;
+                    if let Some(over) = self.wait_or_end().await? {
+                        return Ok(over);
+                    }
                 }
             }
         }
@@ -159,13 +174,16 @@ impl Stack {
             if are_all_up {
                 break;
             }
-            self.wait_or_end().await?;
+            if let Some(over) = self.wait_or_end().await? {
+                return Ok(over);
+            }
         }
         let cards: Vec<Card> = self.members.iter().map(|member| member.card.clone()).collect();
         self.board.all_up(&cards);
-        match self.ends.recv().await {
-            Some((at, end)) => self.one_ended(at, end),
-            None => Ok(()),
+        loop {
+            if let Some((at, end)) = self.ends.recv().await {
+                return self.one_ended(at, end, "");
+            }
         }
     }
 
@@ -217,36 +235,33 @@ impl Stack {
         Ok(true)
     }
 
-    /// Waits a moment; an end that comes meanwhile is an error, or the end of it all.
-    async fn wait_or_end(&mut self) -> Result<(), Failure> {
+    /// Waits a moment; an end that comes meanwhile is the end of it all.
+    async fn wait_or_end(&mut self) -> Result<Option<Over>, Failure> {
         tokio::select! {
-            () = sleep(LOOK_EVERY) => Ok(()),
+            () = sleep(LOOK_EVERY) => Ok(None),
             // Cancel safe: a channel's receiver loses nothing. The sender is held by `self`: never `None`.
-            Some((at, end)) = self.ends.recv() => {
-                let name = self.members[at].card.name.clone();
-                self.members[at].state = State::Over;
-                match end {
-                    End::Bad(..) => Err(broke(&name, "before everything was up", end)),
-                    // A manager in fixed mode may have done all it had to before the others are there.
-                    End::Clean => Err(Failure::Running(format!("{name} ended before everything was up"))),
-                }
-            }
+            Some((at, end)) = self.ends.recv() => self.one_ended(at, end, " before everything was up").map(Some),
         }
     }
 
-    fn one_ended(&mut self, at: usize, end: End) -> Result<(), Failure> {
+    /// A part has ended by itself.
+    fn one_ended(&mut self, at: usize, end: End, when: &str) -> Result<Over, Failure> {
+        let are_all_ours = self.members.iter().all(|member| member.stage == MANAGERS && member.places.is_empty());
         let member = &mut self.members[at];
         member.state = State::Over;
         let name = member.card.name.clone();
         match end {
-            End::Clean => {
-                self.board.stopping(&format!("{name} has ended"));
-                Ok(())
-            }
-            bad @ End::Bad(..) => {
-                self.board.stopping(&format!("{name} has failed"));
-                Err(broke(&name, "", bad))
-            }
+            // One in fixed mode may have done all it had to before others are there.
+            End::Clean if when.is_empty() || member.fixed.is_some() => Ok(Over { name }),
+            End::Clean => Err(Failure::Running(format!("{name} ended{when}"))),
+            End::Bad(how, lines) if lines.is_empty() => Err(Failure::Running(format!("{name} failed{when}: {how}"))),
+            End::Bad(how, lines) => Err(Failure::Running(format!(
+                "{name} failed{when}: {how}; the last lines that it printed:\n{}",
+                lines.trim_end()
+            ))),
+            // Nothing has been started then.
+            End::Refused(problem) if are_all_ours => Err(Failure::Usage(format!("{name}: {problem}"))),
+            End::Refused(problem) => Err(Failure::Running(format!("{name} cannot begin: {problem}"))),
         }
     }
 
@@ -331,16 +346,6 @@ fn is_up(status: &Status, fixed: Option<u64>) -> bool {
         None => status.is_linked,
         Some(workers) => u64::from(status.running) >= workers,
     }
-}
-
-fn broke(name: &str, when: &str, end: End) -> Failure {
-    let End::Bad(how, lines) = end else { return Failure::Running(format!("{name} has ended")) };
-    let gap = if when.is_empty() { "" } else { " " };
-    Failure::Running(if lines.is_empty() {
-        format!("{name} failed{gap}{when}: {how}")
-    } else {
-        format!("{name} failed{gap}{when}: {how}; the last lines that it printed:\n{}", lines.trim_end())
-    })
 }
 
 impl Member {

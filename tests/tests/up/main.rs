@@ -1,0 +1,10 @@
+//! Whole-process tests: a whole stack from one file (`scaler-wm up`, `scaler`), and managers in fixed mode.
+
+mod deaths;
+mod fixed;
+mod logs;
+mod managers;
+mod names;
+mod refusals;
+mod signals;
+mod whole;
