@@ -12,6 +12,7 @@ mod run;
 mod signals;
 mod state;
 mod up;
+mod wrap;
 
 use std::process::ExitCode;
 

@@ -4,7 +4,7 @@ use clap::{Arg, ArgAction, Command, builder::StyledStr};
 use scaler_wm_core::options::{Kind, OptionSpec, Preset};
 use scaler_wm_options::Section;
 
-use crate::exit::EXIT_CODES;
+use crate::{exit::EXIT_CODES, wrap::wrap};
 
 /// The id of `-c`.
 pub(super) const CONFIG: &str = "config";
@@ -164,19 +164,5 @@ pub(super) fn shell(line: &str) -> String {
 
 /// The same words in lines: clap wraps none without a feature that asks the terminal for its size.
 fn wrapped(text: &str) -> String {
-    let mut lines = String::with_capacity(text.len());
-    let mut column = 0;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > COLUMNS {
-            lines.push('\n');
-            column = 0;
-        } else if column > 0 {
-            lines.push(' ');
-            column += 1;
-        }
-        lines.push_str(word);
-        column += length;
-    }
-    lines
+    wrap(text, COLUMNS).join("\n")
 }

@@ -3,6 +3,8 @@
 use scaler_wm_core::options::{Kind, OptionSpec, Preset, grouped};
 use scaler_wm_options::{MANAGERS, PYTHON_MANAGERS, Section};
 
+use crate::wrap::wrap;
+
 /// Columns of a comment.
 const COLUMNS: usize = 100;
 
@@ -32,19 +34,8 @@ fn comment(spec: &OptionSpec) -> String {
         _ => String::new(),
     };
     let variable = spec.environment.map(|variable| format!(" Environment variable: {variable}.")).unwrap_or_default();
-    let mut lines = String::from("#");
-    let mut column = 1;
-    for word in format!("{}{unit}{variable}", spec.help).split_whitespace() {
-        if column + 1 + word.len() > COLUMNS {
-            lines.push_str("\n#");
-            column = 1;
-        }
-        lines.push(' ');
-        lines.push_str(word);
-        column += 1 + word.len();
-    }
-    lines.push('\n');
-    lines
+    let text = format!("{}{unit}{variable}", spec.help);
+    wrap(&text, COLUMNS - "# ".len()).into_iter().map(|line| format!("# {line}\n")).collect()
 }
 
 /// The key with its value; a comment unless it is required.
