@@ -9,6 +9,7 @@ mod memory;
 mod options;
 mod provider;
 mod registry;
+mod shared;
 mod switchboard;
 
 pub use config::{NativeConfig, UPGRADE_CHECK, Ways, WorkerSettings};

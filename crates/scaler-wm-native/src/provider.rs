@@ -1,11 +1,6 @@
 //! Maps the provider seam to the helper.
 
-use std::{
-    num::NonZeroU32,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,7 +9,7 @@ use scaler_wm_core::{
     Provider, ProviderInfo, Result as CoreResult, Stop, StopAnswer, Tier, Timestamp, Token, UnitId, UnitState,
 };
 use tokio::{
-    sync::{Mutex as AsyncMutex, oneshot, watch},
+    sync::{Mutex as AsyncMutex, watch},
     time::{Instant, timeout, timeout_at},
 };
 use tracing::{debug, info, warn};
@@ -23,13 +18,11 @@ use crate::{
     Error, ErrorKind, NativeConfig,
     helper::{Answer, Event, Events, Helper, How, Ready, version},
     kept::is_there,
-    memory::OomKills,
     registry::Registry,
+    shared::Shared,
     switchboard::Switchboard,
 };
 
-/// The signal by which the kernel ends what it must end.
-const SIGKILL: i32 = 9;
 /// How long an interpreter may take to import the package.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long a worker may take to answer. One whose event loop is that busy counts as busy.
@@ -47,15 +40,6 @@ pub struct NativeProvider {
     /// Held while a helper starts, so that two launches do not start two.
     starting: AsyncMutex<()>,
     changed: watch::Receiver<u64>,
-}
-
-/// What the provider and the tasks that hear the helpers share. The locks are held for moments only.
-#[derive(Debug)]
-struct Shared {
-    registry: Mutex<Registry>,
-    board: Mutex<Switchboard>,
-    oom: Mutex<OomKills>,
-    reload_on_upgrade: bool,
 }
 
 impl NativeProvider {
@@ -84,12 +68,7 @@ impl NativeProvider {
             // Known when the helper has looked at the package.
             relieves: false,
         };
-        let shared = Shared {
-            registry: Mutex::new(Registry::new(ticks)),
-            board: Mutex::default(),
-            oom: Mutex::new(OomKills::new(config.oom_events.clone())),
-            reload_on_upgrade: config.reload_on_upgrade,
-        };
+        let shared = Shared::new(&config, ticks);
         let mut provider =
             Self { info, config, python, shared: Arc::new(shared), starting: AsyncMutex::default(), changed };
         // Where nothing was left behind there is nothing of an earlier process to be listed.
@@ -233,85 +212,6 @@ fn tell(ready: &Ready) {
     info!(%package, %python, %executable, %workers, %processors, hooks, "the Python helper is ready");
     for note in notes {
         warn!(%note, "a plainer way is taken");
-    }
-}
-
-impl Shared {
-    fn with_board<T>(&self, use_board: impl FnOnce(&mut Switchboard) -> T) -> T {
-        use_board(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn with_registry<T>(&self, use_registry: impl FnOnce(&mut Registry) -> T) -> T {
-        use_registry(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn hear(&self, line: u64, event: Event) {
-        match event {
-            Event::Started { name, pid } => {
-                debug!(worker = %name, pid, "a worker process runs");
-                self.with_registry(|registry| registry.running(&name, pid));
-            }
-            Event::Failed { name, reason } => {
-                let exit = Exit { cause: ExitCause::NeverStarted(reason), asked: false, sure: true };
-                self.with_registry(|registry| registry.set(&name, UnitState::Gone(exit)));
-            }
-            Event::Exit { name, code, signal, asked } => self.ended(&name, code, signal, asked),
-            Event::Processor { name, signal } => {
-                if signal == SIGKILL && self.is_out_of_memory() {
-                    warn!(worker = %name, "the kernel has killed a processor of this worker, since memory ran out");
-                }
-            }
-            Event::Upgraded { from, to } => self.upgraded(line, &from, &to),
-            Event::Answer { id, answer } => self.with_board(|board| board.answered(id, answer)),
-            Event::Ready(_) | Event::Fatal { .. } => debug!("the helper repeats itself"),
-        }
-    }
-
-    /// A worker has ended.
-    fn ended(&self, name: &str, code: Option<i32>, signal: Option<i32>, asked: bool) {
-        let cause = match (code, signal) {
-            (_, Some(SIGKILL)) if !asked && self.is_out_of_memory() => ExitCause::OutOfMemory,
-            (_, Some(signal)) => ExitCause::Signal(signal),
-            (code, None) => ExitCause::Code(code.unwrap_or(-1)),
-        };
-        let exit = Exit { cause, asked, sure: true };
-        self.with_registry(|registry| registry.set(name, UnitState::Gone(exit)));
-    }
-
-    fn is_out_of_memory(&self) -> bool {
-        self.oom.lock().unwrap_or_else(PoisonError::into_inner).is_another()
-    }
-
-    fn upgraded(&self, line: u64, from: &str, to: &str) {
-        if self.reload_on_upgrade {
-            warn!(%from, %to, "the installed package was replaced: workers finish what runs, and new ones take their place");
-            self.retire(line);
-        } else {
-            warn!(
-                %from,
-                %to,
-                "the installed package was replaced: new workers do not see it until this manager is restarted; \
-                 --reload-on-upgrade replaces them by itself"
-            );
-        }
-    }
-
-    fn retire(&self, line: u64) {
-        self.with_registry(|registry| registry.retired(line));
-        self.with_board(|board| board.retire(line));
-    }
-
-    fn lost(&self, line: u64, reason: &str) {
-        let was_needed = self.with_board(|board| board.lost(line));
-        if was_needed && self.with_registry(|registry| registry.lost(line, reason)) {
-            warn!(%reason, "the Python helper is gone, and its workers with it");
-        }
-    }
-
-    /// Puts a question; the answer comes out of the receiver. `None` when nobody can be asked.
-    fn ask(&self, unit: &UnitId, how: How, within: Duration) -> Option<oneshot::Receiver<Answer>> {
-        let line = self.with_registry(|registry| registry.line(unit))?;
-        self.with_board(|board| board.ask(line, unit.as_str(), how, within))
     }
 }
 

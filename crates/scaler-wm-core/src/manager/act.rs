@@ -4,40 +4,13 @@ use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
 
 use tracing::{debug, info, warn};
 
-use super::{Manager, outcome::Outcome, run::Recalled};
+use super::{Manager, outcome::Outcome};
 use crate::{
     Chain, Launch, Result, Stop, Tier, Timestamp, UnitId,
     plan::{Action, Cause},
 };
 
 impl Manager {
-    /// What earlier processes of this manager left on record.
-    pub(super) async fn recall(&mut self) -> Result<()> {
-        let entries = self.journal.load().await?;
-        let now = self.clock.now();
-        let info = self.provider.info();
-        let (can_list, can_repeat) = (info.lists_foreign_units, info.idempotent);
-        let mut forgotten = Vec::new();
-        let mut recalled = Recalled::default();
-        for entry in entries {
-            recalled.known.insert(entry.launch.id.clone());
-            if !can_list {
-                // Units of this kind end with their process.
-                forgotten.push(entry.launch.id);
-            } else if entry.settled.is_none() && (can_repeat || entry.receipt.is_some()) {
-                info!(launch = %entry.launch.id, units = entry.launch.count, "open launch of an earlier process");
-                self.launches.adopted(entry.launch, entry.receipt, self.random.u64(..), now);
-            } else {
-                recalled.settled.push(entry.launch.id);
-            }
-        }
-        self.recalled = Some(recalled);
-        if !forgotten.is_empty() {
-            self.journal.forget(&forgotten).await?;
-        }
-        Ok(())
-    }
-
     /// Looks at the infrastructure when that is due or wanted; one look at a time.
     pub(super) fn observe_if_due(&mut self, now: Timestamp) {
         let is_due = self.observing.is_wanted || self.observing.next <= now;

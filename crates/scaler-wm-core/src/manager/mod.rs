@@ -7,6 +7,7 @@ mod act;
 mod fleet;
 mod launches;
 mod outcome;
+mod recall;
 mod run;
 mod settings;
 mod status;

@@ -7,12 +7,10 @@ use tracing::{debug, info, warn};
 use super::{
     Manager,
     fleet::{Departed, Fleet, Noted},
-    run::Recalled,
 };
 use crate::{
     Chain, Error, ErrorKind, LaunchId, Launched, Observed, Result, Settled, Stop, StopAnswer, Tier, Timestamp, Unit,
     UnitId, WorkerMatch,
-    plan::{Action, Cause},
 };
 
 /// How long a tier without capacity is left alone.
@@ -188,26 +186,6 @@ impl Manager {
         }
         if let Some(recalled) = self.recalled.take() {
             self.compare(recalled, now);
-        }
-    }
-
-    /// The first look: units that no journal knows go, records of units that are gone are forgotten.
-    fn compare(&mut self, recalled: Recalled, now: Timestamp) {
-        let is_known = |launch: Option<&LaunchId>| launch.is_some_and(|launch| recalled.known.contains(launch));
-        let strays = self.fleet.launched().filter(|(_, launch)| !is_known(*launch));
-        let within = self.settings.drain_timeout;
-        let asks = strays.map(|(unit, _)| Action::Ask {
-            unit: unit.clone(),
-            how: Stop::HandBack(within),
-            because: Cause::NotOnRecord,
-        });
-        let asks: Vec<Action> = asks.collect();
-        self.act(asks, now);
-        let gone: Vec<LaunchId> =
-            recalled.settled.into_iter().filter(|launch| self.fleet.count_of(launch) == 0).collect();
-        if !gone.is_empty() {
-            let journal = Arc::clone(&self.journal);
-            self.record("the end of earlier launches", async move { journal.forget(&gone).await });
         }
     }
 

@@ -1,7 +1,7 @@
 //! The manager and its event loop.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,10 +14,11 @@ use super::{
     fleet::Fleet,
     launches::Launches,
     outcome::{Outcome, Trouble},
+    recall::Recalled,
 };
 use crate::{
-    Backoff, BackoffSettings, Clock, Cooldown, Journal, LaunchId, LinkEvent, Load, Provider, Result, SchedulerLink,
-    Tier, Timestamp, Wish,
+    Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
+    Timestamp, Wish,
     plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
@@ -77,15 +78,6 @@ pub(super) struct Observing {
     pub(super) is_under_way: bool,
     pub(super) is_wanted: bool,
     pub(super) next: Timestamp,
-}
-
-/// What earlier processes of this manager left on record.
-#[derive(Debug, Default)]
-pub(super) struct Recalled {
-    /// Every launch on record.
-    pub(super) known: HashSet<LaunchId>,
-    /// Those whose outcome is on record.
-    pub(super) settled: Vec<LaunchId>,
 }
 
 /// What woke the loop.

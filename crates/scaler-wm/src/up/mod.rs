@@ -5,6 +5,7 @@ mod command;
 mod descend;
 mod lines;
 mod listening;
+mod member;
 mod part;
 mod stack;
 

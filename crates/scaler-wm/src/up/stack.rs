@@ -2,11 +2,7 @@
 
 use std::{collections::VecDeque, path::Path, time::Duration};
 
-use scaler_wm_core::{
-    manager::Status,
-    options::{Raw, Values},
-};
-use scaler_wm_options::fixed_concurrency;
+use scaler_wm_core::{manager::Status, options::Raw};
 use tokio::{
     sync::{mpsc, watch},
     task::LocalSet,
@@ -15,15 +11,15 @@ use tokio::{
 
 use super::{
     board::{Board, Card},
-    command::{PartCommand, command},
-    listening::{Place, listens},
+    listening::listens,
+    member::{GUI, MANAGERS, Member, SCHEDULER, STOP_WITHIN, State, What},
     part::{End, Running, Tell},
 };
 use crate::{
     cli::StackCall,
-    config::{ManagerConfig, Part, PythonConfig, StackConfig},
+    config::{Part, StackConfig},
     exit::Failure,
-    logging, manage,
+    manage,
     signals::Signals,
 };
 
@@ -31,10 +27,6 @@ use crate::{
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How often a part that starts is looked at: short against what a Python process takes to start.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// How long a command may take to end when it is asked to, before it is killed.
-const STOP_WITHIN: Duration = Duration::from_secs(10);
-/// How much longer than its own stop time-out a manager may take.
-const MANAGER_SLACK: Duration = Duration::from_secs(15);
 
 /// Starts everything in a file, and stays until one part ends or a signal comes; then stops the others.
 ///
@@ -51,36 +43,6 @@ pub(crate) fn up(config: StackConfig, call: &StackCall) -> Result<(), Failure> {
 #[derive(Debug)]
 struct Over {
     name: String,
-}
-
-/// How far a part is.
-#[derive(Debug)]
-enum State {
-    Waiting(Box<What>),
-    Starting(Running, Instant),
-    Up(Running),
-    Over,
-}
-
-/// What a part will be.
-#[derive(Debug)]
-enum What {
-    Command(PartCommand),
-    Manager(ManagerConfig, tracing::Dispatch),
-}
-
-#[derive(Debug)]
-struct Member {
-    card: Card,
-    state: State,
-    /// Where it listens once it is up.
-    places: Vec<Place>,
-    /// What starts and stops together: object storage, scheduler, managers, GUI.
-    stage: u8,
-    /// How long it may take to end when it is asked to.
-    stop_within: Duration,
-    /// Workers that a manager in fixed mode starts.
-    fixed: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -336,84 +298,9 @@ impl Stack {
     }
 }
 
-const STORAGE: u8 = 0;
-const SCHEDULER: u8 = 1;
-const MANAGERS: u8 = 2;
-const GUI: u8 = 3;
-
 fn is_up(status: &Status, fixed: Option<u64>) -> bool {
     match fixed {
         None => status.is_linked,
         Some(workers) => u64::from(status.running) >= workers,
     }
-}
-
-impl Member {
-    fn new(part: Part, python: &Path) -> Result<Self, Failure> {
-        match part {
-            Part::Manager(config) => {
-                let dispatch = logging::subscriber(&config.values)?;
-                let values = &config.values;
-                let stop_within =
-                    Duration::try_from_secs_f64(values.float("stop_timeout_seconds")).unwrap_or(Duration::MAX);
-                let fixed = fixed_concurrency(values).map(i64::unsigned_abs);
-                let card = Card {
-                    name: format!("{} {}", config.kind.section.name, config.manager),
-                    addresses: vec![format!("for {}", values.address("scheduler_address"))],
-                    logs: logs(values),
-                };
-                let stop_within = stop_within.saturating_add(MANAGER_SLACK);
-                let state = State::Waiting(Box::new(What::Manager(*config, dispatch)));
-                Ok(Self { card, state, places: Vec::new(), stage: MANAGERS, stop_within, fixed })
-            }
-            Part::Python(config) => {
-                let command = command(&config, python)?;
-                let (stage, addresses, places) = whereabouts(&config);
-                let mut name = config.section.name.to_owned();
-                if config.values.has("worker_manager_id") {
-                    name = format!("{name} {}", config.values.text("worker_manager_id"));
-                }
-                let card = Card { name, addresses, logs: logs(&config.values) };
-                let state = State::Waiting(Box::new(What::Command(command)));
-                Ok(Self { card, state, places, stage, stop_within: STOP_WITHIN, fixed: None })
-            }
-        }
-    }
-}
-
-/// The stage of a command, where it is to be found, and where it listens.
-fn whereabouts(config: &PythonConfig) -> (u8, Vec<String>, Vec<Place>) {
-    let values = &config.values;
-    match config.section.name {
-        "object_storage_server" => {
-            let address = values.address("bind_address");
-            (STORAGE, vec![address.to_string()], Place::of(&address).into_iter().collect())
-        }
-        "scheduler" => {
-            let address = values.address("bind_address");
-            let monitor = values.maybe_address("monitor_address").or_else(|| address.with_port_offset(2));
-            let all: Vec<_> = [Some(address), monitor].into_iter().flatten().collect();
-            (SCHEDULER, all.iter().map(ToString::to_string).collect(), all.iter().filter_map(Place::of).collect())
-        }
-        "gui" => {
-            let address = values.text("gui_address");
-            let scheme = if values.get("tls_cert").is_some() { "https" } else { "http" };
-            let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).map(Place::Port);
-            (GUI, vec![format!("{scheme}://{address}")], port.into_iter().collect())
-        }
-        _ => (MANAGERS, vec![format!("for {}", values.address("scheduler_address"))], Vec::new()),
-    }
-}
-
-/// Where logs go, in words.
-fn logs(values: &Values) -> Vec<String> {
-    if let (Some(file), false) = (values.maybe_text("logging_config_file"), values.has("log_format")) {
-        return vec![format!("as {file} says")];
-    }
-    let place = |path: &String| match &**path {
-        "-" | "/dev/stdout" => "this output".to_owned(),
-        "/dev/stderr" => "this error output".to_owned(),
-        path => path.to_owned(),
-    };
-    values.texts("logging_paths").iter().map(place).collect()
 }

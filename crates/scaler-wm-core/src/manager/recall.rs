@@ -1,0 +1,69 @@
+//! What earlier processes of a manager left on record, compared with what is there.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tracing::info;
+
+use super::Manager;
+use crate::{
+    LaunchId, Result, Stop, Timestamp,
+    plan::{Action, Cause},
+};
+
+/// What earlier processes of this manager left on record.
+#[derive(Debug, Default)]
+pub(super) struct Recalled {
+    /// Every launch on record.
+    known: HashSet<LaunchId>,
+    /// Those whose outcome is on record.
+    settled: Vec<LaunchId>,
+}
+
+impl Manager {
+    /// What earlier processes of this manager left on record.
+    pub(super) async fn recall(&mut self) -> Result<()> {
+        let entries = self.journal.load().await?;
+        let now = self.clock.now();
+        let info = self.provider.info();
+        let (can_list, can_repeat) = (info.lists_foreign_units, info.idempotent);
+        let mut forgotten = Vec::new();
+        let mut recalled = Recalled::default();
+        for entry in entries {
+            recalled.known.insert(entry.launch.id.clone());
+            if !can_list {
+                // Units of this kind end with their process.
+                forgotten.push(entry.launch.id);
+            } else if entry.settled.is_none() && (can_repeat || entry.receipt.is_some()) {
+                info!(launch = %entry.launch.id, units = entry.launch.count, "open launch of an earlier process");
+                self.launches.adopted(entry.launch, entry.receipt, self.random.u64(..), now);
+            } else {
+                recalled.settled.push(entry.launch.id);
+            }
+        }
+        self.recalled = Some(recalled);
+        if !forgotten.is_empty() {
+            self.journal.forget(&forgotten).await?;
+        }
+        Ok(())
+    }
+
+    /// The first look: units that no journal knows go, records of units that are gone are forgotten.
+    pub(super) fn compare(&mut self, recalled: Recalled, now: Timestamp) {
+        let is_known = |launch: Option<&LaunchId>| launch.is_some_and(|launch| recalled.known.contains(launch));
+        let strays = self.fleet.launched().filter(|(_, launch)| !is_known(*launch));
+        let within = self.settings.drain_timeout;
+        let asks = strays.map(|(unit, _)| Action::Ask {
+            unit: unit.clone(),
+            how: Stop::HandBack(within),
+            because: Cause::NotOnRecord,
+        });
+        let asks: Vec<Action> = asks.collect();
+        self.act(asks, now);
+        let gone: Vec<LaunchId> =
+            recalled.settled.into_iter().filter(|launch| self.fleet.count_of(launch) == 0).collect();
+        if !gone.is_empty() {
+            let journal = Arc::clone(&self.journal);
+            self.record("the end of earlier launches", async move { journal.forget(&gone).await });
+        }
+    }
+}
