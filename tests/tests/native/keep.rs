@@ -47,7 +47,11 @@ fn finishes_once(stack: &Stack, client: &mut Client) -> Result<()> {
 
 /// The next manager takes the same workers over, with tasks running; it can let them go.
 fn taken_over(release: &'static str, is_killed: bool) -> Result<()> {
-    let (stack, mut first, mut client) = at_work(release, &keeping(&[]))?;
+    // Its name is longer than an address of a socket can be.
+    let folder = tempfile::tempdir().expect("a folder");
+    let state_folder = Some(folder.path().join("a".repeat(120)));
+    let (stack, mut first, mut client) =
+        at_work(release, &ManagerOptions { state_folder: state_folder.clone(), ..keeping(&[]) })?;
     let before = pids(stack.workers(&first));
     if is_killed {
         first.kill();
@@ -56,7 +60,8 @@ fn taken_over(release: &'static str, is_killed: bool) -> Result<()> {
         let status = first.wait(5.0).map_err(|failure| stack.explain(failure))?;
         stack.check(status.code() == Some(0), "exit code 0", status)?;
     }
-    let mut second = stack.manager(&ManagerOptions { log_name: "second".to_owned(), ..keeping(&[]) })?;
+    let options = ManagerOptions { log_name: "second".to_owned(), state_folder: state_folder.clone(), ..keeping(&[]) };
+    let mut second = stack.manager(&options)?;
     stack.until("the second manager to take over", 10.0, || {
         (!second.log().lines_with(&["took over the helper", "adopted=2"]).is_empty()).then_some(())
     })?;
@@ -67,7 +72,8 @@ fn taken_over(release: &'static str, is_killed: bool) -> Result<()> {
     // One that keeps nothing ends what it takes over.
     second.terminate();
     second.wait(5.0).map_err(|failure| stack.explain(failure))?;
-    let options = ManagerOptions { limit: 2, log_name: "third".to_owned(), ..ManagerOptions::default() };
+    let log_name = "third".to_owned();
+    let options = ManagerOptions { limit: 2, log_name, state_folder, ..ManagerOptions::default() };
     let mut third = stack.manager(&options)?;
     stack.until("the third manager to take over", 10.0, || {
         (!third.log().lines_with(&["took over the helper"]).is_empty()).then_some(())

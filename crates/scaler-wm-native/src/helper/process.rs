@@ -1,7 +1,11 @@
 //! The helper's process and the two halves of the socket to it.
 
 use std::{
-    os::{fd::OwnedFd, unix::net::UnixStream as StdUnixStream},
+    fs::File,
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::net::UnixStream as StdUnixStream,
+    },
     path::Path,
     process::Stdio,
     time::Duration,
@@ -86,8 +90,11 @@ impl Helper {
 
     /// Takes over one that an earlier manager has left behind, if there is one; its first event says what it has.
     pub(crate) async fn claim(folder: &Path, config: &NativeConfig) -> Option<(Self, Events)> {
+        // By way of the open folder: its own name may be longer than such an address can be.
+        let folder = File::open(folder).ok()?;
+        let socket = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(SOCKET);
         // What nobody listens at any more is left for the next helper to replace.
-        let stream = UnixStream::connect(folder.join(SOCKET)).await.ok()?;
+        let stream = UnixStream::connect(socket).await.ok()?;
         let (helper, events) = Self::over(stream, Running::Claimed);
         helper.queue(line(&Claim { keep_seconds: config.keep.map(|keep| keep.as_secs_f64()) }));
         Some((helper, events))
