@@ -66,10 +66,61 @@ def start_time(pid):
 
 def hold_lock(path):
     """Takes the lock that says, to whoever looks, that this worker lives; it goes with this process."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()} {start_time(os.getpid())}\n".encode())
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()} {start_time(os.getpid())}\n".encode())
+    except OSError as error:
+        # It works all the same; only the next manager will not take it over.
+        say(f"this worker has no lock, and no other manager can take it over: {error}")
+
+
+def remove_free_locks(folder):
+    """Removes the locks of workers that are gone, and could not remove theirs."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(path)
+        except OSError:
+            pass  # somebody holds it
+        finally:
+            os.close(descriptor)
+
+
+def relay(sources, control):
+    """Passes on what workers print, to wherever the manager of the time prints; never returns.
+
+    Workers that outlive a manager must not outlive their standard output: a task that prints would fail.
+    """
+    targets = {sources[0]: 1, sources[1]: 2}
+    watched = [*sources, control]
+    while targets:
+        for fd in wait_for_any(watched, None):
+            if fd is control:
+                _, fds, _, _ = socket.recv_fds(control, 64, 2)
+                if not fds:
+                    watched.remove(control)  # the helper is gone, which ends nothing
+                for target, new in zip((1, 2), fds):
+                    os.dup2(new, target)
+                    os.close(new)
+                continue
+            data = os.read(fd, 65536)
+            if not data:
+                watched.remove(fd)
+                del targets[fd]
+            while data:
+                try:
+                    data = data[os.write(targets[fd], data) :]
+                except OSError:
+                    break  # nobody reads it any more
+    os._exit(0)
 
 
 class Channel:
@@ -460,7 +511,9 @@ class Helper:
         self.listener = None
         self.claim_by = None
         self.dead = []
-        self.package = None
+        # The way to the process that passes on what workers print.
+        self.relay = None
+        self.imported = self.package = None
         self.look_again = math.inf
         self.about = {}
         self.forks = self.forks_processors = self.has_hooks = False
@@ -471,7 +524,7 @@ class Helper:
         """Imports the package and finds out which ways are open; tells the manager."""
         notes = []
         version = check_package(self.channel)
-        self.package = installed()
+        self.imported = self.package = installed()
         self.look_again = time.monotonic() + self.config["upgrade_seconds"]
         import_package(self.channel)
         if self.config["fork"]:
@@ -516,8 +569,11 @@ class Helper:
             "version": self.config["version"],
         }
         if self.config["folder"] is not None:
-            os.makedirs(os.path.join(self.config["folder"], "workers"), mode=0o700, exist_ok=True)
+            locks = os.path.join(self.config["folder"], "workers")
+            os.makedirs(locks, mode=0o700, exist_ok=True)
+            remove_free_locks(locks)
         if self.config["keep_seconds"] is not None:
+            self.start_relay()
             self.listen()
         self.channel.send({**self.about, "kept": []})
 
@@ -614,6 +670,8 @@ class Helper:
             self.channel.sock.close()
         if self.listener is not None:
             self.listener.close()
+        if self.relay is not None:
+            self.relay.close()
         if self.fork_server is not None:
             self.fork_server.close()
         for worker in self.workers.values():
@@ -628,7 +686,7 @@ class Helper:
         while self.ends_at is None or self.by_pid:
             channels = {worker.channel.sock: worker for worker in self.workers.values() if worker.channel is not None}
             watched = [self.wake, *channels]
-            watched += [self.channel.sock] if self.channel is not None and self.ends_at is None else []
+            watched += [self.channel.sock] if self.channel is not None else []
             watched += [self.listener] if self.listener is not None else []
             watched += [self.fork_server] if self.fork_server is not None else []
             readable = wait_for_any(watched, self.until_next_deadline())
@@ -706,11 +764,44 @@ class Helper:
         except OSError:
             return False
 
+    def start_relay(self):
+        """From here on what this process and its children print goes through a process of its own."""
+        pipes = [os.pipe(), os.pipe()]
+        self.relay, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if fork() == 0:
+            self.relay.close()
+            self.channel.sock.close()
+            for _, write in pipes:
+                os.close(write)
+            become_plain()
+            # It ends when nobody prints any more, and not before.
+            for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(signum, signal.SIG_IGN)
+            try:
+                relay([read for read, _ in pipes], theirs)
+            finally:
+                os._exit(1)
+        theirs.close()
+        for target, (read, write) in zip((1, 2), pipes):
+            os.close(read)
+            os.dup2(write, target)
+            os.close(write)
+
     def lose_manager(self):
-        if self.listener is None or self.ends_at is not None:
-            return self.end_all()
         self.channel.sock.close()
         self.channel = None
+        if self.config["keep_seconds"] is None or not self.by_pid:
+            return self.end_all()
+        if self.ends_at is not None:
+            return  # its workers hand back, manager or not
+        for worker in self.workers.values():
+            # Nobody remembers what was asked of it: it goes on.
+            worker.questions.clear()
+            if worker.is_held:
+                worker.is_held = False
+                os.kill(worker.pid, signal.SIGCONT)
+            elif self.has_hooks and worker.channel is not None and worker.is_up:
+                worker.channel.send({"id": None, "ask": "resume"})
         self.claim_by = time.monotonic() + self.config["keep_seconds"]
         say(f"the manager is gone; its workers are kept for the next one for {self.config['keep_seconds']:g} s")
 
@@ -720,6 +811,9 @@ class Helper:
         channel = Channel(sock)
         sock.settimeout(2.0)
         try:
+            # With the place to which that manager prints.
+            data, outputs, _, _ = socket.recv_fds(sock, 65536, 2)
+            channel.buffer = data
             first = channel.next()
         except (OSError, ValueError, SystemExit):
             sock.close()
@@ -729,6 +823,10 @@ class Helper:
             sock.close()
             return
         sock.setblocking(True)
+        if self.relay is not None and len(outputs) == 2:
+            socket.send_fds(self.relay, [b"output"], outputs)
+        for fd in outputs:
+            os.close(fd)
         self.channel = channel
         self.claim_by = None
         self.config["keep_seconds"] = first["keep_seconds"]
@@ -747,6 +845,8 @@ class Helper:
             self.stop_listening()
         channel.send({**self.about, "kept": kept + self.dead})
         self.dead = []
+        if self.package != self.imported:
+            self.tell_of_upgrade()
 
     def retire(self):
         """Nobody wants these workers any more: they hand back, however long what runs takes, and this process ends."""
@@ -765,7 +865,9 @@ class Helper:
         """While nobody has claimed this helper: is there still somebody who may?"""
         if self.claim_by is None or self.ends_at is not None:
             return
-        if not self.is_findable():
+        if not self.by_pid:
+            self.retire()
+        elif not self.is_findable():
             say("the state folder is gone: kept workers hand back and leave")
             self.retire()
         elif time.monotonic() >= self.claim_by:
@@ -808,7 +910,9 @@ class Helper:
                 worker.socket_file = message["socket"]
                 self.started(worker)
                 continue
-            how = worker.questions.pop(message["id"], None)
+            if message["id"] not in worker.questions:
+                continue  # asked by a manager that is gone
+            how = worker.questions.pop(message["id"])
             if message["answer"] == "accepted":
                 worker.asked = how != "resume"
             self.answer(message["id"], message["answer"])
@@ -898,8 +1002,11 @@ class Helper:
         package = installed()
         # While it is being replaced there is none.
         if package is not None and package != self.package:
-            self.tell({"event": "upgraded", "from": " in ".join(self.package), "to": " in ".join(package)})
             self.package = package
+            self.tell_of_upgrade()
+
+    def tell_of_upgrade(self):
+        self.tell({"event": "upgraded", "from": " in ".join(self.imported), "to": " in ".join(self.package)})
 
     def kill_group(self, pid):
         try:

@@ -138,7 +138,7 @@ def gated(x, gate):
 class Helper:
     """The helper, driven as the manager drives it."""
 
-    def __init__(self, stack, marker, worker=None, python=sys.executable, inherited=(), **switches):
+    def __init__(self, stack, marker, worker=None, python=sys.executable, inherited=(), stdout=None, **switches):
         source = (HERE / "helper.py").read_bytes()
         boot = {}
         exec(source.split(b"BOOT = ", 1)[1].split(b"\n)", 1)[0].join([b"BOOT = ", b"\n)"]), boot)
@@ -147,6 +147,7 @@ class Helper:
         self.process = subprocess.Popen(
             [python, "-c", boot["BOOT"]],
             stdin=theirs,
+            stdout=stdout,
             env=environment,
             start_new_session=True,
             pass_fds=inherited,
@@ -240,14 +241,15 @@ class Helper:
 class NextManager(Helper):
     """The next manager, at the socket that a helper without one listens at."""
 
-    def __init__(self, folder, keep_seconds=None):
+    def __init__(self, folder, keep_seconds=None, outputs=(1, 2)):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(str(folder / "helper.sock"))
         self.sock.settimeout(0.01)
         self.buffer = b""
         self.events = []
         self.questions = 0
-        self.send({"keep_seconds": keep_seconds})
+        claim = json.dumps({"keep_seconds": keep_seconds}).encode() + b"\n"
+        socket.send_fds(self.sock, [claim], list(outputs))
         self.ready = self.event("ready")
 
     def close(self):
@@ -412,9 +414,104 @@ class KeptTest(WithStack):
         state = self.folder / "state"
         state.mkdir()
         helper = self.helper(folder=str(state), keep_seconds=0.1)
-        with self.assertRaises(AssertionError), unittest.mock.patch(f"{__name__}.DEADLINE", 0.5):
-            NextManager(state)
-        self.assertEqual(helper.start("NAT|a") > 0, True, "the first one still has it")
+        with socket.socket(socket.AF_UNIX) as other:
+            other.connect(str(state / "helper.sock"))
+            other.sendall(b'{"keep_seconds": null}\n')
+            other.settimeout(DEADLINE)
+            self.assertEqual(json.loads(other.recv(65536))["event"], "fatal")
+        self.assertGreater(helper.start("NAT|a"), 0, "the first one still has it")
+
+    def held(self, **switches):
+        """A helper with a task in its worker, and the task's gate."""
+        state = self.folder / "state"
+        state.mkdir()
+        helper = self.helper(folder=str(state), **switches)
+        self.connected(helper, "NAT|a")
+        gate = self.folder / "gate"
+        client = Client(self.stack, f"print(client.submit(gated, 7, {str(gate)!r}).result())")
+        wait_for("the task", client.starts)
+        return helper, client, gate
+
+    def test_a_retired_helper_still_hears_its_manager(self):
+        helper, client, _ = self.held(keep_seconds=None)
+        helper.send({"op": "retire"})
+        # In its turn, so that the hand-back has been asked for.
+        self.assertEqual(helper.ask("NAT|a", "if_idle"), "busy")
+        self.assertEqual(helper.ask("NAT|a", "now"), "accepted")
+        self.assertEqual(helper.event("exit", name="NAT|a").get("signal"), signal.SIGKILL)
+        self.assertEqual(helper.process.wait(10), 0)
+        self.until_nothing_left()
+        client.process.kill()
+        client.process.communicate()
+
+    def test_a_retired_helper_ends_with_its_manager(self):
+        helper, client, _ = self.held(keep_seconds=None)
+        helper.send({"op": "retire"})
+        self.assertEqual(helper.ask("NAT|a", "if_idle"), "busy")
+        helper.sock.close()
+        self.assertEqual(helper.process.wait(15), 0)
+        self.until_nothing_left()
+        client.process.kill()
+        client.process.communicate()
+
+    def test_a_hand_back_is_taken_back_when_its_manager_goes(self):
+        helper, client, gate = self.held(keep_seconds=600.0)
+        self.assertEqual(helper.ask("NAT|a", "hand_back"), "accepted")
+        helper.sock.close()
+        manager = self.next_manager(self.folder / "state")
+        gate.touch()
+        self.assertEqual(client.result(), "7")
+        self.assertEqual(manager.ask("NAT|a", "if_idle"), "accepted", "it is still there")
+        manager.event("exit", name="NAT|a")
+
+    def test_workers_print_where_the_manager_of_the_time_prints(self):
+        state = self.folder / "state"
+        state.mkdir()
+        read, write = os.pipe()
+        helper = self.helper(folder=str(state), keep_seconds=600.0, stdout=write)
+        os.close(write)
+        self.connected(helper, "NAT|a")
+        says = "def says(text):\n        print(text, flush=True); return text\n    print(client.submit(says, {!r}).result())"
+        self.assertEqual(Client(self.stack, says.format("to the first")).result(), "to the first")
+        helper.sock.close()
+        os.close(read)  # whoever read the first one's output has gone with it
+        self.assertEqual(Client(self.stack, says.format("to nobody")).result(), "to nobody")
+        output = self.folder / "output"
+        with open(output, "wb") as file:
+            self.next_manager(state, outputs=[file.fileno(), file.fileno()])
+        self.assertEqual(Client(self.stack, says.format("to the second")).result(), "to the second")
+        wait_for("the line", lambda: "to the second\n" in output.read_text())
+        self.assertNotIn("to nobody", output.read_text())
+
+    def test_an_upgrade_that_nobody_heard_of_is_told_to_the_next_manager(self):
+        shadow = self.folder / "shadow"
+        shadow.mkdir()
+        with unittest.mock.patch.dict(os.environ, {"PYTHONPATH": str(shadow)}):
+            helper, state, _ = self.kept(600.0, upgrade_seconds=0.05)
+        info = shadow / "opengris_scaler-99.0.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: opengris-scaler\nVersion: 99.0.0\n")
+        # By the time that it would have been told twice it was seen.
+        time.sleep(0.5)
+        manager = self.next_manager(state)
+        self.assertIn("99.0.0", manager.event("upgraded")["to"])
+        self.assertEqual(manager.ask("NAT|a", "if_idle"), "accepted")
+        self.assertEqual(helper.process.wait(10) if manager.close() is None else None, 0)
+
+    def test_a_kept_helper_without_workers_ends_with_its_manager(self):
+        state = self.folder / "state"
+        state.mkdir()
+        helper = self.helper(folder=str(state), keep_seconds=600.0)
+        helper.sock.close()
+        self.assertEqual(helper.process.wait(10), 0)
+        self.until_nothing_left()
+
+    def test_a_lost_state_folder_keeps_no_worker_from_starting(self):
+        state = self.folder / "state"
+        state.mkdir()
+        helper = self.helper(folder=str(state), keep_seconds=None)
+        subprocess.run(["rm", "-rf", str(state)], check=True)
+        self.connected(helper, "NAT|a")
 
 
 class HelperTest(WithStack):

@@ -23,10 +23,14 @@ impl OomKills {
     /// Whether there was another one since this was last asked.
     pub(crate) fn is_another(&mut self) -> bool {
         let Some(now) = self.file.as_deref().and_then(count) else { return false };
+        if now > self.seen {
+            // One at a time: each end that is asked about is one of them.
+            self.seen += 1;
+            return true;
+        }
         // A count that fell is that of another group: what it says of us is not known.
-        let is_another = now > self.seen;
         self.seen = now;
-        is_another
+        false
     }
 }
 
@@ -66,6 +70,8 @@ mod tests {
         assert!(!kills.is_another());
         fs::write(&file, "oom_kill 2\n").unwrap();
         assert!(kills.is_another() && !kills.is_another());
+        fs::write(&file, "oom_kill 4\n").unwrap();
+        assert!(kills.is_another() && kills.is_another() && !kills.is_another());
         fs::write(&file, "oom_kill 0\n").unwrap();
         assert!(!kills.is_another());
         fs::remove_file(&file).unwrap();

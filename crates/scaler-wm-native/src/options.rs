@@ -1,6 +1,6 @@
 //! From options to a configuration.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use scaler_wm_core::{
     ManagerId,
@@ -32,7 +32,7 @@ impl NativeConfig {
         Ok(Self {
             python: values.maybe_text("python").map(PathBuf::from),
             folder: values.maybe_text("state_dir").map(PathBuf::from),
-            keep: keeps.then(|| seconds(values, "keep_seconds")),
+            keep: keeps.then(|| values.seconds("keep_seconds")),
             upgrade_check: UPGRADE_CHECK,
             reload_on_upgrade: values.flag("reload_on_upgrade"),
             oom_events: values.maybe_text("oom_events").map(PathBuf::from),
@@ -64,10 +64,6 @@ impl NativeConfig {
             },
         })
     }
-}
-
-fn seconds(values: &Values, key: &str) -> Duration {
-    Duration::try_from_secs_f64(values.float(key)).unwrap_or(Duration::MAX)
 }
 
 /// A whole number that fits what it is used for.

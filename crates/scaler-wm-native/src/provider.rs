@@ -98,6 +98,7 @@ impl NativeProvider {
             }
         };
         helper.is_process(ready.pid);
+        helper.keeps(self.config.keep.is_some());
         let line = self.shared.with_board(|board| board.add(helper, ready.hooks));
         let (mut adopted, mut strays) = (0_u32, Vec::new());
         for kept in &ready.kept {
@@ -108,21 +109,22 @@ impl NativeProvider {
             });
             match &kept.exit {
                 Some(exit) => self.shared.ended(&kept.name, exit.code, exit.signal, exit.asked),
+                // One that is just starting has no lock yet.
+                None if !kept.up => adopted += 1,
                 None if is_there(kept, folder) => {
                     adopted += 1;
-                    if kept.up {
-                        self.shared.with_registry(|registry| registry.running(&kept.name, kept.pid));
-                    }
+                    self.shared.with_registry(|registry| registry.running(&kept.name, kept.pid));
                 }
                 None => strays.push(UnitId::from(kept.name.clone())),
             }
         }
         for stray in strays {
-            warn!(worker = %stray, "process, lock and helper do not agree on this worker: it is ended");
-            drop(self.shared.ask(&stray, How::Now, Duration::ZERO));
+            warn!(worker = %stray, "process, lock and helper do not agree on this worker: it finishes what runs, and goes");
+            drop(self.shared.ask(&stray, How::HandBack, Duration::ZERO));
+            self.shared.with_registry(|registry| registry.set(stray.as_str(), UnitState::Stopping));
         }
         info!(adopted, helper = ready.pid, "took over the helper of an earlier manager");
-        if ready.version != version(&self.config) {
+        if ready.version != version(&self.config, &self.python) {
             warn!(
                 workers = adopted,
                 "that helper is of another version, or starts workers with other settings: they finish what runs and are \
@@ -140,27 +142,34 @@ impl NativeProvider {
         if self.shared.with_board(|board| board.current().is_some()) {
             return Ok(());
         }
-        let (helper, mut events) = Helper::start(&self.python, &self.config)?;
+        let (mut helper, mut events) = Helper::start(&self.python, &self.config)?;
         let first = timeout(READY_WITHIN, events.next()).await.map_err(|_| {
             let context = format!("{} did not import the package in time", self.python.display());
             Error::new(ErrorKind::Helper, "start the Python helper", context)
-        })??;
+        })?;
         let ready = match first {
-            Some(Event::Ready(ready)) => ready,
-            Some(Event::Fatal { reason, remedy }) => {
+            Ok(Some(Event::Ready(ready))) => ready,
+            Ok(Some(Event::Fatal { reason, remedy })) => {
                 let context = format!("{reason}; run: {remedy}");
                 return Err(Error::new(ErrorKind::Unusable, "start Python workers", context));
             }
+            // What it says is none of its events.
+            Err(error) if std::error::Error::source(&error).is_none() => return Err(error),
             other => {
                 let python = self.python.display();
                 let context = match other {
-                    None => format!("{python} ended at once; what it printed says why"),
-                    Some(event) => format!("{python} said {event:?} first"),
+                    Ok(Some(event)) => format!("{python} said {event:?} first"),
+                    // An end of file, or a reset by one that has not read what it was sent.
+                    Ok(None) | Err(_) => format!(
+                        "{python} ended at once; what it printed says why, unless it is no Python interpreter: give one by \
+                         --python PATH"
+                    ),
                 };
                 return Err(Error::new(ErrorKind::Helper, "start the Python helper", context));
             }
         };
         tell(&ready);
+        helper.keeps(self.config.keep.is_some());
         let line = self.shared.with_board(|board| board.add(helper, ready.hooks));
         self.hear(line, events);
         Ok(())

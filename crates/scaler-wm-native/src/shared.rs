@@ -93,8 +93,8 @@ impl Shared {
             warn!(
                 %from,
                 %to,
-                "the installed package was replaced: new workers do not see it until this manager is restarted; \
-                 --reload-on-upgrade replaces them by itself"
+                "the installed package was replaced, and new workers do not see it: --reload-on-upgrade replaces them by \
+                 itself, and so does a restart where workers are not kept"
             );
         }
     }

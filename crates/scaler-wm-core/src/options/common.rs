@@ -249,7 +249,7 @@ pub const OPERATION: &[OptionSpec] = &[
         "state_dir",
         Kind::Text,
         Preset::Described("$XDG_STATE_HOME/scaler-wm/ID, else ~/.local/state/scaler-wm/ID"),
-        "Folder for this manager's identity, lock and journal.",
+        "Folder for this manager's identity, lock and journal, and for what kept workers are found by.",
     )
     .value("DIR")
     .sample("/var/lib/scaler-wm/local")

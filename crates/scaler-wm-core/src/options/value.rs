@@ -1,6 +1,6 @@
 //! Values of options, and where they come from.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::{Address, Capabilities};
 
@@ -201,6 +201,13 @@ impl Values {
     getter! {
         /// A text that is never shown.
         secret, maybe_secret, Secret, Secret
+    }
+
+    /// A number of seconds; what is longer than any process runs is as good as that, and clocks can add it.
+    #[must_use]
+    pub fn seconds(&self, key: &str) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+        Duration::try_from_secs_f64(self.float(key)).unwrap_or(LONGEST).min(LONGEST)
     }
 
     /// Gives an option that has no value one that was worked out.

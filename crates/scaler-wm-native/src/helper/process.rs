@@ -2,6 +2,8 @@
 
 use std::{
     fs::File,
+    io::IoSlice,
+    mem::MaybeUninit,
     os::{
         fd::{AsRawFd, OwnedFd},
         unix::net::UnixStream as StdUnixStream,
@@ -13,6 +15,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg},
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
 };
 use tokio::{
@@ -45,11 +48,21 @@ const END_SECONDS: f64 = 5.0;
 /// How long the helper may take to end after its workers' time is over.
 const LAST_STEPS: Duration = Duration::from_secs(3);
 
-/// A running helper. One that keeps nothing is killed when this is dropped; its workers notice.
+/// A running helper. One that has nothing to keep is killed when this is dropped; its workers notice.
 #[derive(Debug)]
 pub(crate) struct Helper {
-    process: Running,
+    /// `None` only while it is ended.
+    process: Option<Running>,
     commands: mpsc::UnboundedSender<Vec<u8>>,
+    is_kept: bool,
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            self.kill();
+        }
+    }
 }
 
 /// The process.
@@ -76,12 +89,11 @@ impl Helper {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             // A terminal's Ctrl-C is for the manager, which then asks the workers one by one.
             .process_group(0)
-            .kill_on_drop(config.keep.is_none())
             .spawn()
             .map_err(failed)?;
         let stream = UnixStream::from_std(ours).map_err(failed)?;
         let (helper, events) = Self::over(stream, Running::Child(child));
-        let version = version(config);
+        let version = version(config, python);
         let mut hello = format!("{:8}{SOURCE}", SOURCE.len()).into_bytes();
         hello.extend(line(&Hello::new(config, END_SECONDS, &version)));
         helper.queue(hello);
@@ -94,9 +106,18 @@ impl Helper {
         let folder = File::open(folder).ok()?;
         let socket = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(SOCKET);
         // What nobody listens at any more is left for the next helper to replace.
-        let stream = UnixStream::connect(socket).await.ok()?;
-        let (helper, events) = Self::over(stream, Running::Claimed);
-        helper.queue(line(&Claim { keep_seconds: config.keep.map(|keep| keep.as_secs_f64()) }));
+        let stream = StdUnixStream::connect(socket).ok()?;
+        // With the place to which this process prints: workers print there from here on.
+        let claim = line(&Claim { keep_seconds: config.keep.map(|keep| keep.as_secs_f64()) });
+        let outputs = [rustix::stdio::stdout(), rustix::stdio::stderr()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        ancillary.push(SendAncillaryMessage::ScmRights(&outputs));
+        sendmsg(&stream, &[IoSlice::new(&claim)], &mut ancillary, SendFlags::NOSIGNAL).ok()?;
+        stream.set_nonblocking(true).ok()?;
+        let (mut helper, events) = Self::over(UnixStream::from_std(stream).ok()?, Running::Claimed);
+        // Whatever it has stays, should it not be what we can use.
+        helper.is_kept = true;
         Some((helper, events))
     }
 
@@ -104,17 +125,22 @@ impl Helper {
         let (reader, writer) = stream.into_split();
         let (commands, queue) = mpsc::unbounded_channel();
         tokio::spawn(write(writer, queue));
-        (Self { process, commands }, Events { lines: BufReader::new(reader) })
+        (Self { process: Some(process), commands, is_kept: false }, Events { lines: BufReader::new(reader) })
     }
 
     /// The process of one that was taken over.
     pub(crate) fn is_process(&mut self, pid: i32) {
-        if matches!(self.process, Running::Claimed)
+        if matches!(self.process, Some(Running::Claimed))
             && let Some(pid) = Pid::from_raw(pid)
             && let Ok(process) = pidfd_open(pid, PidfdFlags::empty())
         {
-            self.process = Running::Adopted(process);
+            self.process = Some(Running::Adopted(process));
         }
+    }
+
+    /// From here on it stays when this is dropped, or it does not.
+    pub(crate) fn keeps(&mut self, is_kept: bool) {
+        self.is_kept = is_kept;
     }
 
     /// Asks for a worker.
@@ -138,10 +164,9 @@ impl Helper {
     }
 
     /// Lets the workers leave, and waits for the helper's end, which comes after theirs.
-    pub(crate) async fn end(self) -> Result<(), Error> {
+    pub(crate) async fn end(mut self) -> Result<(), Error> {
         self.queue(line(&Command::End));
-        let Self { process, commands } = self;
-        drop(commands);
+        let Some(process) = self.process.take() else { return Ok(()) };
         let longest = Duration::from_secs_f64(END_SECONDS) + LAST_STEPS;
         let ended = match process {
             Running::Child(mut child) => match timeout(longest, child.wait()).await {
@@ -161,9 +186,9 @@ impl Helper {
     /// Kills a helper that no longer answers.
     pub(crate) fn kill(&mut self) {
         let killed = match &mut self.process {
-            Running::Child(child) => child.start_kill(),
-            Running::Adopted(process) => pidfd_send_signal(&*process, Signal::KILL).map_err(Into::into),
-            Running::Claimed => Ok(()),
+            Some(Running::Child(child)) => child.start_kill(),
+            Some(Running::Adopted(process)) => pidfd_send_signal(&*process, Signal::KILL).map_err(Into::into),
+            Some(Running::Claimed) | None => Ok(()),
         };
         if let Err(error) = killed {
             tracing::debug!(%error, "the helper was gone already");
@@ -181,11 +206,12 @@ async fn ended(process: &OwnedFd) {
 
 /// What a helper is and how it starts workers, as a digest: a manager takes over only one that is the same as its own
 /// would be. FNV-1a: it guards against differences, not against forgery.
-pub(crate) fn version(config: &NativeConfig) -> String {
+pub(crate) fn version(config: &NativeConfig, python: &Path) -> String {
     // Without what may differ from manager to manager.
     let plain = NativeConfig { keep: None, folder: None, ..config.clone() };
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in SOURCE.bytes().chain(line(&Hello::new(&plain, END_SECONDS, ""))) {
+    let interpreter = python.as_os_str().as_encoded_bytes().iter().copied();
+    for byte in SOURCE.bytes().chain(line(&Hello::new(&plain, END_SECONDS, ""))).chain(interpreter) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     }
     format!("{}-{hash:016x}", env!("CARGO_PKG_VERSION"))
