@@ -1,6 +1,10 @@
 //! From an error to an exit code and a sentence. Nowhere else does an error meet the user.
 
-use std::{error::Error as StdError, process::ExitCode};
+use std::{
+    error::Error as StdError,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use rustix::stdio::stderr;
 use scaler_wm_core::{Chain, options::OptionError};
@@ -64,8 +68,13 @@ impl Failure {
             }
             Self::Told(text) => {
                 // Not `print!`, which panics when nobody listens any more.
-                let _ = rustix::io::write(rustix::stdio::stdout(), text.as_bytes());
-                return ExitCode::SUCCESS;
+                let told = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+                match told {
+                    Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                        (FAILED, format!("failed to write to standard output: {error}"))
+                    }
+                    _ => return ExitCode::SUCCESS,
+                }
             }
             Self::Usage(text) => (USAGE, text),
             Self::Running(text) => (FAILED, text),

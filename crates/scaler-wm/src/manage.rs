@@ -50,9 +50,9 @@ pub(crate) async fn manage(
     let journal = RedbJournal::open(&state.journal()).map_err(Failure::setup)?;
     let identity = state.identity(config.kind.section.name)?;
     let ready = async {
-        let provider = config.kind.build()?(values.clone(), config.manager.clone()).await;
+        let provider = config.kind.build()?(values.clone(), config.manager.clone()).await?;
         begin.await;
-        provider
+        Ok::<_, Failure>(provider)
     };
     let provider = tokio::select! {
         provider = ready => provider?,
@@ -86,15 +86,14 @@ pub(crate) async fn manage(
         }
     };
 
-    let seconds = |key| Duration::try_from_secs_f64(values.float(key)).unwrap_or(Duration::MAX);
     let settings = Settings {
         manager: config.manager.clone(),
         sizing,
-        scale_down_cooldown: seconds("scale_down_cooldown_seconds"),
-        drain_timeout: seconds("drain_timeout_seconds"),
-        stop_timeout: seconds("stop_timeout_seconds"),
-        // Fixed mode has no scheduler to listen to.
+        scale_down_cooldown: values.seconds("scale_down_cooldown_seconds"),
+        drain_timeout: values.seconds("drain_timeout_seconds"),
+        stop_timeout: values.seconds("stop_timeout_seconds"),
         keeps_units: values.has("on_exit") && values.text("on_exit") == "keep",
+        // Fixed mode has no scheduler to listen to.
         rebalances: !is_fixed && values.has("no_rebalance") && !values.flag("no_rebalance"),
         seed,
     };

@@ -51,7 +51,7 @@ impl State {
         }
         // For whoever comes next and is refused.
         lock.set_len(0)
-            .and_then(|()| lock.write_all(std::process::id().to_string().as_bytes()))
+            .and_then(|()| lock.write_all(format!("{}\n{manager}", std::process::id()).as_bytes()))
             .map_err(|error| failed("write the lock in", error))?;
         Ok(Self { folder, _lock: lock })
     }
@@ -108,16 +108,23 @@ pub(crate) fn folder(values: &Values, manager: &ManagerId) -> Result<PathBuf, Fa
 }
 
 fn held(lock: &mut File, manager: &ManagerId, folder: &Path) -> Failure {
-    let mut pid = String::new();
-    let holder = match lock.read_to_string(&mut pid) {
-        Ok(_) if !pid.is_empty() => format!("process {}", pid.trim()),
-        _ => "another process".to_owned(),
-    };
-    Failure::Usage(format!(
-        "{holder} runs a manager with the same id `{manager}` ({} is locked); stop that one, or give this one another \
-         name by --worker-manager-id ID",
-        folder.display()
-    ))
+    let mut text = String::new();
+    // What cannot be read is not named.
+    drop(lock.read_to_string(&mut text));
+    let (pid, other) = text.split_once('\n').unwrap_or((&text, manager.as_str()));
+    let holder = if pid.is_empty() { "another process".to_owned() } else { format!("process {pid}") };
+    let folder = folder.display();
+    Failure::Usage(if other == manager.as_str() {
+        format!(
+            "{holder} runs a manager with the same id `{manager}` ({folder} is locked); stop that one, or give this one \
+             another name by --worker-manager-id ID"
+        )
+    } else {
+        format!(
+            "{holder} runs the manager `{other}` with the state folder {folder}; give this one, `{manager}`, a folder of its \
+             own by --state-dir DIR"
+        )
+    })
 }
 
 fn default_folder(manager: &ManagerId, variable: impl Fn(&str) -> Option<String>) -> Result<PathBuf, Failure> {
@@ -169,6 +176,10 @@ mod tests {
         let Failure::Usage(problem) = State::open(&values, &manager).unwrap_err() else { panic!("of another kind") };
         assert!(problem.contains(&format!("process {} ", std::process::id())), "{problem}");
         assert!(problem.contains("same id `m`") && problem.contains("--worker-manager-id"), "{problem}");
+        let Failure::Usage(problem) = State::open(&values, &ManagerId::from("n")).unwrap_err() else {
+            panic!("of another kind")
+        };
+        assert!(problem.contains("the manager `m`") && problem.contains("--state-dir"), "{problem}");
         drop(first);
         State::open(&values, &manager).unwrap();
     }

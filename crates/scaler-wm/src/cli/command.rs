@@ -46,7 +46,12 @@ pub(super) fn manager(program: &str, section: &'static Section) -> Command {
 pub(super) fn stack(program: &str, specs: &[&'static OptionSpec]) -> Command {
     let shown = ["python", "logging_level", "logging_paths"];
     base(program)
-        .about("Starts, or shows, everything in a TOML file")
+        .about(if program.ends_with("show") {
+            "Checks a TOML file and shows what `up` would start, every default filled in, as JSON.\n`config show TYPE [FLAGS] \
+             [ADDRESS] [-c FILE]` shows one manager."
+        } else {
+            "Starts everything in a TOML file"
+        })
         .override_usage(format!("{program} FILE [FLAGS]"))
         .arg(Arg::new(FILE).value_name("FILE").required(true).help(wrapped(
             "TOML file with any of [object_storage_server], [scheduler], [[worker_manager]] and [gui].",

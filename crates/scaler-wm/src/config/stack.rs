@@ -35,6 +35,16 @@ pub(crate) enum Part {
     Python(PythonConfig),
 }
 
+impl Part {
+    /// Every option.
+    fn values(&self) -> &Values {
+        match self {
+            Self::Manager(config) => &config.values,
+            Self::Python(config) => &config.values,
+        }
+    }
+}
+
 /// A command of the Python package.
 #[derive(Debug)]
 pub(crate) struct PythonConfig {
@@ -129,34 +139,32 @@ fn at(place: &str, section: &Section, given: &[Found], error: OptionError) -> Op
     }
 }
 
-/// No two managers may share a name or a folder. Names that were made up are numbered.
+/// No two managers may share a name or a folder. Names that were made up give way to those that were given, and are
+/// numbered.
 fn tell_apart(parts: &mut [Part]) -> Result<(), OptionError> {
     let (mut names, mut folders) = (BTreeSet::new(), BTreeSet::new());
+    let given = |part: &&Part| !matches!(part, Part::Manager(config) if config.is_name_made_up);
+    for values in parts.iter().filter(given).map(Part::values).filter(|values| values.has(ID)) {
+        let name = values.text(ID);
+        if !names.insert(name.clone()) {
+            return Err(
+                values.problem(ID, format!("another manager of this file is named `{name}`, too; give each its own"))
+            );
+        }
+    }
     for part in parts {
-        let values = match part {
-            Part::Manager(config) => &config.values,
-            Part::Python(config) if config.values.has(ID) => &config.values,
-            Part::Python(_) => continue,
-        };
-        let Some(Value::Text(name)) = values.get(ID).cloned() else { continue };
+        let values = part.values();
         if values.has("state_dir")
             && let Some(folder) = values.maybe_text("state_dir")
             && !folders.insert(folder.clone())
         {
             return Err(values.problem("state_dir", format!("two managers cannot share the folder {folder}")));
         }
-        if names.insert(name.clone()) {
-            continue;
-        }
-        match part {
-            Part::Manager(config) if config.is_name_made_up => {
-                let free = (2..).map(|number| format!("{name}-{number}")).find(|name| !names.contains(name));
-                let free = free.unwrap_or_default();
-                names.insert(free.clone());
-                config.rename(free);
-            }
-            Part::Manager(config) => return Err(shared(&config.values, &name)),
-            Part::Python(config) => return Err(shared(&config.values, &name)),
+        let Part::Manager(config) = part else { continue };
+        if config.is_name_made_up && !names.insert(config.manager.to_string()) {
+            let name = config.manager.to_string();
+            let free = (2..).map(|number| format!("{name}-{number}")).find(|name| names.insert(name.clone()));
+            config.rename(free.unwrap_or(name));
         }
     }
     Ok(())
@@ -182,8 +190,4 @@ fn share_the_monitor(parts: &mut [Part]) {
         let host = if monitor.host == bind.host { scheduler.host } else { monitor.host.clone() };
         config.values.replace("monitor_address", Value::Address(Address { host, ..monitor.clone() }));
     }
-}
-
-fn shared(values: &Values, name: &str) -> OptionError {
-    values.problem(ID, format!("another manager of this file is named `{name}`, too; give each its own"))
 }

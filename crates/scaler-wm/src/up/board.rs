@@ -53,16 +53,25 @@ impl Board {
     }
 
     /// Everything is up: what there is, where, and where logs go.
-    pub(super) fn all_up(&self, cards: &[Card]) {
+    /// But for those that wait for somebody else's scheduler, whom `waiting` names.
+    pub(super) fn all_up(&self, cards: &[Card], waiting: &[String]) {
         if self.is_json {
             let parts: Vec<Value> = cards
                 .iter()
                 .map(|card| json!({ "part": card.name, "addresses": card.addresses, "logs": card.logs }))
                 .collect();
-            return say(&format!("{}\n", json!({ "event": "all up", "seconds": self.seconds(), "parts": parts })));
+            return say(&format!(
+                "{}\n",
+                json!({ "event": "all up", "seconds": self.seconds(), "parts": parts, "waiting": waiting })
+            ));
         }
         say(&table(cards, self.width));
-        say(&format!("everything is up after {:.2} s; Ctrl-C or SIGTERM stops it\n", self.seconds()));
+        let what = if waiting.is_empty() {
+            "everything is up".to_owned()
+        } else {
+            format!("everything else is up, {} not yet heard by a scheduler,", waiting.join(", "))
+        };
+        say(&format!("{what} after {:.2} s; Ctrl-C or SIGTERM stops it\n", self.seconds()));
     }
 
     /// All of it is stopping, for a reason.

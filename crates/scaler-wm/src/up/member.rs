@@ -70,8 +70,7 @@ impl Member {
             Part::Manager(config) => {
                 let dispatch = logging::subscriber(&config.values)?;
                 let values = &config.values;
-                let stop_within =
-                    Duration::try_from_secs_f64(values.float("stop_timeout_seconds")).unwrap_or(Duration::MAX);
+                let stop_within = values.seconds("stop_timeout_seconds");
                 let fixed = fixed_concurrency(values).map(i64::unsigned_abs);
                 let card = Card {
                     name: format!("{} {}", config.kind.section.name, config.manager),

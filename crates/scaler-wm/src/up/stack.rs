@@ -141,7 +141,9 @@ impl Stack {
             }
         }
         let cards: Vec<Card> = self.members.iter().map(|member| member.card.clone()).collect();
-        self.board.all_up(&cards);
+        let waits = |member: &&Member| matches!(member.state, State::Starting(..));
+        let waiting: Vec<String> = self.members.iter().filter(waits).map(|member| member.card.name.clone()).collect();
+        self.board.all_up(&cards, &waiting);
         loop {
             if let Some((at, end)) = self.ends.recv().await {
                 return self.one_ended(at, end, "");
@@ -208,7 +210,8 @@ impl Stack {
 
     /// A part has ended by itself.
     fn one_ended(&mut self, at: usize, end: End, when: &str) -> Result<Over, Failure> {
-        let are_all_ours = self.members.iter().all(|member| member.stage == MANAGERS && member.places.is_empty());
+        let has_begun = |member: &Member| member.stage != MANAGERS || matches!(member.state, State::Up(_));
+        let has_nothing_begun = !self.members.iter().any(has_begun);
         let member = &mut self.members[at];
         member.state = State::Over;
         let name = member.card.name.clone();
@@ -221,8 +224,7 @@ impl Stack {
                 "{name} failed{when}: {how}; the last lines that it printed:\n{}",
                 lines.trim_end()
             ))),
-            // Nothing has been started then.
-            End::Refused(problem) if are_all_ours => Err(Failure::Usage(format!("{name}: {problem}"))),
+            End::Refused(problem) if has_nothing_begun => Err(Failure::Usage(format!("{name}: {problem}"))),
             End::Refused(problem) => Err(Failure::Running(format!("{name} cannot begin: {problem}"))),
         }
     }
