@@ -36,6 +36,7 @@ struct World {
     /// Hand-backs with nothing to give back.
     in_vain: u32,
     spares: u32,
+    taken_back: u32,
     most: usize,
     is_on: bool,
 }
@@ -54,6 +55,7 @@ impl World {
             relieved: 0,
             in_vain: 0,
             spares: 0,
+            taken_back: 0,
             most: 0,
             is_on,
         }
@@ -171,6 +173,10 @@ impl World {
             }
             Stop::IfIdle if worker.running.is_some() || !worker.queue.is_empty() => worker.view.refused = Some(now),
             Stop::IfIdle => worker.view.drain = Drain::Ending { since: now },
+            Stop::Resume => {
+                self.taken_back += 1;
+                worker.view.drain = Drain::No;
+            }
             other => panic!("{unit}: {other:?}"),
         }
     }
@@ -219,6 +225,25 @@ fn units_that_are_evenly_loaded_are_left_alone() {
     world.waiting.extend(vec![Duration::from_millis(100); 400]);
     world.work_off();
     assert_eq!((world.relieved, world.spares), (0, 0));
+}
+
+/// Work that comes while a unit hands back, and keeps everybody busy: its queue would only wait elsewhere.
+#[test]
+fn a_hand_back_is_taken_back_when_nobody_is_idle_any_more() {
+    let mut world = World::new(4, true);
+    world.waiting.extend(vec![Duration::from_secs(3); 20]);
+    world.launch();
+    while world.relieved == 0 {
+        world.step();
+    }
+    world.waiting.extend(vec![Duration::from_secs(3); 8]);
+    for _ in 0..10 {
+        world.step();
+    }
+    assert_eq!((world.relieved, world.taken_back), (1, 1));
+    assert!(world.workers.iter().all(|worker| worker.view.drain == Drain::No));
+    world.work_off();
+    assert!(world.most <= 5, "{} units", world.most);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::{Cause, Phase, Situation, UnitView, Work, decide::Draft};
+use super::{Cause, Drain, Phase, Situation, UnitView, Work, decide::Draft};
 use crate::{Limit, Stop, Timestamp, UnitId};
 
 /// Load must be uneven for so long before anything is done about it.
@@ -149,6 +149,11 @@ impl<'a> Draft<'a> {
                 None => quiet(PAUSE),
                 // It had nothing to give, after all.
                 Some(view) if view.is_active() => (Step::Dropping, memory.wanted_before),
+                // What it gives back would only wait elsewhere: more work has come meanwhile.
+                Some(view) if is_giving_back(view, now) && !situation.units.iter().any(is_idle) => {
+                    self.ask(view, Stop::Resume, Cause::AllBusy);
+                    (Step::Dropping, memory.wanted_before)
+                }
                 Some(_) => return memory.clone(),
             },
             Step::Dropping if active > aim => {
@@ -232,6 +237,14 @@ fn loaded(units: &[UnitView], idle: u32) -> Option<Loaded<'_>> {
 
 fn is_idle(unit: &UnitView) -> bool {
     unit.is_active() && matches!(unit.work, Work::Idle { .. })
+}
+
+/// Whether a unit that hands back can still be asked to go on.
+fn is_giving_back(unit: &UnitView, now: Timestamp) -> bool {
+    unit.phase == Phase::Alive
+        && matches!(unit.drain, Drain::HandingBack { .. })
+        && unit.can.resume
+        && unit.may_be_asked(now)
 }
 
 /// Whether a unit is neither leaving nor being asked anything.
