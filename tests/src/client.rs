@@ -30,6 +30,20 @@ pub enum Script {
         /// How long each takes, in seconds.
         seconds: f64,
     },
+    /// Tasks that are all submitted at once, each recorded when it starts.
+    Burst {
+        /// How many.
+        tasks: u32,
+        /// How long each takes, in seconds.
+        seconds: f64,
+    },
+    /// Bursts of tasks of mixed durations and priorities, some of them nested, each recorded when it starts.
+    Mixed {
+        /// What all of it follows from.
+        seed: u64,
+        /// What some tasks ask for, separated by commas; none if empty.
+        capabilities: String,
+    },
     /// Tasks that run until [`Client::release`]; those on the workers that were held run on.
     Held {
         /// How many.
@@ -43,6 +57,8 @@ impl Script {
             Self::Workload { .. } => "workload.py",
             Self::LongTasks { .. } => "long_tasks.py",
             Self::Counted { .. } => "counted.py",
+            Self::Burst { .. } => "burst.py",
+            Self::Mixed { .. } => "mixed.py",
             Self::Held { .. } => "held.py",
         }
     }
@@ -51,9 +67,11 @@ impl Script {
         match self {
             Self::Workload { tasks, seconds }
             | Self::LongTasks { tasks, seconds }
-            | Self::Counted { tasks, seconds } => {
+            | Self::Counted { tasks, seconds }
+            | Self::Burst { tasks, seconds } => {
                 vec![tasks.to_string(), seconds.to_string()]
             }
+            Self::Mixed { seed, capabilities } => vec![seed.to_string(), capabilities.clone()],
             Self::Held { tasks } => vec![tasks.to_string()],
         }
     }

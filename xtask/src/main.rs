@@ -22,6 +22,8 @@ tasks of this repository:
   cargo xtask bench entry        measure the command line and `up`, beside the released `scaler`; target/bench/entry.json
   cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
+  cargo xtask soak rebalance [SEED]
+                                 200 mixed workloads, 100 per release: what taking work back does, and that it is right
   cargo xtask codegen [--check]  generate the code of the schemas and docs/reference.md anew, or check that they are fresh
   cargo xtask venv [VERSION]     make the virtual environment with that release of opengris-scaler, print its folder
   cargo xtask help               this text
@@ -56,6 +58,10 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["soak", "consent"] => soak::consent()?,
         ["soak", "churn"] => soak::churn(1)?,
         ["soak", "churn", seed] => soak::churn(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,
+        ["soak", "rebalance"] => soak::rebalance(1)?,
+        ["soak", "rebalance", seed] => {
+            soak::rebalance(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?;
+        }
         ["codegen"] => generate(false)?,
         ["codegen", "--check"] => generate(true)?,
         ["venv"] => venv(LATEST)?,

@@ -5,5 +5,6 @@ mod deaths;
 mod keep;
 mod manager;
 mod provider;
+mod rebalance;
 mod scale_down;
 mod scaling;
