@@ -79,7 +79,7 @@ impl HandBacks {
             if line.contains("how=Relieve") {
                 accepted.push(unit);
             } else if line.contains("how=Resume") {
-                // Nobody was idle any more: it goes on.
+                // Nothing would be gained any more: it goes on.
                 accepted.retain(|other| *other != unit);
             }
         }
@@ -133,39 +133,55 @@ pub(crate) struct Leaving {
     pid: Option<i32>,
 }
 
+/// What came of a hand-back for the tasks that waited.
+pub(crate) enum Gain {
+    /// One of them started elsewhere soon.
+    Soon,
+    /// Work that was submitted only after the question came first on the others.
+    Crowded,
+    /// None, and this was seen.
+    None(String),
+}
+
 impl Leaving {
-    /// Why nothing was gained by it, if that is so. Which tasks it held is not known; but the others were idle when it
-    /// was asked, so what starts on them now and was submitted before was held by it.
-    pub(crate) fn lacks_gain(&self, starts: &Starts, submitted: &BTreeMap<u64, Submission>) -> Option<String> {
+    /// Which tasks it held is not known; but the others were idle when it was asked, so what starts on them now and was
+    /// submitted before was held by it.
+    pub(crate) fn gain(&self, starts: &Starts, submitted: &BTreeMap<u64, Submission>) -> Gain {
+        let starts = starts.all();
+        let submitted_at = |start: &Start| submitted.get(&start.task).map_or(f64::INFINITY, |task| task.at);
         if self.moved == 0 && !self.is_overtaken {
-            return Some("it left with no task".to_owned());
+            return Gain::None("it left with no task".to_owned());
         }
-        // Only what a running task may wait for is let through.
-        let all = starts.all();
-        // The first one may have been on its way to a processor that was still starting.
-        let first = all.iter().find(|start| Some(start.worker) == self.pid).map(|start| start.task);
-        let runs_on = |start: &&Start| {
-            let is_plain = submitted.get(&start.task).is_some_and(|submitted| submitted.is_plain);
-            is_plain
-                && Some(start.worker) == self.pid
-                && Some(start.task) != first
-                && start.at > self.asked + NOTICED_LATE
-        };
-        if let Some(start) = all.iter().find(runs_on) {
-            return Some(format!(
-                "task {} started there {:.2} s after it was asked",
-                start.task,
-                start.at - self.asked
-            ));
+        if let Some(tasks) = self.worked_off(&starts, submitted) {
+            return Gain::None(format!("after it was asked it still started the tasks {tasks:?}"));
         }
         // What the scheduler's balancing takes from it starts while it still finishes its last task.
         let from = self.at - if self.is_overtaken { GAIN_WITHIN } else { NOTICED_LATE };
-        let counts = |start: &&Start| {
-            let is_older = submitted.get(&start.task).is_some_and(|submitted| submitted.at < self.at);
-            is_older && start.at > from && Some(start.worker) != self.pid
-        };
-        let next = all.iter().filter(counts).map(|start| start.at - self.at).fold(f64::INFINITY, f64::min);
-        (next > GAIN_WITHIN).then(|| format!("of {} tasks the next one started after {next:.2} s", self.moved))
+        let elsewhere = || starts.iter().filter(|start| start.at > from && Some(start.worker) != self.pid);
+        let waited = elsewhere().filter(|start| submitted_at(start) < self.at);
+        let next = waited.map(|start| start.at - self.at).fold(f64::INFINITY, f64::min);
+        let until = self.at + GAIN_WITHIN;
+        let mut since_asked = starts.iter().filter(|start| start.at > self.asked && start.at < until);
+        if next <= GAIN_WITHIN {
+            Gain::Soon
+        } else if since_asked.any(|start| submitted_at(start) > self.asked && Some(start.worker) != self.pid) {
+            Gain::Crowded
+        } else {
+            Gain::None(format!("of {} tasks the next one started after {next:.2} s", self.moved))
+        }
+    }
+
+    /// Tasks that nobody waits for and that it started although it had been asked; only what a running task may wait for
+    /// is to be let through. One per processor is none of them: it was given one and suspended before it could begin.
+    fn worked_off(&self, starts: &[Start], submitted: &BTreeMap<u64, Submission>) -> Option<Vec<u64>> {
+        let mut started: BTreeMap<i32, Vec<u64>> = BTreeMap::new();
+        for start in starts.iter().filter(|start| Some(start.worker) == self.pid) {
+            let is_plain = submitted.get(&start.task).is_some_and(|task| task.is_plain);
+            if is_plain && start.at > self.asked + NOTICED_LATE {
+                started.entry(start.processor).or_default().push(start.task);
+            }
+        }
+        started.into_values().find(|tasks| tasks.len() > 1)
     }
 }
 

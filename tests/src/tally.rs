@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::Failure;
 
-/// A workload that is not through by then hangs: they take 3 to 15 s.
+/// A workload that is not through by then hangs: they take 3 to 16 s.
 pub(crate) const HANGS_AFTER: f64 = 60.0;
 
 /// What came of it.
@@ -36,6 +36,8 @@ pub struct Tally {
     pub moved: usize,
     /// Workers that left with no task, as the scheduler's own balancing had come first.
     pub overtaken: usize,
+    /// Workers whose tasks had to wait elsewhere, as work submitted meanwhile had come first there.
+    pub crowded: usize,
     /// Hand-backs without gain, each with what was seen.
     pub in_vain: Vec<String>,
     /// The most workers of one manager that were connected at one time.
@@ -66,13 +68,18 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { release, seed, limit, tasks, seconds, spares, asked, relieved, moved, overtaken, peak, .. } = self;
+        let Self {
+            release, seed, limit, tasks, seconds, spares, asked, relieved, moved, overtaken, crowded, peak, ..
+        } = self;
         let (twice, in_vain) = (self.repeated.len(), self.in_vain.len());
         write!(
             f,
             "seed {seed} ({release}): {tasks} tasks in {seconds:.1} s, started twice {twice}, spares {spares}, "
         )?;
-        write!(f, "hand-backs asked {asked}, done {relieved} ({moved} tasks moved, overtaken {overtaken}), ")?;
+        write!(
+            f,
+            "hand-backs asked {asked}, done {relieved} ({moved} tasks moved, overtaken {overtaken}, crowded {crowded}), "
+        )?;
         write!(f, "without gain {in_vain}, ")?;
         write!(f, "at most {peak} workers (limit {limit})")?;
         if self.hangs { write!(f, ", HANGS") } else { Ok(()) }

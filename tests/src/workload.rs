@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::hand_backs::{HandBacks, Watch, now, peak_of_one_manager, submissions};
+use crate::hand_backs::{Gain, HandBacks, Watch, now, peak_of_one_manager, submissions};
 use crate::tally::HANGS_AFTER;
 use crate::{Failure, Manager, ManagerKind, ManagerOptions, Result, Script, Stack, StackOptions, Tally};
 
@@ -72,6 +72,7 @@ impl Workload {
             relieved: 0,
             moved: 0,
             overtaken: 0,
+            crowded: 0,
             in_vain: Vec::new(),
             peak: peak_of_one_manager(&stack.scheduler()),
             evidence: None,
@@ -81,8 +82,10 @@ impl Workload {
             tally.relieved += 1;
             tally.moved += left.moved;
             tally.overtaken += usize::from(left.is_overtaken);
-            if let Some(seen) = left.lacks_gain(client.starts(), &submitted) {
-                tally.in_vain.push(format!("{worker}: {seen}"));
+            match left.gain(client.starts(), &submitted) {
+                Gain::Soon => {}
+                Gain::Crowded => tally.crowded += 1,
+                Gain::None(seen) => tally.in_vain.push(format!("{worker}: {seen}")),
             }
         }
         let violations = tally.violations();

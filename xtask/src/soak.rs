@@ -99,6 +99,7 @@ fn print_counts(tallies: &[Tally]) {
     println!("hand-backs done        {}", sum(&|tally| tally.relieved));
     println!("tasks moved by them    {}", sum(&|tally| tally.moved));
     println!("overtaken by balancing {}", sum(&|tally| tally.overtaken));
+    println!("crowded by later work  {}", sum(&|tally| tally.crowded));
     println!("without gain           {}", sum(&|tally| tally.in_vain.len()));
 }
 

