@@ -9,8 +9,8 @@ use super::{
     fleet::{Departed, Fleet, Noted},
 };
 use crate::{
-    Chain, Error, ErrorKind, LaunchId, Launched, Observed, Result, Settled, Stop, StopAnswer, Tier, Timestamp, Unit,
-    UnitId, WorkerMatch,
+    Chain, Error, ErrorKind, ExitCause, LaunchId, Launched, Observed, Result, Settled, Stop, StopAnswer, Tier,
+    Timestamp, Unit, UnitId, WorkerMatch,
 };
 
 /// How long a tier without capacity is left alone.
@@ -237,6 +237,10 @@ impl Manager {
         } else if is_released && !is_cut_off(exit) {
             info!(unit = %unit.id, %exit, "a unit left, as its scheduler has gone");
         } else if exit.is_crash() || *age < TOO_SOON {
+            // One more of what did not fit would not fit either: already the first such end waits.
+            if exit.cause == ExitCause::OutOfMemory && self.backoff.failures() == 0 {
+                self.backoff.failed();
+            }
             let wait = self.back_off(now);
             warn!(unit = %unit.id, %exit, age_seconds, tasks, wait_seconds = wait.as_secs_f64(), "a unit died");
         } else {
@@ -260,7 +264,7 @@ impl Manager {
 
 /// Whether what it did was cut off, not brought to an end.
 const fn is_cut_off(exit: &crate::Exit) -> bool {
-    matches!(exit.cause, crate::ExitCause::Signal(_) | crate::ExitCause::OutOfMemory | crate::ExitCause::Lost(_))
+    matches!(exit.cause, ExitCause::Signal(_) | ExitCause::OutOfMemory | ExitCause::Lost(_))
 }
 
 /// Whether a launch that failed in this way may have brought, or may still bring, units: it is repeated then, which is

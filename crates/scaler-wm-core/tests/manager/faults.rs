@@ -181,6 +181,19 @@ async fn a_listing_that_lags_is_no_death() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_an_end_for_lack_of_memory_the_next_start_waits() {
+    let bench = Bench::start(Options::default());
+    bench.link.wish(1);
+    bench.until_units(1).await;
+    let died = bench.now();
+    bench.provider.kill(&bench.provider.units()[0], ExitCause::OutOfMemory);
+    bench.until_units(1).await;
+    let next = bench.provider.launches().last().map(|(at, _)| at.since(died)).unwrap();
+    assert!(next >= Duration::from_millis(300), "{next:?}");
+    bench.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dead_unit_is_replaced_at_once_and_reported() {
     let bench = Bench::start(Options::default());
     bench.link.wish(2);
