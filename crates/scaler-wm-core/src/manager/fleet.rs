@@ -106,7 +106,7 @@ impl Fleet {
             let exit = exit.clone();
             return match self.remove(&unit.id) {
                 Some(tracked) => Noted::Gone(Box::new(tracked.depart(unit, exit, now))),
-                None => Noted::Ghost(exit),
+                None => Noted::Ghost(unit, exit),
             };
         }
         match self.units.get_mut(&unit.id) {
@@ -197,7 +197,7 @@ pub(super) enum Noted {
     /// It was known already.
     Nothing,
     /// It is gone, and was never known to be there.
-    Ghost(Exit),
+    Ghost(Arc<Unit>, Exit),
     /// It is new.
     New,
     /// It went.

@@ -190,21 +190,16 @@ impl Manager {
     }
 
     fn note(&mut self, unit: Arc<Unit>, now: Timestamp) {
-        let unit_id = unit.id.clone();
-        let worker = match &unit.workers {
-            WorkerMatch::Exact(worker) => Some(worker.clone()),
-            WorkerMatch::Part(_) => None,
-        };
         match self.fleet.note(unit, now) {
             Noted::Nothing => {}
             // It died while no process of this manager was there to tell.
-            Noted::Ghost(exit) if exit.sure && !exit.asked => {
-                info!(unit = %unit_id, %exit, "a unit of an earlier process has died");
-                if let Some(worker) = worker {
-                    self.link.worker_gone(worker);
+            Noted::Ghost(unit, exit) if exit.sure && !exit.asked => {
+                info!(unit = %unit.id, %exit, "a unit of an earlier process has died");
+                if let WorkerMatch::Exact(worker) = &unit.workers {
+                    self.link.worker_gone(worker.clone());
                 }
             }
-            Noted::Ghost(_) => {}
+            Noted::Ghost(..) => {}
             Noted::New => {
                 self.summary.started += 1;
                 self.started_once = self.started_once.saturating_add(1);

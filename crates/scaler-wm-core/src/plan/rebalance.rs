@@ -1,9 +1,9 @@
 //! Taking work back from a unit that holds more than its share while others are idle.
 //!
 //! The released scheduler gives the first worker that connects everything that waits, and while tasks end it takes little
-//! or nothing of it back. What helps: one unit more, the spare, which is idle beside the others; then the loaded one hands its queue back and
-//! leaves, and the scheduler spreads the queue over all that are there. Without the spare its own replacement would be
-//! the next idle one, and the work would go round and round.
+//! or nothing of it back. What helps: one unit more, the spare, which is idle beside the others; then the loaded one
+//! hands its queue back and leaves, and the scheduler spreads the queue over all that are there. Without the spare its
+//! own replacement would be the next idle one, and the work would go round and round.
 
 use std::time::Duration;
 
@@ -93,18 +93,20 @@ impl Rebalance {
 impl<'a> Draft<'a> {
     /// One step further. `aim` units are aimed at, `active` are there to stay, the spare included.
     pub(super) fn rebalance(&mut self, situation: &Situation<'a>, aim: u32, active: u32) -> Rebalance {
+        if !situation.limits.relieves {
+            return Rebalance::default();
+        }
         let now = self.now;
         let memory = situation.rebalance;
         let quiet =
             |pause| (Step::Quiet { until: now + pause }, memory.wanted_before.filter(|_| pause > Duration::ZERO));
-        let are_settled = situation.open == 0 && situation.units.iter().all(is_settled);
+        let are_settled = || situation.open == 0 && situation.units.iter().all(is_settled);
         let (step, wanted_before) = match &memory.step {
-            _ if !situation.limits.relieves => return Rebalance::default(),
             Step::Quiet { until } if *until > now => {
                 self.wake(Some(*until));
                 return memory.clone();
             }
-            Step::Quiet { .. } => match loaded(situation.units, 1).filter(|_| active == aim && are_settled) {
+            Step::Quiet { .. } => match loaded(situation.units, 1).filter(|_| active == aim && are_settled()) {
                 Some(Loaded { unit, tasks, .. }) => {
                     self.wake(Some(now + HYSTERESIS));
                     (Step::Suspecting { unit: unit.id.clone(), tasks, since: now }, None)
@@ -113,7 +115,7 @@ impl<'a> Draft<'a> {
             },
             Step::Suspecting { unit, tasks, since } => {
                 let found = loaded(situation.units, 1).filter(|loaded| loaded.unit.id == *unit);
-                match found.filter(|_| active == aim && are_settled) {
+                match found.filter(|_| active == aim && are_settled()) {
                     Some(loaded) => match verdict(&loaded, *tasks, now.since(*since)) {
                         Verdict::NotYet(wait) => {
                             self.wake(Some(*since + wait));
@@ -131,7 +133,7 @@ impl<'a> Draft<'a> {
             }
             Step::Spare { since } => match active.checked_sub(aim) {
                 // It is there: is there still something to take back?
-                Some(1) if are_settled && is_known(situation.units) => match loaded(situation.units, 2) {
+                Some(1) if are_settled() && is_known(situation.units) => match loaded(situation.units, 2) {
                     Some(Loaded { unit, .. }) if unit.may_be_asked(now) => {
                         self.ask(unit, Stop::Relieve, Cause::Overloaded);
                         (Step::Relieving { unit: unit.id.clone() }, memory.wanted_before)
