@@ -20,7 +20,7 @@ pub use gui::GUI;
 pub use native::{BAREMETAL_NATIVE, fixed_concurrency, worker_type};
 pub use oci::{OCI_HPC, OCI_RAW};
 pub use scheduler::SCHEDULER;
-pub use section::{Section, as_declared};
+pub use section::Section;
 pub use storage::OBJECT_STORAGE_SERVER;
 pub use symphony::SYMPHONY;
 

@@ -38,7 +38,7 @@ impl Section {
 ///
 /// # Errors
 /// Never.
-pub fn as_declared(_: &Values) -> Result<(), OptionError> {
+pub(crate) fn as_declared(_: &Values) -> Result<(), OptionError> {
     Ok(())
 }
 
