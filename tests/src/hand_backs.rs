@@ -1,9 +1,8 @@
 //! Hand-backs as they are seen from outside: in the logs of the managers and of the scheduler.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::{LogFile, Manager, SchedulerLog, Start, Starts, WorkerEvent};
+use crate::{LogFile, Manager, SchedulerLog, Start, Starts, WorkerEvent, now};
 
 /// Within so many seconds of a relieved worker's leaving one of its tasks must start elsewhere.
 const GAIN_WITHIN: f64 = 1.0;
@@ -203,9 +202,4 @@ pub(crate) fn peak_of_one_manager(scheduler: &SchedulerLog) -> usize {
         }
     }
     peak
-}
-
-/// Seconds since the epoch.
-pub(crate) fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }

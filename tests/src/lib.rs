@@ -39,5 +39,5 @@ pub use starts::{Start, Starts};
 pub use tally::Tally;
 pub use up::{Up, UpStack};
 pub use venv::{LATEST, OLDEST, Venv, python_scripts};
-pub use wait::{deadline, interrupt, is_interrupted, until};
+pub use wait::{deadline, interrupt, is_interrupted, now, until};
 pub use workload::Workload;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::hand_backs::{Gain, HandBacks, Watch, now, peak_of_one_manager, submissions};
+use crate::hand_backs::{Gain, HandBacks, Watch, peak_of_one_manager, submissions};
 use crate::tally::HANGS_AFTER;
-use crate::{Failure, Manager, ManagerKind, ManagerOptions, Result, Script, Stack, StackOptions, Tally};
+use crate::{Failure, Manager, ManagerKind, ManagerOptions, Result, Script, Stack, StackOptions, Tally, now};
 
 /// One seeded workload over a stack of its own, queue sizes and all else at their defaults.
 #[derive(Clone, Debug)]

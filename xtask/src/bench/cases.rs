@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use scaler_wm_tests::{
-    Manager, ManagerKind, ManagerOptions, Proc, Result, Script, Stack, StackOptions, cpu_time, memory_of,
+    Manager, ManagerKind, ManagerOptions, Proc, Result, Script, Stack, StackOptions, cpu_time, memory_of, now,
 };
 
 const LIMIT: u32 = 4;
@@ -80,10 +80,6 @@ pub(crate) fn measure(case: &Case) -> Result<Measured> {
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 fn start(case: &Case, options: ManagerOptions) -> Result<(Stack, Manager)> {
