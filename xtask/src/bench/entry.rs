@@ -1,13 +1,13 @@
 //! The command line and the full stack.
 
 use std::{
-    fs,
+    ffi::OsStr,
     path::Path,
     process::{Command, Stdio},
     time::Instant,
 };
 
-use scaler_wm_tests::{Failure, LogFile, Ports, Process, Result, Venv, descendants, is_listening, memory_of, until};
+use scaler_wm_tests::{Failure, LATEST, Ports, Result, UpStack, Venv, is_listening, memory_of};
 
 use super::{cases::median, report::Row};
 
@@ -15,6 +15,8 @@ use super::{cases::median, report::Row};
 const QUICK_RUNS: usize = 21;
 /// Starts of a full stack.
 const STARTS: usize = 5;
+/// The names of the managers.
+const MANAGERS: [&str; 2] = ["one", "two"];
 
 /// Times in seconds, memory in bytes.
 #[derive(Debug)]
@@ -33,24 +35,27 @@ struct Started {
     memory: u64,
 }
 
-pub(crate) fn measure(binary: &Path, venv: &Venv) -> Result<Measured> {
-    let folder = tempfile::tempdir().map_err(|error| Failure::new("make a folder", error))?;
-    let file = folder.path().join("stack.toml");
-    let file_name = file.display().to_string();
-    write_stack(&file, Ports::reserve()?, Ports::reserve()?.scheduler)?;
-    let help = quick(binary, &["--help"])?;
-    let show = quick(binary, &["config", "show", &file_name])?;
+pub(crate) fn measure(binary: &Path) -> Result<Measured> {
+    let stack = UpStack::new(LATEST)?;
+    let file = stack.write("stack.toml", &whole(&stack))?;
+    let help = quick(binary, &["--help".as_ref()])?;
+    let show = quick(binary, &["config".as_ref(), "show".as_ref(), file.as_os_str()])?;
+    drop(stack);
     eprintln!("help {help:.4} s, config show {show:.4} s");
 
     // By turns, so that neither has the machine to itself when it is quieter.
     let (mut ours, mut released) = (Vec::new(), Vec::new());
-    for round in 0..STARTS {
-        let mut command = Command::new(binary);
-        command.args(["up", &file_name, "--python"]).arg(venv.python());
-        ours.push(start("scaler-wm up", command, &file, &folder.path().join(format!("ours-{round}.log")), venv)?);
-        let mut command = Command::new(venv.program("scaler"));
-        command.arg(&file_name);
-        released.push(start("scaler", command, &file, &folder.path().join(format!("released-{round}.log")), venv)?);
+    for _ in 0..STARTS {
+        ours.push(start(|venv, file| {
+            let mut command = Command::new(binary);
+            command.arg("up").arg(file).arg("--python").arg(venv.python());
+            command
+        })?);
+        released.push(start(|venv, file| {
+            let mut command = Command::new(venv.program("scaler"));
+            command.arg(file);
+            command
+        })?);
     }
     eprintln!("ours {ours:.3?}, released {released:.3?}");
     Ok(Measured { help, show, ours: middle(&ours), released: middle(&released) })
@@ -63,14 +68,14 @@ fn middle(starts: &[Started]) -> Started {
 }
 
 /// The median time of a command that is over at once.
-fn quick(binary: &Path, arguments: &[&str]) -> Result<f64> {
+fn quick(binary: &Path, arguments: &[&OsStr]) -> Result<f64> {
     let run = || {
         let began = Instant::now();
         let status = Command::new(binary).args(arguments).stdout(Stdio::null()).status();
         let took = began.elapsed().as_secs_f64();
         match status {
             Ok(status) if status.success() => Ok(took),
-            other => Err(Failure::new(format!("run scaler-wm {}", arguments.join(" ")), format!("{other:?}"))),
+            other => Err(Failure::new(format!("run scaler-wm {arguments:?}"), format!("{other:?}"))),
         }
     };
     let times: Vec<f64> = (0..QUICK_RUNS).map(|_| run()).collect::<Result<_>>()?;
@@ -78,51 +83,29 @@ fn quick(binary: &Path, arguments: &[&str]) -> Result<f64> {
 }
 
 /// Object storage, scheduler, two managers of local workers, GUI.
-fn write_stack(file: &Path, ports: Ports, gui: u16) -> Result<()> {
-    let Ports { scheduler, storage, monitor } = ports;
-    let manager = |id: &str| {
-        format!(
-            "[[worker_manager]]\ntype = \"baremetal_native\"\nscheduler_address = \"tcp://127.0.0.1:{scheduler}\"\n\
-             worker_manager_id = \"{id}\"\nmax_task_concurrency = 2\n\n"
-        )
-    };
-    let text = format!(
-        "[object_storage_server]\nbind_address = \"tcp://127.0.0.1:{storage}\"\n\n\
-         [scheduler]\nbind_address = \"tcp://127.0.0.1:{scheduler}\"\n\
-         object_storage_address = \"tcp://127.0.0.1:{storage}\"\n\
-         monitor_address = \"tcp://127.0.0.1:{monitor}\"\n\n{}{}\
-         [gui]\nmonitor_address = \"tcp://127.0.0.1:{monitor}\"\ngui_address = \"127.0.0.1:{gui}\"\n",
-        manager("one"),
-        manager("two"),
-    );
-    fs::write(file, text).map_err(|error| Failure::new(format!("write {}", file.display()), error))
+fn whole(stack: &UpStack) -> String {
+    let managers = MANAGERS.map(|id| stack.manager_section(id, 2, ""));
+    stack.core_and(&managers.concat()) + &stack.gui_section()
 }
 
-/// Starts a stack on ports of its own, waits until it is up, and stops it.
-fn start(name: &str, mut command: Command, file: &Path, log: &Path, venv: &Venv) -> Result<Started> {
-    let (ports, gui) = (Ports::reserve()?, Ports::reserve()?.scheduler);
-    write_stack(file, ports, gui)?;
-    let home = file.parent().unwrap_or(file);
-    command.env("HOME", home).env_remove("XDG_STATE_HOME").env("VIRTUAL_ENV", venv.folder());
-    command.env("PYTHONUNBUFFERED", "1");
-    let log = LogFile::new(log);
+/// Starts a stack of its own with the command that is made of a virtual environment and the stack's file, waits until
+/// it is up, and stops it.
+fn start(command: impl FnOnce(&Venv, &Path) -> Command) -> Result<Started> {
+    let stack = UpStack::new(LATEST)?;
+    let file = stack.write("stack.toml", &whole(&stack))?;
+    let Ports { scheduler, storage, monitor } = stack.ports();
     let began = Instant::now();
-    let mut process = Process::start(name, &mut command, log.clone())?;
-    let up = until("everything up", 60.0, || {
-        let listen = [ports.storage, ports.scheduler, ports.monitor, gui].into_iter().all(is_listening);
-        let connected = |id: &str| !log.lines_with(&[&format!("WorkerManager b'{id}' connected")]).is_empty();
-        (listen && connected("one") && connected("two")).then(|| began.elapsed().as_secs_f64())
-    })
-    .map_err(|failure| failure.with_context(log.tail(40)))?;
-    let family = descendants(process.pid());
-    let memory: u64 =
-        family.iter().map(|process| process.pid).chain([process.pid()]).map(|pid| memory_of(pid).proportional).sum();
-    process.terminate();
-    process.wait(30.0)?;
-    until("nothing left", 10.0, || {
-        family.iter().all(|left| !Path::new(&format!("/proc/{}", left.pid)).exists()).then_some(())
+    let up = stack.start(&mut command(stack.venv(), &file))?;
+    let took = stack.until("everything up", 60.0, || {
+        let listen = [storage, scheduler, monitor, stack.gui_port()].into_iter().all(is_listening);
+        let is_connected =
+            |id: &str| !up.output().lines_with(&[&format!("WorkerManager b'{id}' connected")]).is_empty();
+        (listen && MANAGERS.into_iter().all(is_connected)).then(|| began.elapsed().as_secs_f64())
     })?;
-    Ok(Started { up, memory })
+    let memory = stack.processes().iter().map(|process| memory_of(process.pid).proportional).sum();
+    up.terminate();
+    stack.until_nothing_left(30.0)?;
+    Ok(Started { up: took, memory })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of memory are far below 2^52")]

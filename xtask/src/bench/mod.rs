@@ -15,14 +15,14 @@ use cases::Case;
 /// `bench entry`: how quick the command line is, and how long a full stack takes until everything is up.
 pub(crate) fn entry() -> Result<()> {
     terminal::clean_up_on_signals()?;
-    let venv = Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
     eprintln!("building");
     let binary = shell::build_binary(&["--release"])?;
-    publish("entry", &entry::rows(&entry::measure(&binary, &venv)?))
+    publish("entry", &entry::rows(&entry::measure(&binary)?))
 }
 
-/// `bench native`: measures, prints the table and writes `target/bench/native.json`. With `released_only` just the released manager is
-/// measured, and no table is made.
+/// `bench native`: measures, prints the table and writes `target/bench/native.json`. With `released_only` just the
+/// released manager is measured, and no table is made.
 pub(crate) fn run(released_only: bool) -> Result<()> {
     terminal::clean_up_on_signals()?;
     Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
