@@ -10,18 +10,12 @@ from scaler import Client
 cloudpickle.register_pickle_by_value(report)
 
 
-def task(number, seconds, path):
-    report.record_start(path, number)
-    time.sleep(seconds)
-    return number
-
-
 def main():
     address, path, tasks, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
     with Client(address=address) as client:
         started = time.time()
         report.event("submitted", tasks=tasks)
-        futures = [client.submit(task, number, seconds, path) for number in range(tasks)]
+        futures = [client.submit(report.task, number, seconds, path) for number in range(tasks)]
         return report.follow(futures, list(range(tasks)), started)
 
 

@@ -15,14 +15,6 @@ cloudpickle.register_pickle_by_value(report)
 IN_FLIGHT = 24
 
 
-def task(number, seconds, path):
-    import time
-
-    report.record_start(path, number)
-    time.sleep(seconds)
-    return number
-
-
 def main():
     address, path, tasks, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
     with Client(address=address) as client:
@@ -33,7 +25,7 @@ def main():
             waiting = sum(not future.done() for future in futures[-4 * IN_FLIGHT :])
             new = min(IN_FLIGHT - waiting, tasks - len(futures))
             first = len(futures)
-            futures.extend(client.submit(task, first + step, seconds, path) for step in range(new))
+            futures.extend(client.submit(report.task, first + step, seconds, path) for step in range(new))
             time.sleep(0.005)
         return report.follow(futures, list(range(tasks)), started)
 

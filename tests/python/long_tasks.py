@@ -21,14 +21,6 @@ def short(number):
     return number
 
 
-def long(number, seconds, path):
-    import time
-
-    report.record_start(path, number)
-    time.sleep(seconds)
-    return number
-
-
 def main():
     address, path, tasks, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
     with Client(address=address) as client:
@@ -37,7 +29,7 @@ def main():
         futures = [client.submit(short, number) for number in range(SHORT_TASKS)]
         while sum(future.done() for future in futures) <= LONG_AFTER:
             time.sleep(0.02)
-        futures += [client.submit(long, number, seconds, path) for number in range(tasks)]
+        futures += [client.submit(report.task, number, seconds, path) for number in range(tasks)]
         return report.follow(futures, list(range(SHORT_TASKS)) + list(range(tasks)), started)
 
 

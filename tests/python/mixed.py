@@ -25,24 +25,16 @@ def note_submission(path, number, priority):
     os.close(file)
 
 
-def task(number, seconds, path):
-    report.record_start(path, number)
-    time.sleep(seconds)
-    return number
-
-
 def parent(number, seconds, path, address, children, capabilities):
     """Submits children, each of which takes one of these numbers of seconds, from the inside and waits for them."""
-    report.record_start(path, number)
-    time.sleep(seconds)
-    total = number
+    total = report.task(number, seconds, path)
     with Client(address=address) as client:
         futures = []
         for child, length in enumerate(children):
             child_number = NESTED + number * 100 + child
             note_submission(path, child_number, 1)
             arguments = (child_number, length, path)
-            futures.append(client.submit_verbose(task, arguments, {}, capabilities=capabilities))
+            futures.append(client.submit_verbose(report.task, arguments, {}, capabilities=capabilities))
         total += sum(future.result() for future in futures)
     return total
 
@@ -106,7 +98,7 @@ def main():
                     futures.append(client.submit_verbose(parent, arguments, {}, capabilities=asks))
                     expected.append(number + sum(nested))
                 else:
-                    futures.append(client.submit_verbose(task, (number, seconds, path), {}, capabilities=asks))
+                    futures.append(client.submit_verbose(report.task, (number, seconds, path), {}, capabilities=asks))
                     expected.append(number)
         return report.follow(futures, expected, started)
 

@@ -1,4 +1,4 @@
-"""What the client scripts share: events for the harness, one JSON object a line, and the record of starts."""
+"""What the client scripts share: events for the harness, one JSON object a line, and tasks with a record of starts."""
 
 import json
 import os
@@ -35,3 +35,10 @@ def record_start(path, task):
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(file, f"{task} {worker} {os.getpid()} {time.time()}\n".encode())
     os.close(file)
+
+
+def task(number, seconds, path):
+    """A task that is recorded when it starts, takes its time and returns its number."""
+    record_start(path, number)
+    time.sleep(seconds)
+    return number
