@@ -7,9 +7,9 @@ use crate::number::digits;
 /// The value of a capability that has no quantity.
 pub const NO_QUANTITY: i64 = -1;
 
-/// A set of capabilities: each name once, with its quantity ([`NO_QUANTITY`] for none).
+/// A set of capabilities: each name once, with its quantity ([`NO_QUANTITY`] for none). A copy shares its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Capabilities(BTreeMap<Arc<str>, i64>);
+pub struct Capabilities(Arc<[(Arc<str>, i64)]>);
 
 /// Why a text is no capability list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,20 @@ impl Capabilities {
     /// Whether `other` has every capability of this set, name and value alike. The empty set is part of every set.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {
-        self.0.iter().all(|(name, value)| other.0.get(name) == Some(value))
+        self.iter().all(|(name, value)| other.get(name) == Some(value))
+    }
+
+    /// Whether `other` has every name of this set, whatever its quantity: the way in which the released policies match.
+    #[must_use]
+    pub fn names_are_in(&self, other: &Self) -> bool {
+        self.iter().all(|(name, _)| other.get(name).is_some())
+    }
+
+    /// The quantity of `name`, if it is there.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<i64> {
+        let found = self.0.binary_search_by(|(known, _)| (**known).cmp(name));
+        found.ok().and_then(|at| self.0.get(at)).map(|(_, value)| *value)
     }
 
     /// Whether there is none.
@@ -48,7 +61,9 @@ impl Capabilities {
 
 impl<N: Into<Arc<str>>> FromIterator<(N, i64)> for Capabilities {
     fn from_iter<I: IntoIterator<Item = (N, i64)>>(items: I) -> Self {
-        Self(items.into_iter().map(|(name, value)| (name.into(), value)).collect())
+        // By way of a map: each name once, the last value counts, in the order of the names.
+        let items: BTreeMap<Arc<str>, i64> = items.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        Self(items.into_iter().collect())
     }
 }
 
@@ -111,6 +126,13 @@ mod tests {
         assert!(set("gpu").is_subset_of(&set("linux,gpu")));
         assert!(!set("gpu=2").is_subset_of(&set("linux,gpu")));
         assert!(!set("gpu").is_subset_of(&set("")));
+    }
+
+    #[test]
+    fn names_match_whatever_the_quantity() {
+        assert!(set("gpu=2").names_are_in(&set("linux,gpu")));
+        assert!(set("").names_are_in(&set("")));
+        assert!(!set("gpu,linux").names_are_in(&set("gpu")));
     }
 
     #[test]

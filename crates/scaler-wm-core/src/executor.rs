@@ -3,17 +3,13 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{Error, Result};
-
-/// A task's id at the Scaler scheduler: bytes, 16 in every release so far.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TaskKey(pub Bytes);
+use crate::{Error, Result, TaskId};
 
 /// One task to run elsewhere.
 #[derive(Clone, Debug)]
 pub struct Submission {
     /// The task.
-    pub task: TaskKey,
+    pub task: TaskId,
     /// What the job runner at the other end unpickles; opaque here.
     pub payload: Bytes,
 }
@@ -22,7 +18,7 @@ pub struct Submission {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// The task.
-    pub task: TaskKey,
+    pub task: TaskId,
     /// The other scheduler's name for it.
     pub handle: Bytes,
 }
@@ -31,7 +27,7 @@ pub struct Ticket {
 #[derive(Debug)]
 pub struct Completion {
     /// The task.
-    pub task: TaskKey,
+    pub task: TaskId,
     /// What it returned, still serialized, or why there is no result.
     pub outcome: Result<Bytes, Error>,
 }
@@ -60,10 +56,10 @@ pub enum Close {
 #[async_trait]
 pub trait TaskExecutor: Send + Sync {
     /// Hands tasks over; each gets its own answer.
-    async fn submit(&self, tasks: Vec<Submission>) -> Vec<(TaskKey, Result<Ticket>)>;
+    async fn submit(&self, tasks: Vec<Submission>) -> Vec<(TaskId, Result<Ticket>)>;
 
     /// Cancels tasks, running ones only with `force`.
-    async fn cancel(&self, tasks: &[TaskKey], force: bool) -> Vec<(TaskKey, CancelOutcome)>;
+    async fn cancel(&self, tasks: &[TaskId], force: bool) -> Vec<(TaskId, CancelOutcome)>;
 
     /// The next task that ended. Cancel safe: a completion is never lost between two calls.
     async fn next(&self) -> Completion;

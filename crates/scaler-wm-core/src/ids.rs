@@ -66,39 +66,52 @@ impl Default for Tier {
     }
 }
 
-/// A worker, as the scheduler knows it: bytes on the wire, readable text in every release so far.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct WorkerId(Arc<[u8]>);
+macro_rules! bytes_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub struct $name(Arc<[u8]>);
 
-impl WorkerId {
-    /// The bytes of this id, as they travel.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
+        impl $name {
+            /// The bytes of this id, as they travel.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8] {
+                &self.0
+            }
+        }
+
+        impl<T: AsRef<[u8]> + ?Sized> From<&T> for $name {
+            fn from(bytes: &T) -> Self {
+                Self(bytes.as_ref().into())
+            }
+        }
+
+        // A map keyed by this id can be asked with the bytes of a message, without making an id first.
+        impl std::borrow::Borrow<[u8]> for $name {
+            fn borrow(&self) -> &[u8] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&String::from_utf8_lossy(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0.escape_ascii())
+            }
+        }
+    };
 }
 
-impl<T: AsRef<[u8]> + ?Sized> From<&T> for WorkerId {
-    fn from(bytes: &T) -> Self {
-        Self(bytes.as_ref().into())
-    }
+bytes_id! {
+    /// A worker, as the scheduler knows it: bytes on the wire, readable text in every release so far.
+    WorkerId
 }
-
-// A map keyed by worker can be asked with the bytes of a message, without making an id first.
-impl std::borrow::Borrow<[u8]> for WorkerId {
-    fn borrow(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Display for WorkerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.0))
-    }
-}
-
-impl fmt::Debug for WorkerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WorkerId({self})")
-    }
+bytes_id! {
+    /// A task, as the scheduler knows it: 16 random bytes in every release so far.
+    TaskId
 }
