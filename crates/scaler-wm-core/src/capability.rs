@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::number::digits;
 
 /// The value of a capability that has no quantity.
@@ -91,6 +93,19 @@ impl FromStr for Capabilities {
                 Ok((name, value))
             })
             .collect()
+    }
+}
+
+/// A map of names to quantities.
+impl Serialize for Capabilities {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Capabilities {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BTreeMap::<String, i64>::deserialize(deserializer).map(Self::from_iter)
     }
 }
 

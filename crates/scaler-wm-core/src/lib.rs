@@ -20,6 +20,7 @@ mod unit;
 pub mod manager;
 pub mod options;
 pub mod plan;
+pub mod policy;
 
 pub use address::{Address, AddressError, Scheme};
 pub use backoff::{Backoff, BackoffSettings};

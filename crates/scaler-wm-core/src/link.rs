@@ -3,11 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
+use serde::Serialize;
 
 use crate::{Capabilities, Timestamp, WorkerId};
 
 /// One part of a wish: this much task concurrency for work with these capabilities.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Request {
     /// Task concurrency wanted.
     pub task_concurrency: u32,

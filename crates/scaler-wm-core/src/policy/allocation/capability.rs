@@ -1,0 +1,103 @@
+//! `allocate=capability`: a task goes to the worker with the fewest among those that can do it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{
+    Allocator,
+    balance::balance,
+    queues::{Arrival, Queues, Worker},
+};
+use crate::{Capabilities, TaskId, WorkerId, policy::by_names::ByNames};
+
+/// Keeps workers that can do the same together, in order of their load: an assignment costs O(sets of capabilities x
+/// log workers).
+#[derive(Clone, Debug, Default)]
+pub(in crate::policy) struct ByCapability {
+    queues: Queues<Ability, Capabilities>,
+    groups: HashMap<ByNames, Group>,
+}
+
+/// What is known of a worker.
+#[derive(Clone, Debug)]
+pub(super) struct Ability {
+    pub(super) capabilities: Capabilities,
+    queue_size: usize,
+}
+
+/// Workers with the same capabilities by name.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    /// Those with a free place, by load and arrival.
+    free: BTreeSet<(usize, Arrival)>,
+    workers: usize,
+}
+
+impl ByCapability {
+    /// Tells a worker's group that it had `before` tasks and has another number now.
+    fn moved(
+        groups: &mut HashMap<ByNames, Group>,
+        arrival: Arrival,
+        worker: &Worker<Ability, Capabilities>,
+        before: usize,
+    ) {
+        if let Some(group) = groups.get_mut(&ByNames(worker.own.capabilities.clone())) {
+            group.free.remove(&(before, arrival));
+            if worker.len() < worker.own.queue_size {
+                group.free.insert((worker.len(), arrival));
+            }
+        }
+    }
+}
+
+impl Allocator for ByCapability {
+    fn add_worker(&mut self, worker: WorkerId, capabilities: &Capabilities, queue_size: usize) -> bool {
+        let Some(arrival) = self.queues.add(worker, Ability { capabilities: capabilities.clone(), queue_size }) else {
+            return false;
+        };
+        let group = self.groups.entry(ByNames(capabilities.clone())).or_default();
+        group.workers += 1;
+        if queue_size > 0 {
+            group.free.insert((0, arrival));
+        }
+        true
+    }
+
+    fn remove_worker(&mut self, worker: &WorkerId) -> Vec<TaskId> {
+        let Some((arrival, worker)) = self.queues.remove(worker) else { return Vec::new() };
+        let key = ByNames(worker.own.capabilities.clone());
+        if let Some(group) = self.groups.get_mut(&key) {
+            group.free.remove(&(worker.len(), arrival));
+            group.workers -= 1;
+            if group.workers == 0 {
+                self.groups.remove(&key);
+            }
+        }
+        worker.tasks().map(|(task, _)| task.clone()).collect()
+    }
+
+    fn assign(&mut self, task: TaskId, capabilities: &Capabilities) -> Option<WorkerId> {
+        if let Some(holder) = self.queues.holder(&task) {
+            return Some(holder.clone());
+        }
+        let able = self.groups.iter().filter(|(key, _)| capabilities.names_are_in(&key.0));
+        let (before, arrival) = able.filter_map(|(_, group)| group.free.first()).min().copied()?;
+        self.queues.push(arrival, task, capabilities.clone());
+        let worker = self.queues.get(arrival)?;
+        Self::moved(&mut self.groups, arrival, worker, before);
+        Some(worker.id.clone())
+    }
+
+    fn remove_task(&mut self, task: &TaskId) -> Option<WorkerId> {
+        let (arrival, worker) = self.queues.take(task)?;
+        Self::moved(&mut self.groups, arrival, worker, worker.len() + 1);
+        Some(worker.id.clone())
+    }
+
+    fn balance(&self) -> Vec<(WorkerId, Vec<TaskId>)> {
+        balance(&self.queues)
+    }
+
+    fn loads(&self) -> Vec<(WorkerId, usize)> {
+        self.queues.loads()
+    }
+}

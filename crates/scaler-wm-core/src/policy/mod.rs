@@ -1,0 +1,27 @@
+//! Policies: how much is asked of each manager, and which worker gets a task.
+//!
+//! An [`Engine`] is told of changes and answers, per manager, what a scheduler would ask of it now, with the cause as
+//! data. An [`Allocator`] gives tasks to workers. Both are made of a [`Policy`], which is read from the strings that the
+//! released scheduler takes, and give its answers (read off release 2.9.0) at a cost that does not grow with the number
+//! of tasks. No clock, no I/O, no locks.
+
+mod allocation;
+mod because;
+mod by_names;
+mod demand;
+mod engine;
+mod error;
+mod facts;
+mod named;
+mod scaling;
+mod simple;
+mod waterfall;
+
+pub use allocation::Allocator;
+pub use because::{Because, Cap, CapSource, Decision, Part, Passed, Reason, Silence, Verdict};
+pub use demand::{Demand, Need};
+pub use engine::{Change, Engine};
+pub use error::PolicyError;
+pub use facts::{Facts, Offer};
+pub use named::{ENGINE_TYPES, Policy};
+pub use scaling::Scaling;

@@ -1,0 +1,108 @@
+//! Policies by their names. A further policy is a file of its own and a line here.
+
+use std::sync::Arc;
+
+use super::{
+    Allocator, Engine, PolicyError, Scaling,
+    allocation::{ByCapability, EvenLoad},
+    error::meant,
+    scaling::{CapabilityScaling, NoScaling, Vanilla},
+    simple, waterfall,
+};
+
+/// Policy engine types, each with what reads its strings.
+const ENGINES: Names<Read> = &[("simple", simple::read), ("waterfall_v1", waterfall::read)];
+
+/// Names that `scaling=` takes.
+pub(super) const SCALING: Names<fn() -> Arc<dyn Scaling>> = &[
+    ("no", || Arc::new(NoScaling)),
+    ("vanilla", || Arc::new(Vanilla)),
+    ("capability", || Arc::new(CapabilityScaling)),
+];
+
+/// Names that `allocate=` takes.
+pub(super) const ALLOCATION: Names<NewAllocator> =
+    &[("even_load", || Box::new(EvenLoad::default())), ("capability", || Box::new(ByCapability::default()))];
+
+pub(super) type Names<T> = &'static [(&'static str, T)];
+pub(super) type Read = fn(&str) -> Result<Parts, PolicyError>;
+pub(super) type NewAllocator = fn() -> Box<dyn Allocator>;
+
+/// The names of the policy engine types, for messages and help.
+pub const ENGINE_TYPES: [&str; ENGINES.len()] = {
+    let mut names = [""; ENGINES.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = ENGINES[at].0;
+        at += 1;
+    }
+    names
+};
+
+/// What a policy string says.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    engine_type: &'static str,
+    parts: Parts,
+}
+
+/// What a reader makes of a policy string.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    pub(super) scaling: Arc<dyn Scaling>,
+    pub(super) allocation: &'static str,
+    pub(super) allocator: NewAllocator,
+    pub(super) notes: Vec<String>,
+}
+
+impl Policy {
+    /// Reads `content`, which is written for `engine_type` (`simple`, `waterfall_v1`).
+    ///
+    /// # Errors
+    /// When it cannot be followed: what is wrong, where, and what is allowed.
+    pub fn new(engine_type: &str, content: &str) -> Result<Self, PolicyError> {
+        let found = ENGINES.iter().find(|(name, _)| *name == engine_type);
+        let (engine_type, read) = *found.ok_or_else(|| PolicyError::EngineType {
+            given: engine_type.to_owned(),
+            meant: meant(engine_type, ENGINE_TYPES),
+            known: ENGINE_TYPES.join(", "),
+        })?;
+        Ok(Self { engine_type, parts: read(content)? })
+    }
+
+    /// The type of policy engine.
+    #[must_use]
+    pub const fn engine_type(&self) -> &'static str {
+        self.engine_type
+    }
+
+    /// The name of the scaling policy.
+    #[must_use]
+    pub fn scaling(&self) -> &'static str {
+        self.parts.scaling.name()
+    }
+
+    /// The name of the allocation policy.
+    #[must_use]
+    pub const fn allocation(&self) -> &'static str {
+        self.parts.allocation
+    }
+
+    /// What is allowed and yet probably not meant: for people.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.parts.notes
+    }
+
+    /// An engine that follows this policy and knows of nothing yet.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        Engine::new(Arc::clone(&self.parts.scaling))
+    }
+
+    /// An allocator that follows this policy and has no workers yet.
+    #[must_use]
+    pub fn allocator(&self) -> Box<dyn Allocator> {
+        (self.parts.allocator)()
+    }
+}

@@ -1,0 +1,30 @@
+//! Scaling: how much is asked of each manager.
+
+mod capability;
+mod no;
+mod vanilla;
+mod waterfall_v1;
+
+use std::fmt;
+
+pub(super) use capability::CapabilityScaling;
+pub(super) use no::NoScaling;
+pub(super) use vanilla::Vanilla;
+pub(super) use waterfall_v1::{Rule, WaterfallV1};
+
+use super::{Facts, Offer, Verdict};
+use crate::ManagerId;
+
+/// A scaling policy.
+pub trait Scaling: fmt::Debug + Send + Sync {
+    /// Its name in a policy string.
+    fn name(&self) -> &'static str;
+
+    /// What is asked of `manager`, which is connected and offers `offer`.
+    fn decide(&self, facts: &Facts, manager: &ManagerId, offer: &Offer) -> Verdict;
+}
+
+/// One worker for `per_worker` tasks, rounded up: at least one where there is a task.
+const fn share(tasks: u64, per_worker: u64) -> u64 {
+    tasks.div_ceil(per_worker)
+}

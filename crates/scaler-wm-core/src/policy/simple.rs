@@ -1,0 +1,114 @@
+//! Policies of type `simple`: `allocate=even_load; scaling=vanilla`.
+
+use super::{
+    PolicyError,
+    error::meant,
+    named::{ALLOCATION, Names, Parts, SCALING},
+};
+
+const ALLOCATE_KEY: &str = "allocate";
+const SCALING_KEY: &str = "scaling";
+
+/// Reads the two keys, in any order and spacing. As with the released package, the last of several counts, and what has
+/// no `=` is passed over; both make a note.
+pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
+    let (mut allocate, mut scaling) = (None, None);
+    let mut notes = Vec::new();
+    let mut unknown = None;
+    for item in content.split(';') {
+        let Some((key, value)) = item.split_once('=') else {
+            if !item.trim().is_empty() {
+                notes.push(format!("`{}` has no `=` and is passed over", item.trim()));
+            }
+            continue;
+        };
+        let (key, value) = (key.trim(), value.trim());
+        let place = match key {
+            ALLOCATE_KEY => &mut allocate,
+            SCALING_KEY => &mut scaling,
+            other => {
+                unknown = unknown.or(Some(other));
+                continue;
+            }
+        };
+        if let Some(before) = place.replace(value) {
+            notes.push(format!("`{key}` is given twice; {value} counts, {before} does not"));
+        }
+    }
+    if let Some(key) = unknown {
+        return Err(PolicyError::Key { key: key.to_owned(), meant: meant(key, [ALLOCATE_KEY, SCALING_KEY]) });
+    }
+    let allocate = allocate.ok_or(PolicyError::Missing { key: ALLOCATE_KEY })?;
+    let scaling = scaling.ok_or(PolicyError::Missing { key: SCALING_KEY })?;
+    let (allocation, allocator) = find(ALLOCATE_KEY, allocate, ALLOCATION)?;
+    let (_, scaling) = find(SCALING_KEY, scaling, SCALING)?;
+    Ok(Parts { scaling: scaling(), allocation, allocator, notes })
+}
+
+fn find<T: Copy>(key: &'static str, given: &str, names: Names<T>) -> Result<(&'static str, T), PolicyError> {
+    let known = || names.iter().map(|(name, _)| *name);
+    names.iter().find(|(name, _)| *name == given).copied().ok_or_else(|| PolicyError::Name {
+        key,
+        given: given.to_owned(),
+        meant: meant(given, known()),
+        known: known().collect::<Vec<_>>().join(", "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Policy;
+
+    fn policy(content: &str) -> Result<Policy, String> {
+        Policy::new("simple", content).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn reads_two_keys_in_any_order_and_spacing() {
+        let policy = policy(" scaling =capability;allocate= even_load ; ").unwrap();
+        assert_eq!((policy.scaling(), policy.allocation()), ("capability", "even_load"));
+        assert!(policy.notes().is_empty());
+    }
+
+    #[test]
+    fn notes_what_is_probably_not_meant() {
+        let policy = policy("allocate=x; allocate=capability; scaling=no; scaling: vanilla").unwrap();
+        assert_eq!((policy.scaling(), policy.allocation()), ("no", "capability"));
+        let wanted = [
+            "`allocate` is given twice; capability counts, x does not",
+            "`scaling: vanilla` has no `=` and is passed over",
+        ];
+        assert_eq!(policy.notes(), wanted);
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_what_is_allowed() {
+        for (content, wanted) in [
+            ("", "`allocate` is missing; a simple policy is written like `allocate=even_load; scaling=vanilla`"),
+            (
+                "allocate=even_load",
+                "`scaling` is missing; a simple policy is written like `allocate=even_load; scaling=vanilla`",
+            ),
+            (
+                "alocate=even_load; scaling=no",
+                "`alocate` is no key of a simple policy (did you mean `allocate`?); it has allocate and scaling, like \
+                 `allocate=even_load; scaling=vanilla`",
+            ),
+            (
+                "allocate=even_load; scaling=vanila",
+                "scaling=`vanila`: there is no such policy (did you mean `vanilla`?); there is no, vanilla, capability",
+            ),
+            ("allocate=NO; scaling=no", "allocate=`NO`: there is no such policy; there is even_load, capability"),
+            (
+                "allocate=even_load; scaling=no=1",
+                "scaling=`no=1`: there is no such policy (did you mean `no`?); there is no, vanilla, capability",
+            ),
+        ] {
+            assert_eq!(policy(content).unwrap_err(), wanted, "{content}");
+        }
+        let error = Policy::new("waterfall", "").unwrap_err().to_string();
+        let wanted =
+            "`waterfall` is no policy engine type (did you mean `waterfall_v1`?); there is simple, waterfall_v1";
+        assert_eq!(error, wanted);
+    }
+}

@@ -1,0 +1,97 @@
+//! Policies of type `waterfall_v1`: lines `priority,worker_manager_id[,max_task_concurrency]`.
+
+use std::sync::Arc;
+
+use super::{
+    PolicyError,
+    allocation::ByCapability,
+    named::Parts,
+    scaling::{Rule, WaterfallV1},
+};
+use crate::{ManagerId, number::digits};
+
+/// Where the released package ends a line.
+const LINE_ENDS: [char; 10] =
+    ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Reads the rules. `#` begins a comment, blank lines are passed over.
+pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
+    let mut rules: Vec<(usize, Rule)> = Vec::new();
+    for (line, text) in (1..).zip(content.replace("\r\n", "\n").split(LINE_ENDS)) {
+        let text = text.split('#').next().unwrap_or_default().trim();
+        if text.is_empty() {
+            continue;
+        }
+        let wrong = |problem: String| PolicyError::Rule { line, problem };
+        let rule = rule(text).map_err(wrong)?;
+        if let Some((earlier, _)) = rules.iter().find(|(_, known)| known.manager == rule.manager) {
+            return Err(wrong(format!("`{}` has a rule already, in line {earlier}", rule.manager)));
+        }
+        rules.push((line, rule));
+    }
+    if rules.is_empty() {
+        return Err(PolicyError::NoRules);
+    }
+    let below_0 = |(line, rule): &(usize, Rule)| {
+        let cap = rule.cap.filter(|cap| *cap < 0)?;
+        Some(format!("line {line}: a limit of {cap} is no \"no limit\": `{}` gets nothing; leave it out", rule.manager))
+    };
+    let notes = rules.iter().filter_map(below_0).collect();
+    let rules = rules.into_iter().map(|(_, rule)| rule);
+    let scaling = Arc::new(WaterfallV1::new(rules));
+    Ok(Parts { scaling, allocation: "capability", allocator: || Box::new(ByCapability::default()), notes })
+}
+
+fn rule(text: &str) -> Result<Rule, String> {
+    let fields: Vec<&str> = text.split(',').map(str::trim).collect();
+    let (priority, manager, cap) = match *fields {
+        [priority, manager] => (priority, manager, None),
+        [priority, manager, cap] => (priority, manager, Some(cap)),
+        _ => return Err(format!("`{text}` has {} of 2 or 3 fields", fields.len())),
+    };
+    if manager.is_empty() {
+        return Err("worker_manager_id is empty".to_owned());
+    }
+    let number = |name: &str, text: &str| -> Result<i64, String> {
+        let number = digits(text).and_then(|text| text.parse().ok());
+        number.ok_or_else(|| format!("{name} `{text}` is no whole number"))
+    };
+    Ok(Rule {
+        priority: number("priority", priority)?,
+        manager: ManagerId::from(manager),
+        cap: cap.map(|cap| number("max_task_concurrency", cap)).transpose()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Policy;
+
+    fn policy(content: &str) -> Result<Policy, String> {
+        Policy::new("waterfall_v1", content).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn reads_rules_among_comments_and_blank_lines() {
+        let policy = policy("# first\r\n 1 , local\r\n\r\n-2,cloud,1_000 # second\n3,spare,+5").unwrap();
+        assert_eq!((policy.scaling(), policy.allocation(), policy.notes().len()), ("waterfall_v1", "capability", 0));
+        assert_eq!(super::read("1,a,-1").unwrap().notes.len(), 1);
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_in_which_line() {
+        let form = "; a rule is written `priority,worker_manager_id[,max_task_concurrency]`";
+        for (content, problem) in [
+            ("1,a\n\nb", "line 3: `b` has 1 of 2 or 3 fields"),
+            ("1,a,2,3", "line 1: `1,a,2,3` has 4 of 2 or 3 fields"),
+            ("1,", "line 1: worker_manager_id is empty"),
+            ("one,a", "line 1: priority `one` is no whole number"),
+            ("1,a,", "line 1: max_task_concurrency `` is no whole number"),
+            ("1,a,2.5", "line 1: max_task_concurrency `2.5` is no whole number"),
+            ("1,a\r\n2,b\r\n3,a", "line 3: `a` has a rule already, in line 1"),
+        ] {
+            assert_eq!(policy(content).unwrap_err(), format!("{problem}{form}"), "{content}");
+        }
+        assert!(policy(" # nothing\n").unwrap_err().starts_with("there is no rule"));
+    }
+}
