@@ -19,7 +19,7 @@ pub use ecs::AWS_RAW_ECS;
 pub use gui::GUI;
 pub use native::{BAREMETAL_NATIVE, fixed_concurrency, worker_type};
 pub use oci::{OCI_HPC, OCI_RAW};
-pub use scheduler::SCHEDULER;
+pub use scheduler::{POLICY, SCHEDULER};
 pub use section::Section;
 pub use storage::OBJECT_STORAGE_SERVER;
 pub use symphony::SYMPHONY;

@@ -146,7 +146,8 @@ const OPTIONS: &[OptionSpec] = &[
         .group(Group::Manager),
 ];
 
-const POLICY: &[OptionSpec] = &[
+/// What a scheduler decides by.
+pub const POLICY: &[OptionSpec] = &[
     OptionSpec::new("policy_engine_type", Kind::Text, Preset::Text("simple"), "How policy_content is read.")
         .short("et")
         .value("TYPE")

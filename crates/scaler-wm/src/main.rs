@@ -8,6 +8,7 @@ mod exit;
 mod file;
 mod logging;
 mod manage;
+mod policy;
 mod run;
 mod signals;
 mod state;

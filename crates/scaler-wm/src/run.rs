@@ -9,7 +9,7 @@ use crate::{
     cli::{Call, InitCall, ManagerCall},
     config::{self, ManagerConfig, StackConfig},
     exit::Failure,
-    logging, manage,
+    logging, manage, policy,
     signals::Signals,
     up,
 };
@@ -25,6 +25,7 @@ pub(crate) fn run(call: Call) -> Result<(), Failure> {
         Call::ShowManager(call) => Err(Failure::Told(config::show_manager(ManagerConfig::new(&call)?))),
         Call::ShowStack(call) => Err(Failure::Told(config::show_stack(StackConfig::new(&call)?))),
         Call::Init(call) => init(&call),
+        Call::Policy(call) => policy::policy(&call),
         Call::Become(arguments) => up::become_part(&arguments),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{Capabilities, Limit, ManagerId, Request};
 
@@ -31,7 +31,7 @@ impl Decision {
 }
 
 /// The facts of a decision, and what the policy made of them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Because {
     /// The policy's name.
     pub policy: &'static str,
@@ -181,6 +181,20 @@ impl Part {
             Some(cap) => left.min(u64::try_from(cap.value).unwrap_or_default()),
         };
         u32::try_from(asked).unwrap_or(u32::MAX)
+    }
+}
+
+/// The fields, and the whole once more in words as `summary`.
+impl Serialize for Because {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Because", 6)?;
+        fields.serialize_field("summary", &format_args!("{self}"))?;
+        fields.serialize_field("policy", self.policy)?;
+        fields.serialize_field("tasks", &self.tasks)?;
+        fields.serialize_field("workers", &self.workers)?;
+        fields.serialize_field("connected", &self.connected)?;
+        fields.serialize_field("verdict", &self.verdict)?;
+        fields.end()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use clap::{Arg, ArgAction, Command, builder::StyledStr};
 use scaler_wm_core::options::{Kind, OptionSpec, Preset};
-use scaler_wm_options::Section;
+use scaler_wm_options::{POLICY, Section};
 
+use super::help;
 use crate::{exit::EXIT_CODES, wrap::wrap};
 
 /// The id of `-c`.
@@ -91,6 +92,18 @@ pub(super) fn init() -> Command {
         )
 }
 
+/// One of the commands of `policy`.
+pub(super) fn policy(name: &str, about: &'static str) -> Command {
+    let program = format!("scaler-wm policy {name}");
+    let options = POLICY.iter().map(|spec| match spec.key {
+        // What a scheduler does when nobody says is of no use here.
+        "policy_content" => argument_of(OptionSpec { preset: Preset::Nothing, ..*spec }, spec).required(true),
+        _ => argument(spec),
+    });
+    let usage = format!("{program} [--policy-engine-type TYPE] --policy-content POLICY");
+    base(&program).about(about).override_usage(usage).args(options).after_help(help::policy_command(name))
+}
+
 fn base(program: &str) -> Command {
     Command::new(program.to_owned()).bin_name(program.to_owned()).next_line_help(true)
 }
@@ -110,7 +123,7 @@ fn argument(spec: &'static OptionSpec) -> Arg {
 
 /// The argument of an option in the form `shape`.
 fn argument_of(shape: OptionSpec, spec: &'static OptionSpec) -> Arg {
-    let argument = Arg::new(spec.key).hide(spec.is_hidden).help(help(spec));
+    let argument = Arg::new(spec.key).hide(spec.is_hidden).help(help(&shape));
     if shape.is_positional {
         return argument.value_name(spec.value_name).required(false);
     }

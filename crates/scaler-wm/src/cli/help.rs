@@ -1,6 +1,6 @@
 //! What the program says about itself as a whole.
 
-use super::{command::shell, name::Name};
+use super::{command::shell, name::Name, policy::COMMANDS};
 use crate::{
     backends::KINDS,
     exit::{EXIT_CODES, Failure},
@@ -31,7 +31,7 @@ fn text(name: Name) -> String {
     let mut text = String::from("Worker managers for OpenGRIS Scaler: workers as its scheduler wants them.\n\n");
     text.push_str(&format!("Usage: {program} TYPE [FLAGS] [ADDRESS] [-c FILE]\n"));
     if name == Name::Own {
-        text.push_str("       scaler-wm up FILE [FLAGS]\n       scaler-wm config show|init …\n");
+        text.push_str("       scaler-wm up FILE [FLAGS]\n       scaler-wm config show|init …\n       scaler-wm policy check|eval|replay …\n");
     }
     text.push_str("\nTypes of worker managers:\n");
     for kind in KINDS {
@@ -42,7 +42,8 @@ fn text(name: Name) -> String {
         text.push_str(
             "\nCommands:\n  up FILE           Start everything in a TOML file: object storage, scheduler,\n                    \
              managers, GUI\n  config show FILE  Check a file and show what it would start, as JSON\n  config init TYPE  \
-             Write a commented file to start from\n",
+             Write a commented file to start from\n  policy            Check a scaling \
+             policy, and try it out\n",
         );
     }
     text.push_str(&format!(
@@ -80,3 +81,82 @@ Examples:
 "
     .to_owned()
 }
+
+/// `policy --help`.
+pub(super) fn policy() -> String {
+    let mut text = String::from(
+        "Check a policy of the scheduler, and try it out: it decides as the released\nscheduler does.\n\nUsage: scaler-wm policy COMMAND [--policy-engine-type TYPE]\n                                --policy-content POLICY\n\n",
+    );
+    for (name, _, about) in COMMANDS {
+        text.push_str(&format!("  {name:<8}{about}\n"));
+    }
+    text.push_str(&format!("\nExamples:\n{POLICY_CHECKS}"));
+    text.push_str("\n`scaler-wm policy COMMAND --help` shows what goes in and what comes out.\n");
+    text
+}
+
+const POLICY_CHECKS: &str = "  scaler-wm policy check --policy-content \"allocate=even_load; scaling=vanilla\"
+  scaler-wm policy check --policy-engine-type waterfall_v1 \\
+      --policy-content $'1,local\\n2,cloud,20'
+";
+
+/// What follows the flags of a command of `policy`.
+pub(super) fn policy_command(name: &str) -> String {
+    let policies = "\
+Policies:
+  simple        allocate=even_load|capability; scaling=no|vanilla|capability
+  waterfall_v1  one line for each manager, which are filled by priority:
+                priority,worker_manager_id[,max_task_concurrency]
+";
+    match name {
+        "eval" => format!(
+            "{policies}
+Each line of standard input is a snapshot, in JSON:
+  tasks     [{{\"capabilities\": {{\"gpu\": -1}}, \"count\": 3}}, ...], the oldest first;
+            no capabilities and a count of 1 where they are left out
+  workers   [{{\"id\": \"w1\", \"manager\": \"m1\"}}, ...], those that are connected
+  managers  [{{\"id\": \"m1\", \"max_task_concurrency\": 8, \"capabilities\": {{}}}}, ...];
+            -1, or nothing, for no limit
+
+For each one there is a line of standard output: {{\"decisions\": [...]}}, for each
+manager {{\"manager\", \"requests\": [...] or null for no command, \"because\"}}.
+{BAD_LINES}
+Example:
+  echo '{{\"tasks\": [{{\"count\": 30}}], \"managers\": [{{\"id\": \"m1\"}}]}}' |
+    scaler-wm policy eval -pc \"allocate=even_load; scaling=vanilla\""
+        ),
+        "replay" => format!(
+            "{policies}
+Each line of standard input is an operation in JSON, and gets a line of standard
+output:
+  {{\"op\": \"add_worker\", \"worker\": \"w1\", \"capabilities\": {{}}, \"queue_size\": 10}}
+                                                  true, or false if it is there
+  {{\"op\": \"assign\", \"task\": \"t1\", \"capabilities\": {{}}}}  \"w1\", or null for nobody
+  {{\"op\": \"remove_task\", \"task\": \"t1\"}}             \"w1\", or null
+  {{\"op\": \"remove_worker\", \"worker\": \"w1\"}}         its tasks: [\"t1\"]
+  {{\"op\": \"balance\"}}                               what to take back: {{\"w1\": [\"t5\"]}}
+  {{\"op\": \"loads\"}}                                 tasks per worker: {{\"w1\": 3}}
+{BAD_LINES}"
+        ),
+        _ => format!(
+            "{policies}
+Exit codes:
+    0  it can be followed
+    2  it cannot, and why; or a flag is wrong
+
+Examples:
+{POLICY_CHECKS}"
+        ),
+    }
+}
+
+/// What becomes of a line that cannot be read.
+const BAD_LINES: &str = "
+A line that cannot be answered gets {\"error\": ...}, and is named on standard error;
+the others are answered all the same. Blank lines are passed over.
+
+Exit codes:
+    0  every line is answered
+    1  not every line
+    2  wrong flag or policy: nothing was read
+";

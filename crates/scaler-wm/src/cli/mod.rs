@@ -3,6 +3,7 @@
 mod command;
 mod help;
 mod name;
+mod policy;
 mod tokens;
 
 use std::ffi::OsString;
@@ -30,6 +31,8 @@ pub(crate) enum Call {
     ShowStack(StackCall),
     /// Write a file to start from.
     Init(InitCall),
+    /// Try a policy out.
+    Policy(PolicyCall),
     /// Become a command of the Python package, as `up` starts it.
     Become(Vec<String>),
 }
@@ -69,6 +72,8 @@ pub(crate) struct InitCall {
     pub(crate) file: Option<String>,
 }
 
+pub(crate) use policy::{PolicyCall, PolicyCommand};
+
 /// The word by which `up` lets this program become a command of the package.
 pub(crate) const BECOME: &str = "become-part";
 
@@ -90,6 +95,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cal
         "-V" | "--version" => Err(help::version(name)),
         "up" if name == Name::Own => Ok(Call::Up(stack("scaler-wm up", name, rest)?)),
         "config" if name == Name::Own => config(rest),
+        "policy" if name == Name::Own => policy::policy(rest),
         BECOME if name == Name::Own => Ok(Call::Become(rest.to_vec())),
         kind => {
             let kind = kind_named(kind, name)?;
@@ -132,7 +138,7 @@ fn kind_named(word: &str, name: Name) -> Result<&'static Kind, Failure> {
         return Err(Failure::Usage(format!("`{word}` stands where the type belongs; {}", help::usage(name))));
     }
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.section.name).collect();
-    let commands: &[&str] = if name == Name::Own { &["up", "config"] } else { &[] };
+    let commands: &[&str] = if name == Name::Own { &["up", "config", "policy"] } else { &[] };
     let problem = match nearest(word, names.iter().chain(commands).copied()) {
         Some(meant) => format!("`{word}` is no type of worker manager and no command; did you mean `{meant}`?"),
         None => format!("`{word}` is no type of worker manager; there is {}", names.join(", ")),
