@@ -1,11 +1,8 @@
 //! The released package's own reading of command lines and files.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write;
-use std::process::{Command, Stdio};
 
-use scaler_wm_tests::{Failure, LATEST, Result, Venv, python_scripts};
+use scaler_wm_tests::{Failure, LATEST, Result, json_lines, released_script};
 use serde_json::{Value, json};
 
 use crate::cases::Case;
@@ -79,25 +76,6 @@ fn request(id: usize, case: &Case) -> Value {
     }
 }
 
-/// One process answers all: starting Python takes longer than all cases together.
 fn ask(requests: &[Value]) -> Result<Vec<Value>> {
-    let venv = Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
-    let failed = |error: std::io::Error| Failure::new("ask the released package", error);
-    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
-    for request in requests {
-        writeln!(file, "{request}").map_err(failed)?;
-    }
-    let mut command = Command::new(venv.python());
-    command.arg("-B").arg(python_scripts().join("released_config.py"));
-    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
-    command.stdin(Stdio::from(File::open(file.path()).map_err(failed)?));
-    let output = command.output().map_err(failed)?;
-    if !output.status.success() {
-        return Err(Failure::new("ask the released package", output.status)
-            .with_context(String::from_utf8_lossy(&output.stderr)));
-    }
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).map_err(|error| Failure::new("read what the package says", error)))
-        .collect()
+    json_lines(&mut released_script(LATEST, "released_config.py")?, requests)
 }
