@@ -55,6 +55,10 @@ fn help_is_as_recorded_and_fits_80_columns() {
         (&["config", "--help"], "config.txt"),
         (&["config", "init", "--help"], "config_init.txt"),
         (&["config", "init", "baremetal_native"], "init_baremetal_native.txt"),
+        (&["policy", "--help"], "policy.txt"),
+        (&["policy", "check", "--help"], "policy_check.txt"),
+        (&["policy", "eval", "--help"], "policy_eval.txt"),
+        (&["policy", "replay", "--help"], "policy_replay.txt"),
     ] {
         let output = run(folder.path(), arguments);
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
@@ -97,6 +101,13 @@ fn what_is_wrong_is_said_as_recorded() {
         &["up", "missing.toml"],
         &["config"],
         &["config", "init", "schedular"],
+        &["policy"],
+        &["policy", "evaluate"],
+        &["policy", "check"],
+        &["policy", "check", "-pc", "allocate=even_load"],
+        &["policy", "eval", "-pc", "allocate=even_load; scaling=vanila"],
+        &["policy", "check", "-et", "waterfall", "-pc", "1,local"],
+        &["policy", "replay", "-et", "waterfall_v1", "-pc", "1,local,many"],
         &["baremetal_native"],
         &["baremetal_native", "127.0.0.1:8516"],
         &["baremetal_native", "tls://127.0.0.1:8516"],

@@ -2,6 +2,7 @@
 
 mod cases;
 mod entry;
+mod policy;
 mod report;
 mod small;
 
@@ -19,6 +20,12 @@ pub(crate) fn entry() -> Result<()> {
     eprintln!("building");
     let binary = shell::build_binary(&["--release"])?;
     publish("entry", &entry::rows(&entry::measure(&binary)?))
+}
+
+/// `bench policy`: what decisions and allocations cost.
+pub(crate) fn policy() -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    publish("policy", &policy::rows(&policy::measure()?))
 }
 
 /// `bench native`: measures, prints the table and writes `target/bench/native.json`. With `released_only` just the

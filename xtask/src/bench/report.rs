@@ -174,13 +174,20 @@ pub(crate) fn table(rows: &[Row]) -> String {
     text
 }
 
-/// Three significant digits, or two decimals where that says enough.
+/// Two or three significant digits, or two decimals where that says enough.
 fn short(value: f64) -> String {
     match value {
         0.0 => "0".to_owned(),
         value if value >= 100.0 => format!("{value:.0}"),
         value if value >= 1.0 => format!("{value:.2}"),
-        value => format!("{value:.4}"),
+        value if value >= 0.01 => format!("{value:.4}"),
+        value => {
+            // Down to the second digit that is not 0.
+            let decimals = (-value.abs().log10()).ceil().max(3.0);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+            let decimals = decimals as usize + 1;
+            format!("{value:.decimals$}")
+        }
     }
 }
 

@@ -38,7 +38,8 @@ fn plan_line(line: &str) -> Option<(u64, f64)> {
     Some((units, microseconds))
 }
 
-fn example(package: &str, name: &str) -> Result<String> {
+/// What an example prints.
+pub(super) fn example(package: &str, name: &str) -> Result<String> {
     let mut command = shell::cargo();
     command.args(["run", "--quiet", "--release", "--package", package, "--example", name]);
     shell::output_of(&format!("run {name}"), &mut command)

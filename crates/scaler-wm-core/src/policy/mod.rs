@@ -4,6 +4,24 @@
 //! data. An [`Allocator`] gives tasks to workers. Both are made of a [`Policy`], which is read from the strings that the
 //! released scheduler takes, and give its answers (read off release 2.9.0) at a cost that does not grow with the number
 //! of tasks. No clock, no I/O, no locks.
+//!
+//! ```
+//! use scaler_wm_core::{Capabilities, Limit, ManagerId, TaskId, policy::{Change, Offer, Policy}};
+//!
+//! let mut engine = Policy::new("simple", "allocate=even_load; scaling=capability")?.engine();
+//! let manager = ManagerId::from("local");
+//! let offer = Offer { max_task_concurrency: Limit::AtMost(8), capabilities: Capabilities::default() };
+//! engine.apply(Change::ManagerHeartbeat { manager: manager.clone(), offer });
+//! let capabilities = Capabilities::default();
+//! engine.apply(Change::TasksAdded { id: TaskId::from("a task"), capabilities, count: 1 });
+//!
+//! let decision = engine.decide(&manager).expect("it is connected");
+//! assert_eq!(decision.requests().expect("a command")[0].task_concurrency, 1);
+//! assert_eq!(decision.because.to_string(), "1 task, one worker for 5: 1");
+//! # Ok::<(), scaler_wm_core::policy::PolicyError>(())
+//! ```
+//!
+//! A further policy is a file of its own and a line in `named.rs`.
 
 mod allocation;
 mod because;

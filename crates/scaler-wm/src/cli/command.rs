@@ -100,7 +100,7 @@ pub(super) fn policy(name: &str, about: &'static str) -> Command {
         "policy_content" => argument_of(OptionSpec { preset: Preset::Nothing, ..*spec }, spec).required(true),
         _ => argument(spec),
     });
-    let usage = format!("{program} [--policy-engine-type TYPE] --policy-content POLICY");
+    let usage = format!("{program} [-et TYPE] -pc POLICY");
     base(&program).about(about).override_usage(usage).args(options).after_help(help::policy_command(name))
 }
 

@@ -85,7 +85,7 @@ Examples:
 /// `policy --help`.
 pub(super) fn policy() -> String {
     let mut text = String::from(
-        "Check a policy of the scheduler, and try it out: it decides as the released\nscheduler does.\n\nUsage: scaler-wm policy COMMAND [--policy-engine-type TYPE]\n                                --policy-content POLICY\n\n",
+        "Check a policy of the scheduler, and try it out: it decides as the released\nscheduler does.\n\nUsage: scaler-wm policy COMMAND [-et TYPE] -pc POLICY\n\n",
     );
     for (name, _, about) in COMMANDS {
         text.push_str(&format!("  {name:<8}{about}\n"));
@@ -130,12 +130,17 @@ Example:
 Each line of standard input is an operation in JSON, and gets a line of standard
 output:
   {{\"op\": \"add_worker\", \"worker\": \"w1\", \"capabilities\": {{}}, \"queue_size\": 10}}
-                                                  true, or false if it is there
-  {{\"op\": \"assign\", \"task\": \"t1\", \"capabilities\": {{}}}}  \"w1\", or null for nobody
-  {{\"op\": \"remove_task\", \"task\": \"t1\"}}             \"w1\", or null
-  {{\"op\": \"remove_worker\", \"worker\": \"w1\"}}         its tasks: [\"t1\"]
-  {{\"op\": \"balance\"}}                               what to take back: {{\"w1\": [\"t5\"]}}
-  {{\"op\": \"loads\"}}                                 tasks per worker: {{\"w1\": 3}}
+      -> true, or false if it is there
+  {{\"op\": \"assign\", \"task\": \"t1\", \"capabilities\": {{}}}}
+      -> the worker that gets it: \"w1\", or null
+  {{\"op\": \"remove_task\", \"task\": \"t1\"}}
+      -> the worker that had it: \"w1\", or null
+  {{\"op\": \"remove_worker\", \"worker\": \"w1\"}}
+      -> the tasks that it had: [\"t1\"]
+  {{\"op\": \"balance\"}}
+      -> what to take back: {{\"w1\": [\"t5\"]}}
+  {{\"op\": \"loads\"}}
+      -> tasks per worker: {{\"w1\": 3}}
 {BAD_LINES}"
         ),
         _ => format!(
@@ -152,8 +157,8 @@ Examples:
 
 /// What becomes of a line that cannot be read.
 const BAD_LINES: &str = "
-A line that cannot be answered gets {\"error\": ...}, and is named on standard error;
-the others are answered all the same. Blank lines are passed over.
+A line that cannot be answered gets {\"error\": ...}, and is named on standard
+error; the others are answered all the same. Blank lines are passed over.
 
 Exit codes:
     0  every line is answered

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::{
     Allocator,
     balance::balance,
-    queues::{Arrival, Queues, Worker},
+    queues::{Arrival, Pushed, Queues, Worker},
 };
 use crate::{Capabilities, TaskId, WorkerId, policy::by_names::ByNames};
 
@@ -51,7 +51,8 @@ impl ByCapability {
 
 impl Allocator for ByCapability {
     fn add_worker(&mut self, worker: WorkerId, capabilities: &Capabilities, queue_size: usize) -> bool {
-        let Some(arrival) = self.queues.add(worker, Ability { capabilities: capabilities.clone(), queue_size }) else {
+        let Some((arrival, _)) = self.queues.add(worker, Ability { capabilities: capabilities.clone(), queue_size })
+        else {
             return false;
         };
         let group = self.groups.entry(ByNames(capabilities.clone())).or_default();
@@ -76,15 +77,17 @@ impl Allocator for ByCapability {
     }
 
     fn assign(&mut self, task: TaskId, capabilities: &Capabilities) -> Option<WorkerId> {
-        if let Some(holder) = self.queues.holder(&task) {
-            return Some(holder.clone());
-        }
         let able = self.groups.iter().filter(|(key, _)| capabilities.names_are_in(&key.0));
-        let (before, arrival) = able.filter_map(|(_, group)| group.free.first()).min().copied()?;
-        self.queues.push(arrival, task, capabilities.clone());
-        let worker = self.queues.get(arrival)?;
-        Self::moved(&mut self.groups, arrival, worker, before);
-        Some(worker.id.clone())
+        let Some((before, arrival)) = able.filter_map(|(_, group)| group.free.first()).min().copied() else {
+            return self.queues.holder(&task).cloned();
+        };
+        match self.queues.push(arrival, task, capabilities.clone())? {
+            Pushed::Before(holder) => Some(holder.clone()),
+            Pushed::Now(worker) => {
+                Self::moved(&mut self.groups, arrival, worker, before);
+                Some(worker.id.clone())
+            }
+        }
     }
 
     fn remove_task(&mut self, task: &TaskId) -> Option<WorkerId> {

@@ -4,81 +4,74 @@ use std::collections::BTreeSet;
 
 use super::{
     Allocator,
-    queues::{Arrival, Queues},
+    queues::{Arrival, Pushed, Queues, Worker},
 };
 use crate::{Capabilities, TaskId, WorkerId};
 
 /// Keeps workers in order of their load; of equal ones, the one goes first that has had this load for longest.
 #[derive(Clone, Debug, Default)]
 pub(in crate::policy) struct EvenLoad {
-    queues: Queues<State, ()>,
+    queues: Queues<Standing, ()>,
     order: BTreeSet<Standing>,
     turns: u64,
 }
 
-/// What is known of a worker.
-#[derive(Clone, Copy, Debug)]
-struct State {
-    queue_size: usize,
-    standing: Standing,
-}
-
 /// A worker's place in the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Standing {
     load: usize,
     turn: u64,
     worker: Arrival,
+    queue_size: usize,
 }
 
 impl EvenLoad {
     /// Moves a worker to the end of those with its load.
-    fn stand(&mut self, worker: Arrival) {
-        self.turns += 1;
-        if let Some(found) = self.queues.get_mut(worker) {
-            self.order.remove(&found.own.standing);
-            found.own.standing = Standing { load: found.len(), turn: self.turns, worker };
-            self.order.insert(found.own.standing);
-        }
+    fn stand(order: &mut BTreeSet<Standing>, turns: &mut u64, worker: &mut Worker<Standing, ()>) {
+        *turns += 1;
+        order.remove(&worker.own);
+        worker.own = Standing { load: worker.len(), turn: *turns, ..worker.own };
+        order.insert(worker.own);
     }
 }
 
 impl Allocator for EvenLoad {
     fn add_worker(&mut self, worker: WorkerId, _: &Capabilities, queue_size: usize) -> bool {
-        let standing = Standing { load: 0, turn: 0, worker: 0 };
-        let added = self.queues.add(worker, State { queue_size, standing });
-        if let Some(arrival) = added {
-            self.stand(arrival);
-        }
-        added.is_some()
+        let Some((arrival, worker)) = self.queues.add(worker, Standing::default()) else { return false };
+        worker.own = Standing { worker: arrival, queue_size, ..Standing::default() };
+        Self::stand(&mut self.order, &mut self.turns, worker);
+        true
     }
 
     fn remove_worker(&mut self, worker: &WorkerId) -> Vec<TaskId> {
         let Some((_, worker)) = self.queues.remove(worker) else { return Vec::new() };
-        self.order.remove(&worker.own.standing);
+        self.order.remove(&worker.own);
         worker.tasks().map(|(task, ())| task.clone()).collect()
     }
 
     fn assign(&mut self, task: TaskId, _: &Capabilities) -> Option<WorkerId> {
+        let first = *self.order.first()?;
+        if first.load < first.queue_size {
+            return match self.queues.push(first.worker, task, ())? {
+                Pushed::Before(holder) => Some(holder.clone()),
+                Pushed::Now(worker) => {
+                    Self::stand(&mut self.order, &mut self.turns, worker);
+                    Some(worker.id.clone())
+                }
+            };
+        }
         if let Some(holder) = self.queues.holder(&task) {
             return Some(holder.clone());
         }
-        let first = self.order.first()?.worker;
-        let worker = self.queues.get(first)?;
-        let id = (worker.len() < worker.own.queue_size).then(|| worker.id.clone());
-        if id.is_some() {
-            self.queues.push(first, task, ());
-        }
-        // One that was full has had its turn, too: so it is with the released policy.
-        self.stand(first);
-        id
+        // One that is full has had its turn, too: so it is with the released policy.
+        Self::stand(&mut self.order, &mut self.turns, self.queues.get_mut(first.worker)?);
+        None
     }
 
     fn remove_task(&mut self, task: &TaskId) -> Option<WorkerId> {
-        let (arrival, worker) = self.queues.take(task)?;
-        let id = worker.id.clone();
-        self.stand(arrival);
-        Some(id)
+        let (_, worker) = self.queues.take(task)?;
+        Self::stand(&mut self.order, &mut self.turns, worker);
+        Some(worker.id.clone())
     }
 
     /// Workers give back what they have queued over the mean, and together at least as many as there are idle workers.

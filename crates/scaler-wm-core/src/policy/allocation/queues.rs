@@ -1,6 +1,6 @@
 //! Workers and the tasks that they have, in order of arrival.
 
-use std::collections::{BTreeMap, HashMap, btree_map};
+use std::collections::{BTreeMap, HashMap, btree_map, hash_map};
 
 use crate::{TaskId, WorkerId};
 
@@ -23,6 +23,14 @@ pub(super) struct Worker<W, T> {
     /// What the policy knows of it.
     pub(super) own: W,
     tasks: BTreeMap<Arrival, (TaskId, T)>,
+}
+
+/// What became of a task that was to be put somewhere.
+pub(super) enum Pushed<'a, W, T> {
+    /// This worker has it now.
+    Now(&'a mut Worker<W, T>),
+    /// This one had it already, and keeps it.
+    Before(&'a WorkerId),
 }
 
 /// Where a task is.
@@ -59,14 +67,14 @@ impl<W, T> Worker<W, T> {
 
 impl<W, T> Queues<W, T> {
     /// Adds a worker; `None` if it is there already.
-    pub(super) fn add(&mut self, id: WorkerId, own: W) -> Option<Arrival> {
+    pub(super) fn add(&mut self, id: WorkerId, own: W) -> Option<(Arrival, &mut Worker<W, T>)> {
         if self.by_id.contains_key(&id) {
             return None;
         }
         let arrival = self.next();
         self.by_id.insert(id.clone(), arrival);
-        self.workers.insert(arrival, Worker { id, own, tasks: BTreeMap::new() });
-        Some(arrival)
+        let worker = Worker { id, own, tasks: BTreeMap::new() };
+        Some((arrival, self.workers.entry(arrival).or_insert(worker)))
     }
 
     /// Takes a worker and its tasks away.
@@ -79,12 +87,17 @@ impl<W, T> Queues<W, T> {
         Some((arrival, worker))
     }
 
-    /// Puts a task behind the others of a worker.
-    pub(super) fn push(&mut self, worker: Arrival, task: TaskId, own: T) {
+    /// Puts a task behind the others of a worker, unless somebody has it.
+    pub(super) fn push(&mut self, worker: Arrival, task: TaskId, own: T) -> Option<Pushed<'_, W, T>> {
         let arrival = self.next();
-        if let Some(found) = self.workers.get_mut(&worker) {
-            found.tasks.insert(arrival, (task.clone(), own));
-            self.places.insert(task, Place { worker, task: arrival });
+        match self.places.entry(task) {
+            hash_map::Entry::Occupied(place) => Some(Pushed::Before(&self.workers.get(&place.get().worker)?.id)),
+            hash_map::Entry::Vacant(place) => {
+                let found = self.workers.get_mut(&worker)?;
+                found.tasks.insert(arrival, (place.key().clone(), own));
+                place.insert(Place { worker, task: arrival });
+                Some(Pushed::Now(found))
+            }
         }
     }
 
@@ -100,10 +113,6 @@ impl<W, T> Queues<W, T> {
     pub(super) fn holder(&self, task: &TaskId) -> Option<&WorkerId> {
         let place = self.places.get(task)?;
         Some(&self.workers.get(&place.worker)?.id)
-    }
-
-    pub(super) fn get(&self, worker: Arrival) -> Option<&Worker<W, T>> {
-        self.workers.get(&worker)
     }
 
     pub(super) fn get_mut(&mut self, worker: Arrival) -> Option<&mut Worker<W, T>> {
