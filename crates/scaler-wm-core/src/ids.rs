@@ -93,15 +93,9 @@ macro_rules! bytes_id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&String::from_utf8_lossy(&self.0))
-            }
-        }
-
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), self.0.escape_ascii())
+                write!(f, concat!(stringify!($name), "({})"), self)
             }
         }
     };
@@ -114,4 +108,17 @@ bytes_id! {
 bytes_id! {
     /// A task, as the scheduler knows it: 16 random bytes in every release so far.
     TaskId
+}
+
+impl fmt::Display for WorkerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+/// In hexadecimal: it is no text.
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }

@@ -60,6 +60,7 @@ struct Standing {
 impl Standing {
     fn apply(&mut self, change: Change) {
         match change {
+            Change::TasksAdded { id, count: 0, .. } => self.tasks.retain(|(known, ..)| *known != id),
             Change::TasksAdded { id, capabilities, count } => {
                 match self.tasks.iter_mut().find(|(known, ..)| *known == id) {
                     Some(known) => *known = (id, capabilities, count),
@@ -189,9 +190,28 @@ proptest! {
                     let given = allocator.assign(task.clone(), &needs);
                     if let Some(holder) = tasks.get(&task) {
                         prop_assert_eq!(given.as_ref(), Some(holder));
-                    } else if let Some(worker) = given {
-                        prop_assert!(!minds_capabilities || needs.names_are_in(&workers[&worker].0));
-                        tasks.insert(task, worker);
+                    } else {
+                        let load = |worker: &WorkerId| tasks.values().filter(|holder| *holder == worker).count();
+                        let fewest = if minds_capabilities {
+                            let able = workers.iter().filter(|(_, (can, _))| needs.names_are_in(can));
+                            let loads = able.map(|(worker, (_, size))| (load(worker), *size));
+                            loads.filter(|(load, size)| load < size).map(|(load, _)| load).min()
+                        } else {
+                            // Only if the one with the fewest has room; of several, whose turn it is.
+                            workers.keys().map(load).min()
+                        };
+                        match &given {
+                            Some(worker) => prop_assert_eq!(Some(load(worker)), fewest),
+                            None if minds_capabilities => prop_assert_eq!(fewest, None),
+                            None => {
+                                let mut least = workers.iter().filter(|(worker, _)| Some(load(worker)) == fewest);
+                                prop_assert!(workers.is_empty() || least.any(|(_, (_, size))| Some(*size) == fewest));
+                            }
+                        }
+                        if let Some(worker) = given {
+                            prop_assert!(!minds_capabilities || needs.names_are_in(&workers[&worker].0));
+                            tasks.insert(task, worker);
+                        }
                     }
                 }
                 Operation::RemoveTask(id) => {

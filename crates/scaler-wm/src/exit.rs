@@ -24,6 +24,11 @@ Exit codes:
     2  wrong flag, file or environment: nothing was started
   130  ended by a second signal, at once";
 
+/// Writes to standard error. Not `eprint!`, which panics when nobody listens any more.
+pub(crate) fn say(text: &str) {
+    let _ = rustix::io::write(stderr(), text.as_bytes());
+}
+
 /// Why the program ends with something other than 0.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -80,8 +85,7 @@ impl Failure {
             Self::Running(text) => (FAILED, text),
             Self::CutShort(text) => (CUT_SHORT, text),
         };
-        // Not `eprintln!`, which panics when nobody listens any more.
-        let _ = rustix::io::write(stderr(), format!("error: {text}\n").as_bytes());
+        say(&format!("error: {text}\n"));
         ExitCode::from(code)
     }
 }

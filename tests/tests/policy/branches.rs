@@ -85,6 +85,7 @@ const ALL: &[(&str, &[&str])] = &[
             "balance: more workers than tasks",
         ],
     ),
+    ("workers alike", &["added", "added twice", "assigned", "nobody", "full", "balance: nothing", "balance: moves"]),
 ];
 
 /// Counts, by policy and branch.

@@ -40,7 +40,7 @@ fn simple(rng: &mut Rng) -> String {
         for _ in 0..[1, 1, 1, 1, 0, 2][rng.usize(..6)] {
             let key = if rng.u8(..20) == 0 { pick(rng, &["", "Scaling", "allocation"]) } else { key };
             let value = if rng.u8(..20) == 0 { pick(rng, &["", "VANILLA", "no no"]) } else { pick(rng, &values) };
-            let gap = pick(rng, &["", " ", "\t", "\n"]);
+            let gap = pick(rng, &["", " ", "\t", "\n", "\u{1f}"]);
             let equals = pick(rng, &["=", "=", "=", "=", " = ", "=="]);
             items.push(format!("{gap}{key}{equals}{value}{gap}"));
         }
@@ -58,7 +58,7 @@ fn waterfall(rng: &mut Rng) -> String {
     for _ in 0..rng.usize(..5) {
         let number = |rng: &mut Rng| {
             if rng.u8(..25) == 0 {
-                pick(rng, &["", "x", "1.5", "1e3", "_1", "1__0", "- 1", "0x1"])
+                pick(rng, &["", "x", "1.5", "1e3", "_1", "1__0", "- 1", "0x1", "\u{1f}"])
             } else {
                 pick(rng, &["1", "2", "-3", "+4", "1_000", "007"])
             }
@@ -69,7 +69,7 @@ fn waterfall(rng: &mut Rng) -> String {
             0 => pick(rng, &["", "#", " # 1,a", "1", ",", "1,a,2,3"]).to_owned(),
             1..=6 => format!("{priority},{manager}"),
             7..=8 => format!("{priority},{manager} # , comment"),
-            _ => format!(" {priority} , {manager} , {} ", number(rng)),
+            _ => format!(" {priority} , {manager}\u{1f}, {} ", number(rng)),
         };
         text.push_str(&line);
         text.push_str(pick(rng, &["\n", "\n", "\n", "\r\n", "\r", "\u{c}", "\u{2028}"]));

@@ -10,28 +10,42 @@ use serde_json::{Value, json};
 const OPERATIONS: usize = 60;
 const SHARED: [&str; 2] = ["gpu", "linux"];
 
-/// Makes operations that fit what went before.
+/// What becomes of ties.
 ///
 /// For `allocate=capability` the released code breaks ties between equal workers by the order of a set, which is another
-/// one in every process. So each worker has a capability of its own besides, and where several workers with equally few
-/// tasks could take a task, that task is made to need one of them: the state never depends on a tie.
+/// one in every process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ties {
+    /// The released code breaks them in a way of its own, always the same: ours, too.
+    Broken,
+    /// There are none: each worker has a capability of its own besides, and where several workers with equally few tasks
+    /// could take a task, that task is made to need one of them.
+    Avoided,
+    /// They do not matter: all workers are alike, and nothing is taken away by name.
+    Indifferent,
+}
+
+/// Makes operations that fit what went before.
 pub(crate) struct Sequence {
     rng: Rng,
-    breaks_ties: bool,
+    ties: Ties,
     /// Ours, to know the state; what it answers is not looked at.
     state: Box<dyn Allocator>,
     workers: BTreeMap<String, (Vec<String>, usize)>,
     tasks: Vec<String>,
     named: usize,
+    /// Of every worker, where all are alike.
+    queue_size: usize,
 }
 
 impl Sequence {
     /// The operations of one sequence, each followed by a look at all loads.
-    pub(crate) fn operations(content: &str, breaks_ties: bool, seed: u64) -> Vec<Value> {
+    pub(crate) fn operations(content: &str, ties: Ties, seed: u64) -> Vec<Value> {
         let policy = Policy::new("simple", content).unwrap_or_else(|error| panic!("{content}: {error}"));
         let mut sequence = Self {
             rng: Rng::with_seed(seed),
-            breaks_ties,
+            ties,
+            queue_size: 1 + usize::try_from(seed % 12).unwrap_or_default(),
             state: policy.allocator(),
             workers: BTreeMap::new(),
             tasks: Vec::new(),
@@ -47,6 +61,7 @@ impl Sequence {
 
     fn next(&mut self) -> Value {
         match self.rng.u8(..100) {
+            15..=19 | 70..=84 if self.ties == Ties::Indifferent => self.assign(),
             0..=14 => self.add_worker(),
             15..=19 => self.remove_worker(),
             20..=69 => self.assign(),
@@ -59,10 +74,15 @@ impl Sequence {
         let is_known = self.rng.u8(..10) == 0 && !self.workers.is_empty();
         let worker = if is_known { self.some_worker() } else { self.name("w") };
         let mut names: Vec<String> = SHARED.into_iter().filter(|_| self.rng.bool()).map(str::to_owned).collect();
-        if self.breaks_ties {
-            names.push(format!("only-{worker}"));
+        let mut queue_size = self.rng.usize(1..12);
+        match self.ties {
+            Ties::Broken => {}
+            Ties::Avoided => names.push(format!("only-{worker}")),
+            Ties::Indifferent => {
+                names = vec![SHARED[0].to_owned()];
+                queue_size = self.queue_size;
+            }
         }
-        let queue_size = self.rng.usize(1..12);
         self.state.add_worker(WorkerId::from(&worker), &set(&names), queue_size);
         self.workers.entry(worker.clone()).or_insert_with(|| (names.clone(), queue_size));
         json!({"op": "add_worker", "worker": worker, "capabilities": told(&names), "queue_size": queue_size})
@@ -79,10 +99,10 @@ impl Sequence {
 
     fn assign(&mut self) -> Value {
         // The released capability policy loses its way when a task is assigned twice: that is left out.
-        let is_known = !self.breaks_ties && self.rng.u8(..20) == 0 && !self.tasks.is_empty();
+        let is_known = self.ties == Ties::Broken && self.rng.u8(..20) == 0 && !self.tasks.is_empty();
         let task = if is_known { self.rng.choice(&self.tasks).cloned().unwrap_or_default() } else { self.name("t") };
         let mut names: Vec<String> = SHARED.into_iter().filter(|_| self.rng.u8(..3) == 0).map(str::to_owned).collect();
-        if self.breaks_ties
+        if self.ties == Ties::Avoided
             && let [_, _, ..] = &*self.tied(&names)
         {
             let tied = self.tied(&names);

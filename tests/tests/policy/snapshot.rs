@@ -14,7 +14,9 @@ pub(crate) fn snapshot(rng: &mut Rng) -> Value {
         // As many as bring workers out of work, or drown them.
         1 => vec![group(rng, 1..8)],
         2 => vec![group(rng, 40..300)],
-        _ => (0..rng.usize(1..6)).map(|_| group(rng, 1..60)).collect(),
+        _ => {
+            (0..rng.usize(1..6)).map(|_| if rng.u8(..8) == 0 { group(rng, 0..1) } else { group(rng, 1..60) }).collect()
+        }
     };
     let mut managers: Vec<&str> = MANAGERS.into_iter().filter(|_| rng.u8(..5) > 0).collect();
     rng.shuffle(&mut managers);

@@ -20,7 +20,7 @@ pub(crate) struct Measured {
 pub(crate) fn measure() -> Result<Measured> {
     eprintln!("ours");
     let ours = figures(&example("scaler-wm-core", "policy_bench")?)?;
-    eprintln!("released {LATEST}, half a minute");
+    eprintln!("released {LATEST}, a minute and a half");
     let mut script = released_script(LATEST, "policy_bench.py")?;
     let released = figures(&shell::output_of("run policy_bench.py", &mut script)?)?;
     Ok(Measured { ours, released })

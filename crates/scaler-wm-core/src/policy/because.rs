@@ -117,7 +117,7 @@ pub enum Reason {
         /// Tasks that one worker is to have.
         per_worker: u64,
     },
-    /// There is no task, but a manager that goes first still has workers: what is connected stays.
+    /// There is no task, but a manager that is emptied before this one still has workers: what is connected stays.
     Hold {
         /// That manager.
         until_gone: ManagerId,
@@ -248,13 +248,24 @@ impl fmt::Display for InWords<'_> {
                 write!(f, "{tasks}, one worker for {per_worker}: {}", part.wanted)
             }
             Reason::Hold { until_gone } => {
-                write!(f, "no task, but {until_gone} goes first and still has workers, so it stays at {}", part.wanted)
+                write!(
+                    f,
+                    "no task, but {until_gone} is emptied first and still has workers, so it stays at {}",
+                    part.wanted
+                )
             }
         }?;
         for passed in &part.passed {
-            write!(f, ", {} (up to {}) leaves {}", passed.manager, passed.cap, passed.leaves)?;
+            let (manager, cap, leaves) = (&passed.manager, passed.cap, passed.leaves);
+            match cap {
+                0.. => write!(f, ", {manager} (up to {cap}) leaves {leaves}")?,
+                _ => write!(f, ", {manager} (limit {cap}, which adds) leaves {leaves}")?,
+            }
         }
         match part.cap {
+            Some(Cap { value: ..0, source: CapSource::Manager }) => {
+                write!(f, ", but the manager has no limit, which {} takes for nothing: give it one", because.policy)
+            }
             Some(cap) if u64::from(part.asked()) < part.left() => {
                 let by = match cap.source {
                     CapSource::Manager => "limit of the manager",

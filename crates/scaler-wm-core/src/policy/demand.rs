@@ -48,9 +48,13 @@ impl Group {
 
 impl Demand {
     /// Adds `count` tasks that come and go together under one id. For an id that is there already, what it needs is
-    /// replaced; it keeps its age.
+    /// replaced; it keeps its age. None at all is nothing to keep.
     pub(super) fn add(&mut self, task: TaskId, capabilities: Capabilities, count: u32) {
-        let arrival = self.remove(&task).unwrap_or_else(|| {
+        let before = self.remove(&task);
+        if count == 0 {
+            return;
+        }
+        let arrival = before.unwrap_or_else(|| {
             self.arrivals += 1;
             self.arrivals
         });
@@ -86,7 +90,7 @@ impl Demand {
     /// What they need, by group; the group with the oldest task first.
     #[must_use]
     pub fn needs(&self) -> Vec<Need<'_>> {
-        let mut groups: Vec<&Group> = self.groups.values().filter(|group| group.count > 0).collect();
+        let mut groups: Vec<&Group> = self.groups.values().collect();
         groups.sort_unstable_by_key(|group| group.tasks.keys().next().copied());
         groups.into_iter().filter_map(Group::need).collect()
     }
@@ -123,7 +127,8 @@ mod tests {
     fn a_task_that_is_told_again_is_one_task() {
         let mut demand = demand(&[("a", "gpu", 1), ("b", "linux", 1), ("a", "windows", 2)]);
         assert_eq!((demand.total(), told(&demand)), (3, vec![("windows".into(), 2), ("linux".into(), 1)]));
-        demand.remove(&TaskId::from("a"));
+        demand.add(TaskId::from("a"), Capabilities::default(), 0);
+        demand.add(TaskId::from("c"), Capabilities::default(), 0);
         demand.remove(&TaskId::from("b"));
         assert!(demand.total() == 0 && demand.groups.is_empty() && demand.tasks.is_empty());
     }

@@ -42,14 +42,17 @@ pub enum Change {
 /// A scaling policy and what it decides by.
 #[derive(Clone, Debug)]
 pub struct Engine {
+    policy: &'static str,
     scaling: Arc<dyn Scaling>,
     facts: Facts,
 }
 
 impl Engine {
-    /// An engine that knows of nothing yet.
-    pub(super) fn new(scaling: Arc<dyn Scaling>) -> Self {
-        Self { scaling, facts: Facts::default() }
+    /// An engine that knows of nothing yet and follows `scaling`, which decisions call `policy`;
+    /// [`Policy::engine`](super::Policy::engine) makes one of a policy string.
+    #[must_use]
+    pub fn new(policy: &'static str, scaling: Arc<dyn Scaling>) -> Self {
+        Self { policy, scaling, facts: Facts::default() }
     }
 
     /// Takes in what has changed. What is said twice counts once.
@@ -72,7 +75,7 @@ impl Engine {
         Some(Decision {
             manager: manager.clone(),
             because: Because {
-                policy: self.scaling.name(),
+                policy: self.policy,
                 tasks: self.facts.demand().total(),
                 workers: self.facts.workers(),
                 connected: self.facts.connected(manager),

@@ -16,10 +16,12 @@ pub enum PolicyError {
         known: String,
     },
     /// A simple policy lacks a key.
-    #[error("`{key}` is missing; a simple policy is written like `{EXAMPLE}`")]
+    #[error("`{key}` is missing{hint}; a simple policy is written like `{EXAMPLE}`")]
     Missing {
         /// The key.
         key: &'static str,
+        /// What was passed over, or nothing.
+        hint: String,
     },
     /// A simple policy has a key that it does not know.
     #[error("`{key}` is no key of a simple policy{meant}; it has allocate and scaling, like `{EXAMPLE}`")]
@@ -30,7 +32,7 @@ pub enum PolicyError {
         meant: String,
     },
     /// A key names a policy that is not there.
-    #[error("{key}=`{given}`: there is no such policy{meant}; there is {known}")]
+    #[error("{key}=`{given}`: there is no such policy{meant}; there is {known}{hint}")]
     Name {
         /// The key.
         key: &'static str,
@@ -40,6 +42,8 @@ pub enum PolicyError {
         meant: String,
         /// Those that there are.
         known: String,
+        /// What else may be wrong, or nothing.
+        hint: &'static str,
     },
     /// A line of a waterfall policy is no rule.
     #[error("line {line}: {problem}; a rule is written `priority,worker_manager_id[,max_task_concurrency]`")]
@@ -56,7 +60,7 @@ pub enum PolicyError {
 
 const EXAMPLE: &str = "allocate=even_load; scaling=vanilla";
 
-/// `; did you mean …?` if one of `known` is like `given`.
+/// ` (did you mean …?)` if one of `known` is like `given`.
 pub(super) fn meant<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(given, known).map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }

@@ -21,7 +21,7 @@
 //! # Ok::<(), scaler_wm_core::policy::PolicyError>(())
 //! ```
 //!
-//! A further policy is a file of its own and a line in `named.rs`.
+//! An embedder's own policy implements [`Scaling`] and goes into [`Engine::new`].
 
 mod allocation;
 mod because;
@@ -41,5 +41,5 @@ pub use demand::{Demand, Need};
 pub use engine::{Change, Engine};
 pub use error::PolicyError;
 pub use facts::{Facts, Offer};
-pub use named::{ENGINE_TYPES, Policy};
+pub use named::{ALLOCATION_NAMES, ENGINE_TYPES, Policy, SCALING_NAMES};
 pub use scaling::Scaling;

@@ -1,4 +1,4 @@
-//! Policies by their names. A further policy is a file of its own and a line here.
+//! Policies by their names. A further policy is a file of its own (with its `mod` line) and a line here.
 
 use std::sync::Arc;
 
@@ -21,23 +21,33 @@ pub(super) const SCALING: Names<fn() -> Arc<dyn Scaling>> = &[
 ];
 
 /// Names that `allocate=` takes.
-pub(super) const ALLOCATION: Names<NewAllocator> =
-    &[("even_load", || Box::new(EvenLoad::default())), ("capability", || Box::new(ByCapability::default()))];
+pub(super) const ALLOCATION: Names<NewAllocator> = &[("even_load", || Box::new(EvenLoad::default())), BY_CAPABILITY];
+
+/// What tasks with capabilities need.
+pub(super) const BY_CAPABILITY: (&str, NewAllocator) = ("capability", || Box::new(ByCapability::default()));
 
 pub(super) type Names<T> = &'static [(&'static str, T)];
 pub(super) type Read = fn(&str) -> Result<Parts, PolicyError>;
 pub(super) type NewAllocator = fn() -> Box<dyn Allocator>;
 
-/// The names of the policy engine types, for messages and help.
-pub const ENGINE_TYPES: [&str; ENGINES.len()] = {
-    let mut names = [""; ENGINES.len()];
+/// The names of the policy engine types; the first one is the default.
+pub const ENGINE_TYPES: [&str; ENGINES.len()] = names(ENGINES);
+
+/// The names that `scaling=` takes in a policy of type `simple`.
+pub const SCALING_NAMES: [&str; SCALING.len()] = names(SCALING);
+
+/// The names that `allocate=` takes in a policy of type `simple`.
+pub const ALLOCATION_NAMES: [&str; ALLOCATION.len()] = names(ALLOCATION);
+
+const fn names<T, const N: usize>(table: Names<T>) -> [&'static str; N] {
+    let mut names = [""; N];
     let mut at = 0;
-    while at < names.len() {
-        names[at] = ENGINES[at].0;
+    while at < N {
+        names[at] = table[at].0;
         at += 1;
     }
     names
-};
+}
 
 /// What a policy string says.
 #[derive(Clone, Debug)]
@@ -49,9 +59,9 @@ pub struct Policy {
 /// What a reader makes of a policy string.
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
+    pub(super) scaling_name: &'static str,
     pub(super) scaling: Arc<dyn Scaling>,
-    pub(super) allocation: &'static str,
-    pub(super) allocator: NewAllocator,
+    pub(super) allocation: (&'static str, NewAllocator),
     pub(super) notes: Vec<String>,
 }
 
@@ -78,14 +88,14 @@ impl Policy {
 
     /// The name of the scaling policy.
     #[must_use]
-    pub fn scaling(&self) -> &'static str {
-        self.parts.scaling.name()
+    pub const fn scaling(&self) -> &'static str {
+        self.parts.scaling_name
     }
 
     /// The name of the allocation policy.
     #[must_use]
     pub const fn allocation(&self) -> &'static str {
-        self.parts.allocation
+        self.parts.allocation.0
     }
 
     /// What is allowed and yet probably not meant: for people.
@@ -97,12 +107,12 @@ impl Policy {
     /// An engine that follows this policy and knows of nothing yet.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        Engine::new(Arc::clone(&self.parts.scaling))
+        Engine::new(self.scaling(), Arc::clone(&self.parts.scaling))
     }
 
     /// An allocator that follows this policy and has no workers yet.
     #[must_use]
     pub fn allocator(&self) -> Box<dyn Allocator> {
-        (self.parts.allocator)()
+        (self.parts.allocation.1)()
     }
 }

@@ -5,6 +5,7 @@ use super::{
     error::meant,
     named::{ALLOCATION, Names, Parts, SCALING},
 };
+use crate::number::strip;
 
 const ALLOCATE_KEY: &str = "allocate";
 const SCALING_KEY: &str = "scaling";
@@ -17,12 +18,12 @@ pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
     let mut unknown = None;
     for item in content.split(';') {
         let Some((key, value)) = item.split_once('=') else {
-            if !item.trim().is_empty() {
-                notes.push(format!("`{}` has no `=` and is passed over", item.trim()));
+            if !strip(item).is_empty() {
+                notes.push(format!("`{}` has no `=` and is passed over", strip(item)));
             }
             continue;
         };
-        let (key, value) = (key.trim(), value.trim());
+        let (key, value) = (strip(key), strip(value));
         let place = match key {
             ALLOCATE_KEY => &mut allocate,
             SCALING_KEY => &mut scaling,
@@ -38,11 +39,16 @@ pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
     if let Some(key) = unknown {
         return Err(PolicyError::Key { key: key.to_owned(), meant: meant(key, [ALLOCATE_KEY, SCALING_KEY]) });
     }
-    let allocate = allocate.ok_or(PolicyError::Missing { key: ALLOCATE_KEY })?;
-    let scaling = scaling.ok_or(PolicyError::Missing { key: SCALING_KEY })?;
-    let (allocation, allocator) = find(ALLOCATE_KEY, allocate, ALLOCATION)?;
-    let (_, scaling) = find(SCALING_KEY, scaling, SCALING)?;
-    Ok(Parts { scaling: scaling(), allocation, allocator, notes })
+    // What is there is looked at first: a wrong separator shows in it.
+    let allocate = allocate.map(|name| find(ALLOCATE_KEY, name, ALLOCATION)).transpose()?;
+    let scaling = scaling.map(|name| find(SCALING_KEY, name, SCALING)).transpose()?;
+    let missing = |key| {
+        let hint = notes.first().map(|note| format!(" ({note})")).unwrap_or_default();
+        PolicyError::Missing { key, hint }
+    };
+    let allocation = allocate.ok_or_else(|| missing(ALLOCATE_KEY))?;
+    let (scaling_name, scaling) = scaling.ok_or_else(|| missing(SCALING_KEY))?;
+    Ok(Parts { scaling_name, scaling: scaling(), allocation, notes })
 }
 
 fn find<T: Copy>(key: &'static str, given: &str, names: Names<T>) -> Result<(&'static str, T), PolicyError> {
@@ -52,6 +58,7 @@ fn find<T: Copy>(key: &'static str, given: &str, names: Names<T>) -> Result<(&'s
         given: given.to_owned(),
         meant: meant(given, known()),
         known: known().collect::<Vec<_>>().join(", "),
+        hint: if given.contains('=') || given.contains(['\n', ',']) { "; keys are separated by `;`" } else { "" },
     })
 }
 
@@ -101,7 +108,18 @@ mod tests {
             ("allocate=NO; scaling=no", "allocate=`NO`: there is no such policy; there is even_load, capability"),
             (
                 "allocate=even_load; scaling=no=1",
-                "scaling=`no=1`: there is no such policy (did you mean `no`?); there is no, vanilla, capability",
+                "scaling=`no=1`: there is no such policy (did you mean `no`?); there is no, vanilla, capability; keys are \
+                 separated by `;`",
+            ),
+            (
+                "allocate=even_load; scaling: vanilla",
+                "`scaling` is missing (`scaling: vanilla` has no `=` and is passed over); a simple policy is written like \
+                 `allocate=even_load; scaling=vanilla`",
+            ),
+            (
+                "allocate=even_load, scaling=no",
+                "allocate=`even_load, scaling=no`: there is no such policy (did you mean `even_load`?); there is \
+                 even_load, capability; keys are separated by `;`",
             ),
         ] {
             assert_eq!(policy(content).unwrap_err(), wanted, "{content}");

@@ -1,14 +1,16 @@
 //! Policies of type `waterfall_v1`: lines `priority,worker_manager_id[,max_task_concurrency]`.
 
-use std::sync::Arc;
+use std::{collections::HashMap, num::IntErrorKind, sync::Arc};
 
 use super::{
     PolicyError,
-    allocation::ByCapability,
-    named::Parts,
+    named::{BY_CAPABILITY, Parts},
     scaling::{Rule, WaterfallV1},
 };
-use crate::{ManagerId, number::digits};
+use crate::{
+    ManagerId,
+    number::{digits, strip},
+};
 
 /// Where the released package ends a line.
 const LINE_ENDS: [char; 10] =
@@ -17,14 +19,16 @@ const LINE_ENDS: [char; 10] =
 /// Reads the rules. `#` begins a comment, blank lines are passed over.
 pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
     let mut rules: Vec<(usize, Rule)> = Vec::new();
+    let mut lines: HashMap<ManagerId, usize> = HashMap::new();
     for (line, text) in (1..).zip(content.replace("\r\n", "\n").split(LINE_ENDS)) {
-        let text = text.split('#').next().unwrap_or_default().trim();
+        let text = text.split('#').next().unwrap_or_default();
+        let text = strip(text);
         if text.is_empty() {
             continue;
         }
         let wrong = |problem: String| PolicyError::Rule { line, problem };
         let rule = rule(text).map_err(wrong)?;
-        if let Some((earlier, _)) = rules.iter().find(|(_, known)| known.manager == rule.manager) {
+        if let Some(earlier) = lines.insert(rule.manager.clone(), line) {
             return Err(wrong(format!("`{}` has a rule already, in line {earlier}", rule.manager)));
         }
         rules.push((line, rule));
@@ -34,16 +38,19 @@ pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
     }
     let below_0 = |(line, rule): &(usize, Rule)| {
         let cap = rule.cap.filter(|cap| *cap < 0)?;
-        Some(format!("line {line}: a limit of {cap} is no \"no limit\": `{}` gets nothing; leave it out", rule.manager))
+        Some(format!(
+            "line {line}: a limit of {cap} is no \"no limit\": `{}` gets nothing, and those after it too much; leave it out",
+            rule.manager
+        ))
     };
     let notes = rules.iter().filter_map(below_0).collect();
     let rules = rules.into_iter().map(|(_, rule)| rule);
     let scaling = Arc::new(WaterfallV1::new(rules));
-    Ok(Parts { scaling, allocation: "capability", allocator: || Box::new(ByCapability::default()), notes })
+    Ok(Parts { scaling_name: "waterfall_v1", scaling, allocation: BY_CAPABILITY, notes })
 }
 
 fn rule(text: &str) -> Result<Rule, String> {
-    let fields: Vec<&str> = text.split(',').map(str::trim).collect();
+    let fields: Vec<&str> = text.split(',').map(strip).collect();
     let (priority, manager, cap) = match *fields {
         [priority, manager] => (priority, manager, None),
         [priority, manager, cap] => (priority, manager, Some(cap)),
@@ -53,8 +60,11 @@ fn rule(text: &str) -> Result<Rule, String> {
         return Err("worker_manager_id is empty".to_owned());
     }
     let number = |name: &str, text: &str| -> Result<i64, String> {
-        let number = digits(text).and_then(|text| text.parse().ok());
-        number.ok_or_else(|| format!("{name} `{text}` is no whole number"))
+        let number = digits(text).unwrap_or_default().parse::<i64>();
+        number.map_err(|error| match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => format!("{name} `{text}` is too large a number"),
+            _ => format!("{name} `{text}` is no whole number"),
+        })
     };
     Ok(Rule {
         priority: number("priority", priority)?,
@@ -87,6 +97,7 @@ mod tests {
             ("1,", "line 1: worker_manager_id is empty"),
             ("one,a", "line 1: priority `one` is no whole number"),
             ("1,a,", "line 1: max_task_concurrency `` is no whole number"),
+            ("1,a,99999999999999999999", "line 1: max_task_concurrency `99999999999999999999` is too large a number"),
             ("1,a,2.5", "line 1: max_task_concurrency `2.5` is no whole number"),
             ("1,a\r\n2,b\r\n3,a", "line 3: `a` has a rule already, in line 1"),
         ] {

@@ -1,5 +1,7 @@
 //! What the program says about itself as a whole.
 
+use scaler_wm_core::policy::{ALLOCATION_NAMES, SCALING_NAMES};
+
 use super::{command::shell, name::Name, policy::COMMANDS};
 use crate::{
     backends::KINDS,
@@ -102,12 +104,16 @@ const POLICY_CHECKS: &str = "  scaler-wm policy check --policy-content \"allocat
 
 /// What follows the flags of a command of `policy`.
 pub(super) fn policy_command(name: &str) -> String {
-    let policies = "\
+    let policies = format!(
+        "\
 Policies:
-  simple        allocate=even_load|capability; scaling=no|vanilla|capability
+  simple        allocate={}; scaling={}
   waterfall_v1  one line for each manager, which are filled by priority:
                 priority,worker_manager_id[,max_task_concurrency]
-";
+",
+        ALLOCATION_NAMES.join("|"),
+        SCALING_NAMES.join("|")
+    );
     match name {
         "eval" => format!(
             "{policies}
@@ -116,7 +122,7 @@ Each line of standard input is a snapshot, in JSON:
             no capabilities and a count of 1 where they are left out
   workers   [{{\"id\": \"w1\", \"manager\": \"m1\"}}, ...], those that are connected
   managers  [{{\"id\": \"m1\", \"max_task_concurrency\": 8, \"capabilities\": {{}}}}, ...];
-            -1, or nothing, for no limit
+            -1, or nothing, for no limit (which waterfall_v1 takes for nothing)
 
 For each one there is a line of standard output: {{\"decisions\": [...]}}, for each
 manager {{\"manager\", \"requests\": [...] or null for no command, \"because\"}}.

@@ -12,6 +12,8 @@ pub(crate) use stack::{Part, PythonConfig, StackConfig};
 
 use scaler_wm_core::options::OptionError;
 
+use crate::exit::say;
+
 /// Keys and sections that nobody knows: the first one is refused, or standard error is told of all.
 fn allow(unknown: &[OptionError], is_allowed: bool) -> Result<(), OptionError> {
     match unknown.first() {
@@ -20,8 +22,8 @@ fn allow(unknown: &[OptionError], is_allowed: bool) -> Result<(), OptionError> {
         }
         _ => {
             let told: String = unknown.iter().map(|unknown| format!("warning: {unknown}\n")).collect();
-            // At once, and not in a log that may never be started. Nobody may listen any more.
-            let _ = rustix::io::write(rustix::stdio::stderr(), told.as_bytes());
+            // At once, and not in a log that may never be started.
+            say(&told);
             Ok(())
         }
     }

@@ -2,11 +2,10 @@
 
 use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Write};
 
-use rustix::stdio::stderr;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
-use crate::exit::Failure;
+use crate::exit::{Failure, say};
 
 /// Answers every line of standard input with one of standard output, at once. A line that cannot be answered gets its
 /// error, there and with its number on standard error; blank lines are passed over.
@@ -19,14 +18,15 @@ pub(super) fn answer<A: Serialize>(
 ) -> Result<(), Failure> {
     let mut input = BufReader::new(io::stdin().lock());
     if io::stdin().is_terminal() {
-        say(&format!("reading {what} a line from standard input; Ctrl-D ends, --help shows what it looks like"));
+        say(&format!("reading {what} a line from standard input; Ctrl-D ends, --help shows what it looks like\n"));
     }
     let mut output = io::BufWriter::new(io::stdout().lock());
     let (mut number, mut answered, mut refused) = (0_u64, 0_u64, 0_u64);
     let mut line = Vec::new();
     loop {
         line.clear();
-        if input.read_until(b'\n', &mut line).map_err(Failure::running)? == 0 {
+        let read = input.read_until(b'\n', &mut line);
+        if read.map_err(|error| Failure::Running(format!("failed to read standard input: {error}")))? == 0 {
             break;
         }
         number += 1;
@@ -37,7 +37,7 @@ pub(super) fn answer<A: Serialize>(
             Ok(answer) => serde_json::to_writer(&mut output, &answer),
             Err(problem) => {
                 refused += 1;
-                say(&format!("error: line {number}: {problem}"));
+                say(&format!("error: line {number}: {problem}\n"));
                 serde_json::to_writer(&mut output, &json!({ "error": problem }))
             }
         };
@@ -80,9 +80,4 @@ pub(super) fn read<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
             None => text,
         }
     })
-}
-
-fn say(text: &str) {
-    // Not `eprintln!`, which panics when nobody listens any more.
-    let _ = rustix::io::write(stderr(), format!("{text}\n").as_bytes());
 }

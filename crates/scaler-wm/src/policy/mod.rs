@@ -4,11 +4,9 @@ mod eval;
 mod lines;
 mod replay;
 
-use rustix::stdio::stderr;
-
 use crate::{
     cli::{PolicyCall, PolicyCommand},
-    exit::Failure,
+    exit::{Failure, say},
 };
 
 /// Does what was asked for with a policy.
@@ -18,8 +16,7 @@ use crate::{
 pub(crate) fn policy(call: &PolicyCall) -> Result<(), Failure> {
     let PolicyCall { command, policy } = call;
     for note in policy.notes() {
-        // Not `eprintln!`, which panics when nobody listens any more.
-        let _ = rustix::io::write(stderr(), format!("note: {note}\n").as_bytes());
+        say(&format!("note: {note}\n"));
     }
     match command {
         PolicyCommand::Check => Err(Failure::Told(format!(

@@ -60,7 +60,8 @@ pub(super) fn replay(allocator: &mut dyn Allocator, line: &[u8]) -> Result<Answe
 /// Ids came as text, and go as text.
 impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let texts = |tasks: &[TaskId]| tasks.iter().map(TaskId::to_string).collect::<Vec<_>>();
+        let text = |task: &TaskId| String::from_utf8_lossy(task.as_bytes()).into_owned();
+        let texts = |tasks: &[TaskId]| tasks.iter().map(text).collect::<Vec<_>>();
         match self {
             Self::Added(is_new) => serializer.serialize_bool(*is_new),
             Self::Worker(worker) => worker.as_ref().map(WorkerId::to_string).serialize(serializer),

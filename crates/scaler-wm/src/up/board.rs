@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::exit::say;
+
 /// What is told of one part.
 #[derive(Clone, Debug)]
 pub(super) struct Card {
@@ -102,11 +104,6 @@ fn table(cards: &[Card], width: usize) -> String {
     }
     text.push('\n');
     text
-}
-
-fn say(text: &str) {
-    // Not `eprint!`, which panics when nobody listens any more.
-    let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
 }
 
 #[cfg(test)]

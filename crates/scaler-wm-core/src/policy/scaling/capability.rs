@@ -14,10 +14,6 @@ const PER_WORKER: u64 = 5;
 pub(in crate::policy) struct CapabilityScaling;
 
 impl Scaling for CapabilityScaling {
-    fn name(&self) -> &'static str {
-        "capability"
-    }
-
     fn decide(&self, facts: &Facts, _: &ManagerId, offer: &Offer) -> Verdict {
         let needs = facts.demand().needs();
         let part = |need: &Need<'_>| Part {

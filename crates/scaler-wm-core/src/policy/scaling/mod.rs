@@ -15,11 +15,8 @@ pub(super) use waterfall_v1::{Rule, WaterfallV1};
 use super::{Facts, Offer, Verdict};
 use crate::ManagerId;
 
-/// A scaling policy.
+/// A scaling policy: a pure function of the facts.
 pub trait Scaling: fmt::Debug + Send + Sync {
-    /// Its name in a policy string.
-    fn name(&self) -> &'static str;
-
     /// What is asked of `manager`, which is connected and offers `offer`.
     fn decide(&self, facts: &Facts, manager: &ManagerId, offer: &Offer) -> Verdict;
 }

@@ -8,10 +8,6 @@ use crate::{ManagerId, policy::Silence};
 pub(in crate::policy) struct NoScaling;
 
 impl Scaling for NoScaling {
-    fn name(&self) -> &'static str {
-        "no"
-    }
-
     fn decide(&self, _: &Facts, _: &ManagerId, _: &Offer) -> Verdict {
         Verdict::Silent(Silence::NeverAsks)
     }

@@ -16,10 +16,6 @@ const BELOW: u64 = 1;
 pub(in crate::policy) struct Vanilla;
 
 impl Scaling for Vanilla {
-    fn name(&self) -> &'static str {
-        "vanilla"
-    }
-
     fn decide(&self, facts: &Facts, manager: &ManagerId, offer: &Offer) -> Verdict {
         let (tasks, workers, connected) = (facts.demand().total(), facts.workers(), facts.connected(manager));
         let (reason, wanted) = rule(tasks, workers, connected);

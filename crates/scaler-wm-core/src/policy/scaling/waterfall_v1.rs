@@ -89,10 +89,6 @@ impl Rule {
 }
 
 impl Scaling for WaterfallV1 {
-    fn name(&self) -> &'static str {
-        "waterfall_v1"
-    }
-
     fn decide(&self, facts: &Facts, manager: &ManagerId, offer: &Offer) -> Verdict {
         let Some(rule) = self.rules.iter().find(|rule| rule.manager == *manager) else {
             return Verdict::Silent(Silence::NoRule);
