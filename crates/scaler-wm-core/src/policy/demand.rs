@@ -1,6 +1,8 @@
 //! Tasks, counted by what they need.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
 
 use super::by_names::ByNames;
 use crate::{Capabilities, TaskId};

@@ -1,6 +1,6 @@
 //! What policies decide by.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::{Demand, engine::Change};
 use crate::{Capabilities, Limit, ManagerId, WorkerId};

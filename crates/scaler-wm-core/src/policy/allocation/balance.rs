@@ -1,14 +1,12 @@
 //! Which tasks workers that have too many give to workers that can do them and have too few.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet, btree_map},
-    iter::Rev,
-    mem,
-};
+use std::{collections::BTreeSet, mem};
+
+use foldhash::{HashMap, HashSet};
 
 use super::{
     capability::Ability,
-    queues::{Arrival, Queues, Worker},
+    queues::{Queues, Task, Worker},
 };
 use crate::{Capabilities, TaskId, WorkerId, policy::by_names::ByNames};
 
@@ -27,7 +25,7 @@ pub(super) fn balance(queues: &Queues<Ability, Capabilities>) -> Vec<(WorkerId, 
     // In the order in which workers first give something.
     let mut givers = Vec::new();
     // Needs that nobody below the target can serve any more.
-    let mut stuck: HashSet<ByNames> = HashSet::new();
+    let mut stuck: HashSet<ByNames> = HashSet::default();
 
     while bench.order.len() >= 2 {
         let Some(giver) = bench.order.pop_last() else { break };
@@ -36,14 +34,14 @@ pub(super) fn balance(queues: &Queues<Ability, Capabilities>) -> Vec<(WorkerId, 
         }
         let mut moved = None;
         let tasks = &mut bench.candidates[giver.candidate].tasks;
-        for (task, needs) in tasks.by_ref() {
+        for Task { id, own: needs, .. } in tasks.by_ref() {
             if stuck.contains(&ByNames(needs.clone())) {
                 continue;
             }
             let able = bench.low.iter().filter(|(can, _)| needs.names_are_in(&can.0));
             match able.filter_map(|(_, low)| low.first()).min().copied() {
                 Some(taker) => {
-                    moved = Some((task, taker));
+                    moved = Some((id, taker));
                     break;
                 }
                 None => drop(stuck.insert(ByNames(needs.clone()))),
@@ -103,10 +101,10 @@ struct Bench<'a> {
 }
 
 struct Candidate<'a> {
-    worker: &'a Worker<Ability, Capabilities>,
+    worker: &'a Worker<Ability>,
     /// Its own tasks that have not been looked at, the youngest next. What it is given does not count: who is given
     /// something never comes so far above the target that it would give.
-    tasks: Rev<btree_map::Values<'a, Arrival, (TaskId, Capabilities)>>,
+    tasks: Box<dyn Iterator<Item = &'a Task<Capabilities>> + 'a>,
     gives: Vec<TaskId>,
 }
 
@@ -120,9 +118,14 @@ struct Standing {
 
 impl<'a> Bench<'a> {
     fn new(queues: &'a Queues<Ability, Capabilities>, target: Target) -> Self {
-        let mut bench = Self { target, candidates: Vec::new(), order: BTreeSet::new(), low: HashMap::new(), turns: 0 };
+        let mut bench =
+            Self { target, candidates: Vec::new(), order: BTreeSet::new(), low: HashMap::default(), turns: 0 };
         for worker in queues.workers().filter(|worker| !target.is_balanced(worker.len())) {
-            bench.candidates.push(Candidate { worker, tasks: worker.tasks().rev(), gives: Vec::new() });
+            bench.candidates.push(Candidate {
+                worker,
+                tasks: Box::new(queues.youngest_first(worker)),
+                gives: Vec::new(),
+            });
             bench.enter(bench.candidates.len() - 1, worker.len());
         }
         bench

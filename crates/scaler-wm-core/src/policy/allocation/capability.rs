@@ -1,11 +1,13 @@
 //! `allocate=capability`: a task goes to the worker with the fewest among those that can do it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use foldhash::HashMap;
 
 use super::{
     Allocator,
     balance::balance,
-    queues::{Arrival, Pushed, Queues, Worker},
+    queues::{Pushed, Queues, Slot, Worker},
 };
 use crate::{Capabilities, TaskId, WorkerId, policy::by_names::ByNames};
 
@@ -28,22 +30,17 @@ pub(super) struct Ability {
 #[derive(Clone, Debug, Default)]
 struct Group {
     /// Those with a free place, by load and arrival.
-    free: BTreeSet<(usize, Arrival)>,
+    free: BTreeSet<(usize, Slot)>,
     workers: usize,
 }
 
 impl ByCapability {
     /// Tells a worker's group that it had `before` tasks and has another number now.
-    fn moved(
-        groups: &mut HashMap<ByNames, Group>,
-        arrival: Arrival,
-        worker: &Worker<Ability, Capabilities>,
-        before: usize,
-    ) {
+    fn moved(groups: &mut HashMap<ByNames, Group>, worker: &Worker<Ability>, before: usize) {
         if let Some(group) = groups.get_mut(&ByNames(worker.own.capabilities.clone())) {
-            group.free.remove(&(before, arrival));
+            group.free.remove(&(before, worker.slot()));
             if worker.len() < worker.own.queue_size {
-                group.free.insert((worker.len(), arrival));
+                group.free.insert((worker.len(), worker.slot()));
             }
         }
     }
@@ -51,48 +48,46 @@ impl ByCapability {
 
 impl Allocator for ByCapability {
     fn add_worker(&mut self, worker: WorkerId, capabilities: &Capabilities, queue_size: usize) -> bool {
-        let Some((arrival, _)) = self.queues.add(worker, Ability { capabilities: capabilities.clone(), queue_size })
-        else {
-            return false;
-        };
+        let ability = Ability { capabilities: capabilities.clone(), queue_size };
+        let Some(worker) = self.queues.add(worker, ability) else { return false };
         let group = self.groups.entry(ByNames(capabilities.clone())).or_default();
         group.workers += 1;
         if queue_size > 0 {
-            group.free.insert((0, arrival));
+            group.free.insert((0, worker.slot()));
         }
         true
     }
 
     fn remove_worker(&mut self, worker: &WorkerId) -> Vec<TaskId> {
-        let Some((arrival, worker)) = self.queues.remove(worker) else { return Vec::new() };
+        let Some((worker, tasks)) = self.queues.remove(worker) else { return Vec::new() };
         let key = ByNames(worker.own.capabilities.clone());
         if let Some(group) = self.groups.get_mut(&key) {
-            group.free.remove(&(worker.len(), arrival));
+            group.free.remove(&(worker.len(), worker.slot()));
             group.workers -= 1;
             if group.workers == 0 {
                 self.groups.remove(&key);
             }
         }
-        worker.tasks().map(|(task, _)| task.clone()).collect()
+        tasks
     }
 
     fn assign(&mut self, task: TaskId, capabilities: &Capabilities) -> Option<WorkerId> {
         let able = self.groups.iter().filter(|(key, _)| capabilities.names_are_in(&key.0));
-        let Some((before, arrival)) = able.filter_map(|(_, group)| group.free.first()).min().copied() else {
+        let Some((before, first)) = able.filter_map(|(_, group)| group.free.first()).min().copied() else {
             return self.queues.holder(&task).cloned();
         };
-        match self.queues.push(arrival, task, capabilities.clone())? {
+        match self.queues.push(first, task, capabilities.clone())? {
             Pushed::Before(holder) => Some(holder.clone()),
             Pushed::Now(worker) => {
-                Self::moved(&mut self.groups, arrival, worker, before);
+                Self::moved(&mut self.groups, worker, before);
                 Some(worker.id.clone())
             }
         }
     }
 
     fn remove_task(&mut self, task: &TaskId) -> Option<WorkerId> {
-        let (arrival, worker) = self.queues.take(task)?;
-        Self::moved(&mut self.groups, arrival, worker, worker.len() + 1);
+        let worker = self.queues.take(task)?;
+        Self::moved(&mut self.groups, worker, worker.len() + 1);
         Some(worker.id.clone())
     }
 

@@ -1,19 +1,26 @@
 //! `allocate=even_load`: a task goes to the worker with the fewest, whatever it needs.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{
     Allocator,
-    queues::{Arrival, Pushed, Queues, Worker},
+    queues::{Pushed, Queues, Slot, Worker},
 };
 use crate::{Capabilities, TaskId, WorkerId};
 
 /// Keeps workers in order of their load; of equal ones, the one goes first that has had this load for longest.
 #[derive(Clone, Debug, Default)]
 pub(in crate::policy) struct EvenLoad {
-    queues: Queues<Standing, ()>,
-    order: BTreeSet<Standing>,
+    queues: Queues<State, ()>,
+    order: BTreeMap<Standing, Slot>,
     turns: u64,
+}
+
+/// What is known of a worker.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    queue_size: usize,
+    standing: Standing,
 }
 
 /// A worker's place in the order.
@@ -21,38 +28,37 @@ pub(in crate::policy) struct EvenLoad {
 struct Standing {
     load: usize,
     turn: u64,
-    worker: Arrival,
-    queue_size: usize,
 }
 
 impl EvenLoad {
     /// Moves a worker to the end of those with its load.
-    fn stand(order: &mut BTreeSet<Standing>, turns: &mut u64, worker: &mut Worker<Standing, ()>) {
+    fn stand(order: &mut BTreeMap<Standing, Slot>, turns: &mut u64, worker: &mut Worker<State>) {
         *turns += 1;
-        order.remove(&worker.own);
-        worker.own = Standing { load: worker.len(), turn: *turns, ..worker.own };
-        order.insert(worker.own);
+        order.remove(&worker.own.standing);
+        worker.own.standing = Standing { load: worker.len(), turn: *turns };
+        order.insert(worker.own.standing, worker.slot());
     }
 }
 
 impl Allocator for EvenLoad {
     fn add_worker(&mut self, worker: WorkerId, _: &Capabilities, queue_size: usize) -> bool {
-        let Some((arrival, worker)) = self.queues.add(worker, Standing::default()) else { return false };
-        worker.own = Standing { worker: arrival, queue_size, ..Standing::default() };
+        let state = State { queue_size, standing: Standing::default() };
+        let Some(worker) = self.queues.add(worker, state) else { return false };
         Self::stand(&mut self.order, &mut self.turns, worker);
         true
     }
 
     fn remove_worker(&mut self, worker: &WorkerId) -> Vec<TaskId> {
-        let Some((_, worker)) = self.queues.remove(worker) else { return Vec::new() };
-        self.order.remove(&worker.own);
-        worker.tasks().map(|(task, ())| task.clone()).collect()
+        let Some((worker, tasks)) = self.queues.remove(worker) else { return Vec::new() };
+        self.order.remove(&worker.own.standing);
+        tasks
     }
 
     fn assign(&mut self, task: TaskId, _: &Capabilities) -> Option<WorkerId> {
-        let first = *self.order.first()?;
-        if first.load < first.queue_size {
-            return match self.queues.push(first.worker, task, ())? {
+        let first = *self.order.first_key_value()?.1;
+        let worker = self.queues.get_mut(first)?;
+        if worker.len() < worker.own.queue_size {
+            return match self.queues.push(first, task, ())? {
                 Pushed::Before(holder) => Some(holder.clone()),
                 Pushed::Now(worker) => {
                     Self::stand(&mut self.order, &mut self.turns, worker);
@@ -64,12 +70,12 @@ impl Allocator for EvenLoad {
             return Some(holder.clone());
         }
         // One that is full has had its turn, too: so it is with the released policy.
-        Self::stand(&mut self.order, &mut self.turns, self.queues.get_mut(first.worker)?);
+        Self::stand(&mut self.order, &mut self.turns, self.queues.get_mut(first)?);
         None
     }
 
     fn remove_task(&mut self, task: &TaskId) -> Option<WorkerId> {
-        let (_, worker) = self.queues.take(task)?;
+        let worker = self.queues.take(task)?;
         Self::stand(&mut self.order, &mut self.turns, worker);
         Some(worker.id.clone())
     }
@@ -92,7 +98,13 @@ impl Allocator for EvenLoad {
             missing -= more;
         }
         let gives = self.queues.workers().zip(counts).filter(|(_, count)| *count > 0);
-        gives.map(|(worker, count)| (worker.id.clone(), worker.youngest(count))).collect()
+        let youngest = |worker: &Worker<State>, count| {
+            let mut tasks: Vec<TaskId> =
+                self.queues.youngest_first(worker).take(count).map(|task| task.id.clone()).collect();
+            tasks.reverse();
+            tasks
+        };
+        gives.map(|(worker, count)| (worker.id.clone(), youngest(worker, count))).collect()
     }
 
     fn loads(&self) -> Vec<(WorkerId, usize)> {
