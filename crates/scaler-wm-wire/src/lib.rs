@@ -8,6 +8,7 @@ mod version;
 
 pub mod link;
 pub mod message;
+pub mod monitor;
 pub mod ymq;
 
 pub use error::{Error, ErrorKind, Result};
