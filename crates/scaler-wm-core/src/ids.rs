@@ -110,6 +110,13 @@ bytes_id! {
     TaskId
 }
 
+impl WorkerId {
+    /// What stands between the `|` of this id.
+    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|byte| *byte == b'|')
+    }
+}
+
 impl fmt::Display for WorkerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(&self.0))

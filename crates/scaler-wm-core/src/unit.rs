@@ -113,6 +113,17 @@ pub enum WorkerMatch {
     Part(Arc<str>),
 }
 
+impl WorkerMatch {
+    /// Whether it is this worker, or one of these.
+    #[must_use]
+    pub fn has(&self, worker: &WorkerId) -> bool {
+        match self {
+            Self::Exact(exact) => exact == worker,
+            Self::Part(part) => worker.parts().any(|found| found == part.as_bytes()),
+        }
+    }
+}
+
 /// How a unit is asked to end, from the gentlest to the last word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stop {

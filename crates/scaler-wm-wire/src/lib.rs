@@ -9,6 +9,7 @@ mod version;
 pub mod link;
 pub mod message;
 pub mod monitor;
+pub mod policy;
 pub mod ymq;
 
 pub use error::{Error, ErrorKind, Result};

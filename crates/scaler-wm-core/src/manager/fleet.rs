@@ -184,9 +184,7 @@ impl Fleet {
     pub(super) fn workers_of(unit: &Unit, load: &Load) -> Vec<WorkerId> {
         match &unit.workers {
             WorkerMatch::Exact(worker) => vec![worker.clone()],
-            WorkerMatch::Part(part) => {
-                load.workers.keys().filter(|worker| has_part(worker, part.as_bytes())).cloned().collect()
-            }
+            WorkerMatch::Part(_) => load.workers.keys().filter(|worker| unit.workers.has(worker)).cloned().collect(),
         }
     }
 }
@@ -343,19 +341,11 @@ impl<'a> PartIndex<'a> {
         let mut index: HashMap<&[u8], Vec<&WorkerLoad>> = HashMap::new();
         if units.any(|unit| matches!(unit.workers, WorkerMatch::Part(_))) {
             for (worker, its_load) in load.workers.iter() {
-                for part in parts(worker) {
+                for part in worker.parts() {
                     index.entry(part).or_default().push(its_load);
                 }
             }
         }
         Self(index)
     }
-}
-
-fn parts(worker: &WorkerId) -> impl Iterator<Item = &[u8]> {
-    worker.as_bytes().split(|byte| *byte == b'|')
-}
-
-fn has_part(worker: &WorkerId, wanted: &[u8]) -> bool {
-    parts(worker).any(|part| part == wanted)
 }

@@ -30,7 +30,7 @@ pub(super) fn wish(command: WorkerManagerCommand) -> Wish {
     Wish::Follow(requests.collect())
 }
 
-fn capabilities(wire: Vec<Capability>) -> Capabilities {
+pub(crate) fn capabilities(wire: Vec<Capability>) -> Capabilities {
     wire.into_iter().map(|capability| (capability.name, capability.value)).collect()
 }
 

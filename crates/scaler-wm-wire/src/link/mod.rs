@@ -11,5 +11,6 @@ mod scheduler;
 mod settings;
 mod tracker;
 
+pub(crate) use convert::capabilities;
 pub use scaler::ScalerLink;
 pub use settings::LinkSettings;

@@ -1,0 +1,257 @@
+//! From the monitor's messages to what an engine knows.
+
+use std::collections::{HashMap, HashSet};
+
+use scaler_wm_core::{
+    Capabilities, Limit, ManagerId, NO_QUANTITY, TaskId, WorkerId, WorkerMatch,
+    policy::{Change, Engine, Offer},
+};
+
+use crate::{
+    link::capabilities,
+    message::{ManagerDetail, StateScheduler, StateTask, StateWorker, TaskState, WorkerState},
+};
+
+/// Reports in a row that must contradict what events said before they are believed.
+const CONTRADICTIONS: u8 = 2;
+/// The id under which tasks go that were there before we listened. No task of a scheduler has an empty id.
+const UNSEEN: &[u8] = &[];
+
+/// Keeps an engine in step with a scheduler: events as they come, and the report that comes once a second, which starts
+/// it and corrects what was missed.
+#[derive(Debug)]
+pub(super) struct Feed {
+    engine: Engine,
+    /// Tasks that events told of.
+    tasks: HashSet<TaskId>,
+    /// Tasks that only reports told of: what they need is not known.
+    unseen: u32,
+    fewer_tasks: u8,
+    /// Connected workers, with the number of reports in a row that did not list them.
+    workers: HashMap<WorkerId, Worker>,
+    /// Managers in this process, and how their workers are known.
+    ours: HashMap<ManagerId, Vec<WorkerMatch>>,
+    /// Managers elsewhere, by the last report.
+    others: HashSet<ManagerId>,
+    has_report: bool,
+}
+
+#[derive(Debug, Default)]
+struct Worker {
+    manager: Option<ManagerId>,
+    missing: u8,
+}
+
+impl Feed {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            tasks: HashSet::new(),
+            unseen: 0,
+            fewer_tasks: 0,
+            workers: HashMap::new(),
+            ours: HashMap::new(),
+            others: HashSet::new(),
+            has_report: false,
+        }
+    }
+
+    pub(super) const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Whether enough is known to decide.
+    pub(super) const fn is_ready(&self) -> bool {
+        self.has_report
+    }
+
+    /// A manager of this process: what it offers is known better than any report tells.
+    pub(super) fn manager(&mut self, manager: ManagerId, offer: Offer) {
+        self.ours.entry(manager.clone()).or_default();
+        self.others.remove(&manager);
+        self.engine.apply(Change::ManagerHeartbeat { manager, offer });
+    }
+
+    /// A manager of this process ended.
+    pub(super) fn manager_gone(&mut self, manager: ManagerId) {
+        self.ours.remove(&manager);
+        self.engine.apply(Change::ManagerGone(manager));
+    }
+
+    /// The units of a manager of this process, by how their workers are known: so that a worker that has just connected
+    /// counts for its manager before the next report.
+    pub(super) fn units(&mut self, manager: &ManagerId, units: Vec<WorkerMatch>) {
+        let Some(known) = self.ours.get_mut(manager) else { return };
+        if *known == units {
+            return;
+        }
+        *known = units;
+        let strays: Vec<WorkerId> =
+            self.workers.iter().filter(|(_, worker)| worker.manager.is_none()).map(|(id, _)| id.clone()).collect();
+        for worker in strays {
+            let manager = self.claimant(&worker);
+            self.connected(worker, manager);
+        }
+    }
+
+    /// The monitor is heard from here on: what was known of tasks and workers before may no longer be true.
+    pub(super) fn begin(&mut self) {
+        for task in self.tasks.drain() {
+            self.engine.apply(Change::TasksGone(task));
+        }
+        for (worker, _) in self.workers.drain() {
+            self.engine.apply(Change::WorkerGone(worker));
+        }
+        self.set_unseen(0);
+        self.fewer_tasks = 0;
+        self.has_report = false;
+    }
+
+    /// A task changed its state.
+    pub(super) fn task(&mut self, event: StateTask) {
+        let id = TaskId::from(event.task.as_bytes());
+        match event.state {
+            TaskState::Success
+            | TaskState::Failed
+            | TaskState::WorkerDied
+            | TaskState::Canceled
+            | TaskState::CanceledNotFound => {
+                if self.tasks.remove(&id) {
+                    self.engine.apply(Change::TasksGone(id));
+                } else {
+                    self.set_unseen(self.unseen.saturating_sub(1));
+                }
+            }
+            // Of these, one may come without its capabilities; a task that is new to us was not new to the scheduler.
+            state => {
+                if self.tasks.contains(&id) {
+                    return;
+                }
+                if state != TaskState::Inactive {
+                    self.set_unseen(self.unseen.saturating_sub(1));
+                }
+                self.tasks.insert(id.clone());
+                self.engine.apply(Change::TasksAdded { id, capabilities: capabilities(event.capabilities), count: 1 });
+            }
+        }
+    }
+
+    /// A worker came or went.
+    pub(super) fn worker(&mut self, event: &StateWorker) {
+        match event.state {
+            WorkerState::Connected => {
+                let manager = self.claimant(&event.worker);
+                self.connected(event.worker.clone(), manager);
+            }
+            WorkerState::Disconnected => self.gone(&event.worker),
+        }
+    }
+
+    /// Everything, once a second.
+    pub(super) fn report(&mut self, report: &StateScheduler) {
+        self.count_tasks(report);
+        self.compare_workers(report);
+        let mut others: HashSet<ManagerId> = HashSet::new();
+        for detail in &report.scaling.details {
+            let Some(manager) = manager_id(&detail.manager_id).filter(|id| !self.ours.contains_key(id)) else {
+                continue;
+            };
+            others.insert(manager.clone());
+            self.engine.apply(Change::ManagerHeartbeat { manager, offer: offer(detail) });
+        }
+        for manager in self.others.difference(&others) {
+            self.engine.apply(Change::ManagerGone(manager.clone()));
+        }
+        self.others = others;
+        self.has_report = true;
+    }
+
+    fn count_tasks(&mut self, report: &StateScheduler) {
+        let is_live = |state: u8| !(TaskState::Success as u8..=TaskState::CanceledNotFound as u8).contains(&state);
+        let live = report.tasks.iter().filter(|count| is_live(count.state));
+        let live = live.fold(0_u32, |sum, count| sum.saturating_add(count.count));
+        let known = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
+        if live >= known {
+            self.fewer_tasks = 0;
+            return self.set_unseen(live - known);
+        }
+        self.set_unseen(0);
+        self.fewer_tasks += 1;
+        // Some ended unheard, and nobody says which.
+        if self.fewer_tasks >= CONTRADICTIONS {
+            self.fewer_tasks = 0;
+            for task in self.tasks.drain() {
+                self.engine.apply(Change::TasksGone(task));
+            }
+            self.set_unseen(live);
+        }
+    }
+
+    fn set_unseen(&mut self, count: u32) {
+        if count == self.unseen {
+            return;
+        }
+        self.unseen = count;
+        let (id, capabilities) = (TaskId::from(UNSEEN), Capabilities::default());
+        self.engine.apply(Change::TasksAdded { id, capabilities, count });
+    }
+
+    fn compare_workers(&mut self, report: &StateScheduler) {
+        let mut managers: HashMap<&WorkerId, ManagerId> = HashMap::new();
+        for managed in &report.scaling.managed_workers {
+            let Some(manager) = manager_id(&managed.manager_id) else { continue };
+            managers.extend(managed.workers.iter().map(|worker| (worker, manager.clone())));
+        }
+        let listed: HashSet<&WorkerId> = report.workers.iter().map(|status| &status.id).collect();
+        for id in &listed {
+            let manager = managers.get(*id).cloned().or_else(|| self.claimant(id));
+            self.connected((*id).clone(), manager);
+        }
+        for worker in self.workers.iter_mut().filter(|(id, _)| !listed.contains(id)).map(|(_, worker)| worker) {
+            worker.missing += 1;
+        }
+        let gone = self.workers.iter().filter(|(_, worker)| worker.missing >= CONTRADICTIONS);
+        for worker in gone.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            self.gone(&worker);
+        }
+    }
+
+    fn connected(&mut self, worker: WorkerId, manager: Option<ManagerId>) {
+        let is_new = !self.workers.contains_key(&worker);
+        let known = self.workers.entry(worker.clone()).or_default();
+        known.missing = 0;
+        let manager = manager.or_else(|| known.manager.clone());
+        if is_new || known.manager != manager {
+            known.manager.clone_from(&manager);
+            self.engine.apply(Change::WorkerConnected { worker, manager });
+        }
+    }
+
+    fn gone(&mut self, worker: &WorkerId) {
+        if self.workers.remove(worker).is_some() {
+            self.engine.apply(Change::WorkerGone(worker.clone()));
+        }
+    }
+
+    /// The manager of this process that has this worker in one of its units.
+    fn claimant(&self, worker: &WorkerId) -> Option<ManagerId> {
+        let has = |units: &[WorkerMatch]| units.iter().any(|unit| unit.has(worker));
+        self.ours.iter().find(|(_, units)| has(units)).map(|(manager, _)| manager.clone())
+    }
+}
+
+fn manager_id(bytes: &[u8]) -> Option<ManagerId> {
+    std::str::from_utf8(bytes).ok().map(ManagerId::from)
+}
+
+/// What a report says of a manager. It names capabilities without their quantities, which policies do not look at.
+fn offer(detail: &ManagerDetail) -> Offer {
+    Offer {
+        max_task_concurrency: Limit::AtMost(detail.max_task_concurrency),
+        capabilities: detail.capabilities.split_whitespace().map(|name| (name, NO_QUANTITY)).collect(),
+    }
+}
+
+#[cfg(test)]
+#[path = "feed_tests.rs"]
+mod tests;

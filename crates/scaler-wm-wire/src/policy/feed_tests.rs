@@ -1,0 +1,143 @@
+use scaler_wm_core::policy::Policy;
+
+use super::*;
+use crate::message::{self, Capability, ManagedWorkers, TaskCount, WorkerStatus};
+
+fn feed() -> Feed {
+    let mut feed = Feed::new(Policy::new("simple", "allocate=even_load; scaling=capability").unwrap().engine());
+    let offer = Offer { max_task_concurrency: Limit::AtMost(9), capabilities: Capabilities::default() };
+    feed.manager(ManagerId::from("ours"), offer);
+    feed
+}
+
+fn event(task: &str, state: TaskState, capability: &str) -> StateTask {
+    let capabilities = [capability].into_iter().filter(|name| !name.is_empty());
+    StateTask {
+        task: message::TaskId::from(task.as_bytes()),
+        function_name: bytes::Bytes::new(),
+        state,
+        worker: WorkerId::from(""),
+        capabilities: capabilities.map(|name| Capability { name: name.to_owned(), value: NO_QUANTITY }).collect(),
+        metadata: bytes::Bytes::new(),
+        object_bytes: 0,
+        client: message::ClientId::default(),
+        event: String::new(),
+    }
+}
+
+fn report(live: &[(TaskState, u32)], workers: &[(&str, &str)]) -> StateScheduler {
+    let mut report = StateScheduler::default();
+    report.tasks = live.iter().map(|(state, count)| TaskCount { state: *state as u8, count: *count }).collect();
+    for (worker, manager) in workers {
+        report.workers.push(WorkerStatus {
+            id: WorkerId::from(*worker),
+            agent: message::Resource::default(),
+            rss_free: 0,
+            free: 0,
+            sent: 0,
+            queued: 0,
+            suspended: 0,
+            lag_microseconds: 0,
+            last_seen_seconds: 0,
+            itl: String::new(),
+            processors: Vec::new(),
+            mem_limit: 0,
+            hostname: String::new(),
+            net_sent_bytes: 0,
+            net_received_bytes: 0,
+        });
+        report.scaling.managed_workers.push(ManagedWorkers {
+            manager_id: bytes::Bytes::copy_from_slice(manager.as_bytes()),
+            workers: vec![WorkerId::from(*worker)],
+        });
+    }
+    report
+}
+
+fn worker(name: &str, state: WorkerState) -> StateWorker {
+    StateWorker { worker: WorkerId::from(name), state, capabilities: Vec::new() }
+}
+
+fn told(feed: &Feed) -> (u64, u64, u64) {
+    let facts = feed.engine().facts();
+    (facts.demand().total(), facts.workers(), facts.connected(&ManagerId::from("ours")))
+}
+
+#[test]
+fn reports_start_it_and_correct_what_was_missed() {
+    let mut feed = feed();
+    feed.begin();
+    assert!(!feed.is_ready());
+    feed.report(&report(
+        &[(TaskState::Inactive, 3), (TaskState::Running, 2), (TaskState::Success, 70)],
+        &[("w", "ours")],
+    ));
+    assert!(feed.is_ready());
+    assert_eq!(told(&feed), (5, 1, 1));
+    // A task that was there before, and one that is new.
+    feed.task(event("old", TaskState::Running, "gpu"));
+    feed.task(event("new", TaskState::Inactive, ""));
+    assert_eq!(told(&feed).0, 6);
+    let needs = |feed: &Feed| feed.engine().facts().demand().needs().len();
+    assert_eq!(needs(&feed), 2);
+    // One that was there before ends unseen.
+    feed.task(event("older", TaskState::Success, ""));
+    feed.task(event("new", TaskState::Running, ""));
+    assert_eq!(told(&feed).0, 5);
+    feed.report(&report(&[(TaskState::Running, 2)], &[("w", "ours")]));
+    assert_eq!((told(&feed).0, needs(&feed)), (2, 2));
+    // Fewer than we know of, and again: nobody says which ended.
+    feed.report(&report(&[(TaskState::Running, 1)], &[("w", "ours")]));
+    assert_eq!(told(&feed).0, 2);
+    feed.report(&report(&[(TaskState::Running, 1)], &[("w", "ours")]));
+    assert_eq!((told(&feed).0, needs(&feed)), (1, 1));
+    feed.begin();
+    assert_eq!(told(&feed), (0, 0, 0));
+}
+
+#[test]
+fn workers_count_for_their_manager_as_soon_as_they_connect() {
+    let mut feed = feed();
+    let ours = ManagerId::from("ours");
+    feed.begin();
+    feed.report(&report(&[], &[]));
+    feed.worker(&worker("Worker|a|1", WorkerState::Connected));
+    assert_eq!(told(&feed), (0, 1, 0));
+    feed.units(&ours, vec![WorkerMatch::Exact(WorkerId::from("Worker|a|1")), WorkerMatch::Part("b".into())]);
+    assert_eq!(told(&feed), (0, 1, 1));
+    feed.worker(&worker("Worker|b|2", WorkerState::Connected));
+    feed.worker(&worker("Worker|c|3", WorkerState::Connected));
+    assert_eq!(told(&feed), (0, 3, 2));
+    feed.worker(&worker("Worker|a|1", WorkerState::Disconnected));
+    assert_eq!(told(&feed), (0, 2, 1));
+    // A report knows better, and one that lists a worker no longer is believed the second time.
+    feed.report(&report(&[], &[("Worker|c|3", "ours")]));
+    assert_eq!(told(&feed), (0, 2, 2));
+    feed.report(&report(&[], &[("Worker|c|3", "ours")]));
+    assert_eq!(told(&feed), (0, 1, 1));
+}
+
+#[test]
+fn managers_elsewhere_come_and_go_with_the_reports() {
+    let mut feed = feed();
+    let mut with_other = report(&[], &[]);
+    with_other.scaling.details = ["other", "ours"]
+        .map(|name| ManagerDetail {
+            manager_id: bytes::Bytes::copy_from_slice(name.as_bytes()),
+            max_task_concurrency: 4,
+            capabilities: "gpu linux".to_owned(),
+            ..ManagerDetail::default()
+        })
+        .into();
+    feed.report(&with_other);
+    let facts = feed.engine().facts();
+    let offer = facts.offer(&ManagerId::from("other")).unwrap();
+    assert_eq!(
+        (offer.max_task_concurrency, offer.capabilities.to_string()),
+        (Limit::AtMost(4), "gpu,linux".to_owned())
+    );
+    assert_eq!(facts.offer(&ManagerId::from("ours")).unwrap().max_task_concurrency, Limit::AtMost(9));
+    feed.report(&report(&[], &[]));
+    assert!(feed.engine().facts().offer(&ManagerId::from("other")).is_none());
+    assert!(feed.engine().facts().offer(&ManagerId::from("ours")).is_some());
+}

@@ -1,0 +1,212 @@
+//! An engine at work: it listens, decides, and tells managers.
+
+use std::{collections::HashMap, time::Duration};
+
+use scaler_wm_core::{
+    Chain, ManagerId, Request, WorkerMatch,
+    policy::{Offer, Policy, Wishes},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until},
+};
+use tracing::{debug, info, warn};
+
+use super::feed::Feed;
+use crate::{
+    Message,
+    monitor::{Monitor, MonitorEvent, MonitorSettings},
+};
+
+/// What an engine at work is told once.
+#[derive(Clone, Debug)]
+pub struct HostSettings {
+    /// Where the scheduler's monitor publishes, and how it is reached.
+    pub monitor: MonitorSettings,
+    /// How long the last wishes stand while the monitor is away.
+    pub hold: Duration,
+}
+
+/// Whether an engine knows enough to decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The monitor has not been heard yet; why, if a connection failed.
+    Waiting(Option<String>),
+    /// It knows.
+    Ready,
+    /// The monitor is away, and the last wishes stand.
+    Holding,
+    /// It has been away for too long: nothing is wanted.
+    Lost,
+}
+
+/// The way to an engine at work, for any number of managers on any thread. The engine ends when all of these are gone.
+#[derive(Clone, Debug)]
+pub struct PolicyHost {
+    commands: mpsc::UnboundedSender<Command>,
+    standing: watch::Receiver<Standing>,
+}
+
+#[derive(Debug)]
+enum Command {
+    Follow(ManagerId, Offer, watch::Sender<Option<Vec<Request>>>),
+    Units(ManagerId, Vec<WorkerMatch>),
+}
+
+impl PolicyHost {
+    /// An engine that follows `policy`, and the future that does its work, to be run somewhere.
+    pub fn new(policy: &Policy, settings: HostSettings) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let (tell, standing) = watch::channel(Standing::Waiting(None));
+        let work = Work {
+            feed: Feed::new(policy.engine()),
+            policy: policy.scaling(),
+            followers: HashMap::new(),
+            standing: tell,
+            hold: settings.hold,
+            lost_at: None,
+        };
+        (Self { commands, standing }, work.run(inbox, settings.monitor))
+    }
+
+    /// Makes a manager known; what is wanted of it, now and from here on.
+    #[must_use]
+    pub fn follow(&self, manager: ManagerId, offer: Offer) -> Wishes {
+        let (tell, wishes) = watch::channel(None);
+        // An engine that is gone says nothing.
+        drop(self.commands.send(Command::Follow(manager, offer, tell)));
+        wishes
+    }
+
+    /// Tells how the workers of a manager's units are known, so that they count for it as soon as they connect.
+    pub fn units(&self, manager: &ManagerId, units: Vec<WorkerMatch>) {
+        drop(self.commands.send(Command::Units(manager.clone(), units)));
+    }
+
+    /// Whether the engine knows enough to decide, now and from here on.
+    #[must_use]
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+}
+
+struct Work {
+    feed: Feed,
+    policy: &'static str,
+    followers: HashMap<ManagerId, watch::Sender<Option<Vec<Request>>>>,
+    standing: watch::Sender<Standing>,
+    hold: Duration,
+    /// When the monitor went away.
+    lost_at: Option<Instant>,
+}
+
+impl Work {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>, settings: MonitorSettings) {
+        let address = settings.address.clone();
+        let mut monitor = Monitor::start(settings);
+        loop {
+            let held_until = self.lost_at.map(|at| at + self.hold);
+            tokio::select! {
+                // Cancel safe, both: channels lose nothing.
+                command = inbox.recv() => match command {
+                    Some(command) => self.told(command),
+                    None => return,
+                },
+                event = monitor.next() => match event {
+                    MonitorEvent::Up => {
+                        info!(monitor = %address, policy = self.policy, "the policy engine hears the scheduler's monitor");
+                        self.feed.begin();
+                    }
+                    MonitorEvent::Said(message) => self.heard(*message),
+                    MonitorEvent::Down { error, .. } => self.lost(&Chain(&error).to_string()),
+                },
+                // Cancel safe: a timer.
+                () = sleep_until(held_until.unwrap_or_else(Instant::now)), if held_until.is_some() => self.give_up(),
+            }
+            self.decide();
+        }
+    }
+
+    fn told(&mut self, command: Command) {
+        match command {
+            Command::Follow(manager, offer, tell) => {
+                self.feed.manager(manager.clone(), offer);
+                self.followers.insert(manager, tell);
+            }
+            Command::Units(manager, units) => self.feed.units(&manager, units),
+        }
+    }
+
+    fn heard(&mut self, message: Message) {
+        match message {
+            Message::StateTask(event) => self.feed.task(event),
+            Message::StateWorker(event) => self.feed.worker(&event),
+            Message::StateScheduler(report) => self.feed.report(&report),
+            _ => return,
+        }
+        if self.feed.is_ready() && *self.standing.borrow() != Standing::Ready {
+            if self.lost_at.take().is_some() || *self.standing.borrow() == Standing::Lost {
+                info!(policy = self.policy, "the scheduler's monitor is back: the policy decides again");
+            }
+            self.standing.send_replace(Standing::Ready);
+        }
+    }
+
+    fn lost(&mut self, reason: &str) {
+        let standing = self.standing.borrow().clone();
+        match standing {
+            Standing::Waiting(_) => drop(self.standing.send_replace(Standing::Waiting(Some(reason.to_owned())))),
+            Standing::Ready => {
+                warn!(
+                    policy = self.policy,
+                    reason,
+                    hold_seconds = self.hold.as_secs_f64(),
+                    "the scheduler's monitor is away: what was wanted last stands for so long, then units stay and none starts"
+                );
+                self.lost_at = Some(Instant::now());
+                self.standing.send_replace(Standing::Holding);
+            }
+            Standing::Holding | Standing::Lost => debug!(reason, "no monitor yet"),
+        }
+    }
+
+    fn give_up(&mut self) {
+        warn!(policy = self.policy, "the scheduler's monitor has been away for too long: units stay, none starts");
+        self.lost_at = None;
+        self.standing.send_replace(Standing::Lost);
+    }
+
+    /// Tells every manager what is wanted of it, if that has changed.
+    fn decide(&mut self) {
+        let gone: Vec<ManagerId> =
+            self.followers.iter().filter(|(_, tell)| tell.is_closed()).map(|(manager, _)| manager.clone()).collect();
+        for manager in gone {
+            self.followers.remove(&manager);
+            self.feed.manager_gone(manager);
+        }
+        let standing = self.standing.borrow().clone();
+        for (manager, tell) in &self.followers {
+            let wanted = match standing {
+                Standing::Ready => {
+                    let Some(decision) = self.feed.engine().decide(manager) else { continue };
+                    let requests = decision.requests();
+                    let is_new = *tell.borrow() != requests;
+                    if is_new {
+                        info!(%manager, because = %decision.because, "the policy wants something else");
+                    }
+                    // A policy that gives no command leaves things as they are.
+                    if requests.is_none() { continue } else { requests }
+                }
+                Standing::Holding => continue,
+                Standing::Waiting(_) | Standing::Lost => None,
+            };
+            tell.send_if_modified(|last| {
+                let is_new = *last != wanted;
+                if is_new {
+                    *last = wanted;
+                }
+                is_new
+            });
+        }
+    }
+}
