@@ -1,6 +1,6 @@
 //! `aws_hpc`: single tasks as jobs of AWS Batch.
 
-use scaler_wm_core::options::{Kind, LOGGING, MANAGER, OPERATION, OptionSpec, Preset, WORKER};
+use scaler_wm_core::options::{Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionSpec, Preset, WORKER};
 
 use crate::{
     Section,
@@ -11,7 +11,7 @@ use crate::{
 pub const AWS_HPC: Section = Section {
     name: "aws_hpc",
     about: "Tasks as jobs of AWS Batch",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, LOCAL_POLICY],
     check: as_declared,
     examples: &["aws_hpc tcp://127.0.0.1:8516 -q my-queue -d my-definition --s3-bucket my-bucket"],
     tables: MANAGER_TABLES,

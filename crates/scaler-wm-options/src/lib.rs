@@ -13,6 +13,8 @@ mod security;
 mod storage;
 mod symphony;
 
+use scaler_wm_core::options;
+
 pub use batch::AWS_HPC;
 pub use ec2::ORB_AWS_EC2;
 pub use ecs::AWS_RAW_ECS;
@@ -29,6 +31,16 @@ pub const MANAGERS: &[&Section] = &[&BAREMETAL_NATIVE, &AWS_RAW_ECS, &ORB_AWS_EC
 
 /// Managers that only the Python package has.
 pub const PYTHON_MANAGERS: &[&Section] = &[&OCI_RAW, &OCI_HPC];
+
+/// What every manager of a file follows that does not say something else.
+pub const POLICY_TABLE: Section = Section {
+    name: "policy",
+    about: "The policy that managers of this file follow by themselves",
+    options: &[options::LOCAL_POLICY],
+    check: section::as_declared,
+    examples: &[],
+    tables: &[],
+};
 
 /// The other parts of a full stack, in the order in which they start; managers start before the last one.
 pub const PARTS: &[&Section] = &[&OBJECT_STORAGE_SERVER, &SCHEDULER, &GUI];

@@ -1,7 +1,7 @@
 //! `baremetal_native`: local Python workers.
 
 use scaler_wm_core::options::{
-    Alias, Group, Kind, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
+    Alias, Group, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
 };
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 pub const BAREMETAL_NATIVE: Section = Section {
     name: "baremetal_native",
     about: "Local Python workers",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, SECURITY, OPERATION],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, SECURITY, OPERATION, LOCAL_POLICY],
     check,
     examples: &[
         "baremetal_native tcp://127.0.0.1:8516 --max-task-concurrency 8",

@@ -1,6 +1,6 @@
 //! `symphony`: single tasks for IBM Spectrum Symphony.
 
-use scaler_wm_core::options::{Kind, LOGGING, MANAGER, OPERATION, OptionSpec, Preset, WORKER};
+use scaler_wm_core::options::{Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionSpec, Preset, WORKER};
 
 use crate::{
     Section,
@@ -11,7 +11,7 @@ use crate::{
 pub const SYMPHONY: Section = Section {
     name: "symphony",
     about: "Tasks for IBM Spectrum Symphony",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, LOCAL_POLICY],
     check: as_declared,
     examples: &["symphony tcp://127.0.0.1:8516 --service-name ScalerService"],
     tables: MANAGER_TABLES,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs};
 
 use scaler_wm_core::options::{Found, OptionError, OptionSpec, Origin, Raw, nearest};
-use scaler_wm_options::{MANAGERS, PARTS, PYTHON_MANAGERS, Section};
+use scaler_wm_options::{MANAGERS, PARTS, POLICY_TABLE, PYTHON_MANAGERS, Section};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -46,6 +46,16 @@ pub(crate) struct Everything {
     pub(crate) unknown: Vec<OptionError>,
 }
 
+/// Gives a manager what the file says for all of them, where it has nothing of its own.
+fn inherit(entry: &mut Entry, shared: &[Found]) {
+    for found in shared {
+        let is_known = entry.section.specs().any(|spec| spec.key == found.key);
+        if is_known && !entry.found.iter().any(|own| own.key == found.key) {
+            entry.found.push(found.clone());
+        }
+    }
+}
+
 /// An entry of [`MANAGER`].
 struct Manager<'t, 'i> {
     table: &'t DeTable<'i>,
@@ -76,7 +86,14 @@ impl File {
         let (of_kind, others): (Vec<_>, Vec<_>) =
             managers.iter().partition(|manager| manager.kind.is_some_and(|(name, _)| name == kind));
         match of_kind.as_slice() {
-            [one] => Ok(self.entry(one.table, one.start, section)),
+            [one] => {
+                let mut entry = self.entry(one.table, one.start, section);
+                if let Some(policy) = self.part(&document, &POLICY_TABLE)? {
+                    inherit(&mut entry, &policy.found);
+                    entry.unknown.extend(policy.unknown);
+                }
+                Ok(entry)
+            }
             [] => {
                 if let Some(untyped) = managers.iter().find(|manager| manager.kind.is_none()) {
                     let problem = format!("this entry has no type; write type = \"{kind}\"");
@@ -117,6 +134,10 @@ impl File {
         for manager in self.managers(&document)? {
             managers.push(self.entry(manager.table, manager.start, self.kind_of(&manager)?));
         }
+        if let Some(policy) = self.part(&document, &POLICY_TABLE)? {
+            managers.iter_mut().for_each(|entry| inherit(entry, &policy.found));
+            all.unknown.extend(policy.unknown);
+        }
         let [before @ .., last] = PARTS else { return Ok(all) };
         for part in before {
             all.entries.extend(self.part(&document, part)?);
@@ -124,7 +145,7 @@ impl File {
         all.entries.append(&mut managers);
         all.entries.extend(self.part(&document, last)?);
 
-        let known = || PARTS.iter().map(|part| part.name).chain([MANAGER, NOT_OURS]);
+        let known = || PARTS.iter().map(|part| part.name).chain([MANAGER, POLICY_TABLE.name, NOT_OURS]);
         for key in document.keys().filter(|key| !known().any(|name| name == &**key.get_ref())) {
             let problem = match meant(key.get_ref()) {
                 Some(meant) => format!("no such section; did you mean `{meant}`?"),
@@ -138,7 +159,7 @@ impl File {
             if let Some(unknown) = all.unknown.into_iter().next() {
                 return Err(unknown);
             }
-            let names: Vec<&str> = known().filter(|name| *name != NOT_OURS).collect();
+            let names: Vec<&str> = known().filter(|name| ![NOT_OURS, POLICY_TABLE.name].contains(name)).collect();
             let problem = format!("there is nothing in it to start; it needs one of the sections {}", names.join(", "));
             return Err(OptionError::new(&self.name, problem));
         }

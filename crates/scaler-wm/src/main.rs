@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod exit;
 mod file;
+mod follow;
 mod logging;
 mod manage;
 mod policy;

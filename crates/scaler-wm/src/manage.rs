@@ -6,6 +6,7 @@ use scaler_wm_core::{
     Capabilities, Clock, FixedLink, Limit, Manager, SchedulerLink, Sizing,
     manager::{Settings, Status, Summary},
     options::Value,
+    policy::PolicyLink,
 };
 use scaler_wm_journal::RedbJournal;
 use scaler_wm_options::fixed_concurrency;
@@ -16,7 +17,7 @@ use scaler_wm_wire::{
 use tokio::sync::{oneshot, watch};
 use tracing::{info, warn};
 
-use crate::{config::ManagerConfig, exit::Failure, state::State};
+use crate::{config::ManagerConfig, exit::Failure, follow::follow, state::State};
 
 /// How a manager stands, for whoever started it; `None` until it has begun.
 pub(crate) type Progress = watch::Receiver<Option<Arc<Status>>>;
@@ -49,13 +50,24 @@ pub(crate) async fn manage(
     let values = &values;
     let journal = RedbJournal::open(&state.journal()).map_err(Failure::setup)?;
     let identity = state.identity(config.kind.section.name)?;
+    let capabilities: Capabilities = values.capabilities("per_worker_capabilities");
     let ready = async {
         let provider = config.kind.build()?(values.clone(), config.manager.clone()).await?;
         begin.await;
-        Ok::<_, Failure>(provider)
+        let monitor = values.maybe_address("monitor_address");
+        let host = match (&config.followed, &monitor) {
+            (Some(followed), Some(monitor)) => {
+                let host = followed.host(monitor, &identity);
+                let offer = Sizing::new(config.limit, provider.info(), capabilities.clone());
+                let wishes = follow(&host, config.manager.clone(), &offer, monitor).await?;
+                Some((host, wishes))
+            }
+            _ => None,
+        };
+        Ok::<_, Failure>((provider, host))
     };
-    let provider = tokio::select! {
-        provider = ready => provider?,
+    let (provider, host) = tokio::select! {
+        ready = ready => ready?,
         // What starts the infrastructure may hang, as an interpreter can; it ends when it is dropped.
         _ = &mut stop => {
             info!("told to stop while starting");
@@ -63,7 +75,7 @@ pub(crate) async fn manage(
         }
     };
 
-    let capabilities: Capabilities = values.capabilities("per_worker_capabilities");
+    let (host, wishes) = host.unzip();
     let sizing = Sizing::new(config.limit, provider.info(), capabilities.clone());
     let clock = Clock::system();
     let seed = u64::from(std::process::id()) ^ clock.now().as_millis();
@@ -82,7 +94,12 @@ pub(crate) async fn manage(
             settings.heartbeat_interval =
                 Duration::from_secs(values.integer("heartbeat_interval_seconds").unsigned_abs());
             settings.seed = seed;
-            Box::new(ScalerLink::start(settings, clock))
+            settings.expects_wishes = config.followed.is_none();
+            let link = Box::new(ScalerLink::start(settings, clock));
+            match wishes {
+                Some(wishes) => Box::new(PolicyLink::new(config.manager.clone(), link, wishes)),
+                None => link,
+            }
         }
     };
 
@@ -108,7 +125,13 @@ pub(crate) async fn manage(
             summary = &mut running => break summary,
             // Cancel safe, both: a oneshot receiver keeps its value, a watch one marks what it has returned.
             _ = &mut stop, if relay.is_some() => drop(relay.take().map(|relay| relay.send(()))),
-            Ok(()) = status.changed() => drop(progress.send_replace(Some(status.borrow_and_update().clone()))),
+            Ok(()) = status.changed() => {
+                let status = status.borrow_and_update().clone();
+                if let Some(host) = &host {
+                    host.units(&config.manager, status.units.iter().map(|unit| unit.workers.clone()).collect());
+                }
+                progress.send_replace(Some(status));
+            }
         }
     };
     let reason = summary.as_ref().map(|summary| summary.reason.clone()).unwrap_or_default();

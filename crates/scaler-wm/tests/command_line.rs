@@ -189,6 +189,14 @@ fn what_is_wrong_in_a_whole_file_is_said_as_recorded() {
         &format!("{ec2}image_id = \"ami-1\"\nrequirements_txt = \"r.txt\""),
         &format!("{ec2}image_id = \"ami-1\"\ninstance_tags = \"Name\""),
         &format!("{ec2}image_id = \"ami-1\"\npython_version = 3.12"),
+        &format!("{native}policy_source = \"local\""),
+        &format!("{native}policy_source = \"local\"\npolicy_content = \"allocate=even_load; scaling=vanila\""),
+        &format!(
+            "[policy]\npolicy_source = \"local\"\npolicy_engine_type = \"waterfall\"\npolicy_content = \"1,a\"\n{native}"
+        ),
+        &format!("[policy]\npolicy_contents = \"1,a\"\n{native}"),
+        &format!("{native}mode = \"fixed\"\npolicy_source = \"local\"\npolicy_content = \"x\""),
+        "[policy]\npolicy_source = \"local\"",
     ] {
         fs::write(folder.path().join("config.toml"), text_of_file).unwrap();
         let shown = run(folder.path(), &["config", "show", "config.toml"]);
@@ -225,8 +233,25 @@ fn a_flag_goes_before_every_key_of_its_name() {
     fs::write(folder.path().join("f.toml"), format!("{native}max_task_concurrency = 1\n{native}")).unwrap();
     let shown = run(folder.path(), &["config", "show", "f.toml", "-mtc", "7"]);
     assert_eq!(text(&shown.stdout).matches("\"max_task_concurrency\": 7,").count(), 2, "{shown:?}");
-    let stray = run(folder.path(), &["config", "show", "f.toml", "--policy-content", "x"]);
-    assert_eq!(text(&stray.stderr), "error: --policy-content: no section of f.toml has this option\n");
+    let stray = run(folder.path(), &["config", "show", "f.toml", "--gui-address", "x:1"]);
+    assert_eq!(text(&stray.stderr), "error: --gui-address: no section of f.toml has this option\n");
+}
+
+#[test]
+fn a_policy_for_all_managers_gives_way_to_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let native = format!("[[worker_manager]]\ntype = \"baremetal_native\"\nscheduler_address = \"{ADDRESS}\"\n");
+    let policy = "[policy]\npolicy_source = \"local\"\npolicy_content = \"allocate=even_load; scaling=vanilla\"\n";
+    fs::write(folder.path().join("f.toml"), format!("{policy}{native}policy_source = \"scheduler\"\n{native}"))
+        .unwrap();
+    let shown = text(&run(folder.path(), &["config", "show", "f.toml"]).stdout);
+    assert_eq!(
+        ["\"policy_source\": \"scheduler\"", "\"policy_source\": \"local\""].map(|line| shown.matches(line).count()),
+        [1, 1]
+    );
+    fs::write(folder.path().join("one.toml"), format!("{policy}{native}")).unwrap();
+    let one = text(&run(folder.path(), &["config", "show", "baremetal_native", "-c", "one.toml"]).stdout);
+    assert!(one.contains("\"policy_source\": \"local\""), "{one}");
 }
 
 #[test]

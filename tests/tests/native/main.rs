@@ -3,6 +3,7 @@
 mod command_line;
 mod deaths;
 mod keep;
+mod local_policy;
 mod manager;
 mod provider;
 mod rebalance;

@@ -75,6 +75,11 @@ impl Fleet {
         self.units.values().filter(|tracked| tracked.unit.state == UnitState::Running).count()
     }
 
+    /// How the workers of a unit are known.
+    pub(super) fn workers(&self, unit: &UnitId) -> Option<&WorkerMatch> {
+        self.units.get(unit).map(|tracked| &tracked.unit.workers)
+    }
+
     /// How many units of a launch are there.
     pub(super) fn count_of(&self, launch: &LaunchId) -> u32 {
         self.by_launch.get(launch).copied().unwrap_or(0)

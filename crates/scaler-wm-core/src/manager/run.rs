@@ -371,10 +371,7 @@ impl Manager {
             is_linked: self.up_since.is_some(),
             desired: self.desired,
             target: self.target,
-            units: views
-                .iter()
-                .map(|view| UnitStatus { id: view.id.clone(), phase: view.phase, work: view.work, drain: view.drain })
-                .collect(),
+            units: views.iter().filter_map(|view| self.unit_status(view)).collect(),
             running: u32::try_from(self.fleet.running()).unwrap_or(u32::MAX),
             open: self.launches.outstanding(&self.fleet),
         };
@@ -385,6 +382,12 @@ impl Manager {
             }
             is_new
         });
+    }
+
+    fn unit_status(&self, view: &UnitView) -> Option<UnitStatus> {
+        let &UnitView { phase, work, drain, .. } = view;
+        let workers = self.fleet.workers(&view.id)?.clone();
+        Some(UnitStatus { id: view.id.clone(), phase, work, drain, workers })
     }
 
     async fn finish(mut self) -> Result<Summary> {

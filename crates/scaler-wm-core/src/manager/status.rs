@@ -1,7 +1,7 @@
 //! What a manager tells about itself.
 
 use crate::{
-    UnitId,
+    UnitId, WorkerMatch,
     plan::{Drain, Phase, Work},
 };
 
@@ -33,6 +33,8 @@ pub struct UnitStatus {
     pub work: Work,
     /// Whether and how it is on its way out.
     pub drain: Drain,
+    /// How its workers are known at the scheduler.
+    pub workers: WorkerMatch,
 }
 
 /// What a manager did, told at its end.

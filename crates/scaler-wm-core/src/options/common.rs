@@ -5,8 +5,8 @@ use super::{Group, Kind, OptionSpec, Preset};
 const SECONDS: Kind = Kind::Integer { min: 1, special: None };
 
 /// The options that every manager has, part by part. Names, short flags, defaults and checks are those of the released
-/// package (2.9.0), but for the last part, which is ours.
-pub const COMMON: &[&[OptionSpec]] = &[MANAGER, WORKER, LOGGING, OPERATION];
+/// package (2.9.0), but for the last two parts, which are ours.
+pub const COMMON: &[&[OptionSpec]] = &[MANAGER, WORKER, LOGGING, OPERATION, LOCAL_POLICY];
 
 /// What a manager is and how much it may start.
 pub const MANAGER: &[OptionSpec] = &[
@@ -254,5 +254,48 @@ pub const OPERATION: &[OptionSpec] = &[
     .value("DIR")
     .sample("/var/lib/scaler-wm/local")
     .group(Group::Files)
+    .ours(),
+];
+
+/// Which policy a manager of ours follows. These are also the keys of the `[policy]` table of a file.
+pub const LOCAL_POLICY: &[OptionSpec] = &[
+    OptionSpec::new(
+        "policy_source",
+        Kind::Choice(&["scheduler", "local"]),
+        Preset::Text("scheduler"),
+        "Who says how much is wanted: scheduler, or local: this manager follows policy_content by itself, fed from the \
+         scheduler's monitor, whatever policy the scheduler has.",
+    )
+    .value("SOURCE")
+    .group(Group::Policy)
+    .ours(),
+    OptionSpec::new(
+        "policy_engine_type",
+        Kind::Text,
+        Preset::Text("simple"),
+        "How policy_content is read, for policy_source local.",
+    )
+    .value("TYPE")
+    .group(Group::Policy)
+    .ours(),
+    OptionSpec::new(
+        "policy_content",
+        Kind::Text,
+        Preset::Nothing,
+        "The policy that is followed, for policy_source local; its part on allocation stays the scheduler's own affair.",
+    )
+    .value("POLICY")
+    .sample("allocate=even_load; scaling=vanilla")
+    .group(Group::Policy)
+    .ours(),
+    OptionSpec::new(
+        "policy_hold_seconds",
+        Kind::Float,
+        Preset::Float(60.0),
+        "Seconds that the last wish stands while the monitor is away, for policy_source local; then workers stay and none \
+         starts.",
+    )
+    .value("SECONDS")
+    .group(Group::Policy)
     .ours(),
 ];

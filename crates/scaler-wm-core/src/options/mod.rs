@@ -10,7 +10,7 @@ mod resolve;
 mod spec;
 mod value;
 
-pub use common::{COMMON, LOGGING, MANAGER, OPERATION, WORKER};
+pub use common::{COMMON, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, WORKER};
 pub use nearest::nearest;
 pub use resolve::{Found, resolve};
 pub use spec::{Alias, Group, Kind, OptionSpec, Preset, grouped};

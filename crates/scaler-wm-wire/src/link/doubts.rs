@@ -6,6 +6,7 @@ use scaler_wm_core::{Address, Chain, ManagerId};
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::LinkSettings;
 use crate::{Error, ErrorKind};
 
 /// Echoes without a command that make a policy suspicious.
@@ -19,6 +20,7 @@ pub(super) struct Doubts {
     scheduler: Address,
     manager: ManagerId,
     interval: Duration,
+    expects_wishes: bool,
     first_echo: Option<Instant>,
     echoes: u32,
     has_command: bool,
@@ -28,11 +30,12 @@ pub(super) struct Doubts {
 }
 
 impl Doubts {
-    pub(super) const fn new(scheduler: Address, manager: ManagerId, interval: Duration) -> Self {
+    pub(super) fn new(settings: &LinkSettings) -> Self {
         Self {
-            scheduler,
-            manager,
-            interval,
+            scheduler: settings.scheduler.clone(),
+            manager: settings.manager.clone(),
+            interval: settings.heartbeat_interval,
+            expects_wishes: settings.expects_wishes,
             first_echo: None,
             echoes: 0,
             has_command: false,
@@ -92,7 +95,7 @@ impl Doubts {
         // The third regular heartbeat comes two intervals after the first; a little less allows for timers. Heartbeats
         // that come faster count no more than that.
         let is_due = self.echoes >= ECHOES && now.duration_since(first) >= self.interval.mul_f64(1.75);
-        if self.has_command || self.said_no_scaling || !is_due {
+        if !self.expects_wishes || self.has_command || self.said_no_scaling || !is_due {
             return;
         }
         self.said_no_scaling = true;

@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub(super) async fn run(settings: LinkSettings, shared: Arc<Shared>) {
     let mut link = Link {
         retry: Retry::new(settings.reconnect, settings.seed),
-        doubts: Doubts::new(settings.scheduler.clone(), settings.manager.clone(), settings.heartbeat_interval),
+        doubts: Doubts::new(&settings),
         is_up: false,
         said_down: false,
         settings,

@@ -31,6 +31,8 @@ pub struct LinkSettings {
     pub reconnect: Reconnect,
     /// Bounds of every connection.
     pub connect: ConnectOptions,
+    /// Whether the scheduler is to say what it wants; else it is not missed.
+    pub expects_wishes: bool,
     /// Seeds the jitter of waits: equal seeds, equal waits.
     pub seed: u64,
 }
@@ -50,6 +52,7 @@ impl LinkSettings {
             heartbeat_interval: Duration::from_secs(2),
             reconnect: Reconnect::default(),
             connect: ConnectOptions { max_frame: LARGEST_REPORT, ..ConnectOptions::default() },
+            expects_wishes: true,
             seed: 0,
         }
     }

@@ -26,8 +26,8 @@ fn event(task: &str, state: TaskState, capability: &str) -> StateTask {
 }
 
 fn report(live: &[(TaskState, u32)], workers: &[(&str, &str)]) -> StateScheduler {
-    let mut report = StateScheduler::default();
-    report.tasks = live.iter().map(|(state, count)| TaskCount { state: *state as u8, count: *count }).collect();
+    let tasks = live.iter().map(|(state, count)| TaskCount { state: *state as u8, count: *count }).collect();
+    let mut report = StateScheduler { tasks, ..StateScheduler::default() };
     for (worker, manager) in workers {
         report.workers.push(WorkerStatus {
             id: WorkerId::from(*worker),

@@ -177,7 +177,7 @@ fn a_whole_file_takes_the_flags_of_every_section() {
     for start in [&["scaler-wm", "up", "f"][..], &["scaler-wm", "config", "show", "f"]] {
         let called = stack_of(&[start, &arguments].concat());
         let keys: Vec<&str> = called.found.iter().map(|found| found.key).collect();
-        let wanted = ["scheduler_address", "max_task_concurrency", "python", "protected", "policy_content"];
+        let wanted = ["scheduler_address", "max_task_concurrency", "python", "policy_content", "protected"];
         assert_eq!(keys, wanted, "{:?}", called.found);
         assert_eq!(called.found[0].origin.to_string(), "--scheduler-address");
     }

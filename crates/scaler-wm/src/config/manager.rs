@@ -14,6 +14,7 @@ use crate::{
     cli::ManagerCall,
     exit::Failure,
     file::File,
+    follow::Followed,
     state,
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct ManagerConfig {
     pub(crate) is_name_made_up: bool,
     /// The most task concurrency.
     pub(crate) limit: Limit,
+    /// The policy that it follows by itself, if it does.
+    pub(crate) followed: Option<Followed>,
 }
 
 impl ManagerConfig {
@@ -64,8 +67,9 @@ impl ManagerConfig {
             values.fill("worker_type", Value::Text(name));
         }
         let limit = limit(&values)?;
+        let followed = Followed::new(&values)?;
         let manager = ManagerId::from(values.text("worker_manager_id"));
-        Ok(Self { kind, values, manager, is_name_made_up, limit })
+        Ok(Self { kind, values, manager, is_name_made_up, limit, followed })
     }
 
     /// Gives it another name than the made-up one.

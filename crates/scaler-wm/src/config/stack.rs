@@ -15,6 +15,7 @@ use super::{
 use crate::{
     cli::StackCall,
     file::{Entry, File},
+    follow::Followed,
 };
 
 /// Everything that one file starts.
@@ -82,6 +83,7 @@ impl StackConfig {
         }
         tell_apart(&mut parts)?;
         share_the_monitor(&mut parts);
+        share_policies(&mut parts);
         Ok(Self { parts, python })
     }
 
@@ -189,5 +191,21 @@ fn share_the_monitor(parts: &mut [Part]) {
         // It may listen at every address of its host, which is none to connect to.
         let host = if monitor.host == bind.host { scheduler.host } else { monitor.host.clone() };
         config.values.replace("monitor_address", Value::Address(Address { host, ..monitor.clone() }));
+    }
+}
+
+/// Managers that follow the same policy for the same scheduler share one engine.
+fn share_policies(parts: &mut [Part]) {
+    let mut engines: Vec<(Address, Followed)> = Vec::new();
+    for part in parts {
+        let Part::Manager(config) = part else { continue };
+        let (Some(followed), Some(monitor)) = (&mut config.followed, config.values.maybe_address("monitor_address"))
+        else {
+            continue;
+        };
+        let has_engine = engines.iter().any(|(known, engine)| *known == monitor && followed.share(engine));
+        if !has_engine {
+            engines.push((monitor, followed.clone()));
+        }
     }
 }
