@@ -10,10 +10,11 @@ use scaler_wm_core::{
     policy::{Change, Engine, Offer, Policy, Reason, Verdict},
 };
 
-const POLICIES: [(&str, &str); 4] = [
+const POLICIES: [(&str, &str); 5] = [
     ("simple", "allocate=even_load; scaling=no"),
     ("simple", "allocate=even_load; scaling=vanilla"),
     ("simple", "allocate=capability; scaling=capability"),
+    ("simple", "allocate=capability; scaling=target_wait"),
     ("waterfall_v1", "1,m0,3\n1,m1\n2,m2,7"),
 ];
 
@@ -72,6 +73,8 @@ impl Standing {
             Change::WorkerGone(worker) => drop(self.workers.remove(&worker)),
             Change::ManagerHeartbeat { manager, offer } => drop(self.offers.insert(manager, offer)),
             Change::ManagerGone(manager) => drop(self.offers.remove(&manager)),
+            // What was measured is not how things stand.
+            Change::TaskTook(_) | Change::UnitStarted { .. } => {}
         }
     }
 

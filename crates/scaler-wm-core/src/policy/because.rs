@@ -117,6 +117,17 @@ pub enum Reason {
         /// Tasks that one worker is to have.
         per_worker: u64,
     },
+    /// So many workers that a new task waits no longer than the target, by the work that waits.
+    Wait {
+        /// How long a task takes, by those that ended last.
+        task_seconds: f64,
+        /// How long a unit takes to start, at the 95th percentile.
+        start_seconds: f64,
+        /// How long a new task may wait.
+        target_seconds: f64,
+        /// Connected workers that can do this work.
+        connected: u64,
+    },
     /// There is no task, but a manager that is emptied before this one still has workers: what is connected stays.
     Hold {
         /// That manager.
@@ -247,6 +258,13 @@ impl fmt::Display for InWords<'_> {
             Reason::Share { per_worker } => {
                 write!(f, "{tasks}, one worker for {per_worker}: {}", part.wanted)
             }
+            Reason::Wait { task_seconds, start_seconds, target_seconds, connected } => write!(
+                f,
+                "{tasks} of {task_seconds:.2} s, {}, {start_seconds:.1} s to start one, so that none waits longer than \
+                 {target_seconds} s: {}",
+                Counted(*connected, "worker"),
+                part.wanted
+            ),
             Reason::Hold { until_gone } => {
                 write!(
                     f,

@@ -1,6 +1,6 @@
 //! The engine: told of changes, it says what is to be asked of each manager.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{Because, Decision, Facts, Offer, Scaling};
 use crate::{Capabilities, ManagerId, TaskId, WorkerId};
@@ -34,6 +34,15 @@ pub enum Change {
         manager: ManagerId,
         /// What it offers.
         offer: Offer,
+    },
+    /// A task ended; how long it ran.
+    TaskTook(Duration),
+    /// A unit of this manager has reached the scheduler; how long that took from its launch.
+    UnitStarted {
+        /// The manager.
+        manager: ManagerId,
+        /// How long.
+        took: Duration,
     },
     /// A manager is gone; its workers may still be there.
     ManagerGone(ManagerId),

@@ -24,12 +24,14 @@ pub enum PolicyError {
         hint: String,
     },
     /// A simple policy has a key that it does not know.
-    #[error("`{key}` is no key of a simple policy{meant}; it has allocate and scaling, like `{EXAMPLE}`")]
+    #[error("`{key}` is no key of a simple policy{meant}; it has {known}, like `{EXAMPLE}`")]
     Key {
         /// The key.
         key: String,
         /// A hint at the nearest known one, or nothing.
         meant: String,
+        /// Those that there are.
+        known: &'static str,
     },
     /// A key names a policy that is not there.
     #[error("{key}=`{given}`: there is no such policy{meant}; there is {known}{hint}")]
@@ -44,6 +46,14 @@ pub enum PolicyError {
         known: String,
         /// What else may be wrong, or nothing.
         hint: &'static str,
+    },
+    /// A time is no time.
+    #[error("{key}=`{given}` is no number of seconds above 0, such as {key}=5")]
+    Seconds {
+        /// The key.
+        key: &'static str,
+        /// What was given.
+        given: String,
     },
     /// A line of a waterfall policy is no rule.
     #[error("line {line}: {problem}; a rule is written `priority,worker_manager_id[,max_task_concurrency]`")]

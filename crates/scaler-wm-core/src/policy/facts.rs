@@ -1,18 +1,27 @@
 //! What policies decide by.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use foldhash::HashMap;
 
-use super::{Demand, engine::Change};
+use super::{Demand, engine::Change, samples::Samples};
 use crate::{Capabilities, Limit, ManagerId, WorkerId};
+
+/// Durations of so many tasks are kept.
+const TASKS_KEPT: usize = 256;
+/// Start-up times of so many units of each manager are kept.
+const UNITS_KEPT: usize = 64;
 
 /// Tasks, workers and managers as a scheduler knows them, counted. Every question costs O(1), those of
 /// [`Demand`] aside.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Facts {
     demand: Demand,
     workers: HashMap<WorkerId, Option<ManagerId>>,
     connected: HashMap<ManagerId, u64>,
-    offers: HashMap<ManagerId, Offer>,
+    offers: BTreeMap<ManagerId, Offer>,
+    tasks_took: Samples,
+    units_took: HashMap<ManagerId, Samples>,
 }
 
 /// What a manager said in its last heartbeat.
@@ -22,6 +31,19 @@ pub struct Offer {
     pub max_task_concurrency: Limit,
     /// What its workers can do.
     pub capabilities: Capabilities,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            demand: Demand::default(),
+            workers: HashMap::default(),
+            connected: HashMap::default(),
+            offers: BTreeMap::new(),
+            tasks_took: Samples::new(TASKS_KEPT),
+            units_took: HashMap::default(),
+        }
+    }
 }
 
 impl Facts {
@@ -39,7 +61,14 @@ impl Facts {
             }
             Change::WorkerGone(worker) => self.worker_gone(&worker),
             Change::ManagerHeartbeat { manager, offer } => drop(self.offers.insert(manager, offer)),
-            Change::ManagerGone(manager) => drop(self.offers.remove(&manager)),
+            Change::TaskTook(took) => self.tasks_took.add(took),
+            Change::UnitStarted { manager, took } => {
+                self.units_took.entry(manager).or_insert_with(|| Samples::new(UNITS_KEPT)).add(took);
+            }
+            Change::ManagerGone(manager) => {
+                self.offers.remove(&manager);
+                self.units_took.remove(&manager);
+            }
         }
     }
 
@@ -70,6 +99,23 @@ impl Facts {
     #[must_use]
     pub fn connected(&self, manager: &ManagerId) -> u64 {
         self.connected.get(manager).copied().unwrap_or_default()
+    }
+
+    /// What every connected manager offers, in the order of their ids.
+    pub fn offers(&self) -> impl Iterator<Item = (&ManagerId, &Offer)> {
+        self.offers.iter()
+    }
+
+    /// How long a task takes, by the mean of those that ended last; `None` before any has.
+    #[must_use]
+    pub fn task_takes(&self) -> Option<Duration> {
+        self.tasks_took.mean()
+    }
+
+    /// How long so many percent of a manager's last units took at most from launch to scheduler; `None` before any has.
+    #[must_use]
+    pub fn start_takes(&self, manager: &ManagerId, percent: usize) -> Option<Duration> {
+        self.units_took.get(manager)?.percentile(percent)
     }
 
     /// What `manager` offers, if it is connected.

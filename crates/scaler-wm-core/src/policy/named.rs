@@ -6,7 +6,8 @@ use super::{
     Allocator, Engine, PolicyError, Scaling,
     allocation::{ByCapability, EvenLoad},
     error::meant,
-    scaling::{CapabilityScaling, NoScaling, Vanilla},
+    keys::Keys,
+    scaling::{CapabilityScaling, NoScaling, TargetWait, Vanilla},
     simple, waterfall,
 };
 
@@ -14,10 +15,12 @@ use super::{
 const ENGINES: Names<Read> = &[("simple", simple::read), ("waterfall_v1", waterfall::read)];
 
 /// Names that `scaling=` takes.
-pub(super) const SCALING: Names<fn() -> Arc<dyn Scaling>> = &[
-    ("no", || Arc::new(NoScaling)),
-    ("vanilla", || Arc::new(Vanilla)),
-    ("capability", || Arc::new(CapabilityScaling)),
+pub(super) const SCALING: Names<NewScaling> = &[
+    ("no", |_| Ok(Arc::new(NoScaling))),
+    ("vanilla", |_| Ok(Arc::new(Vanilla))),
+    ("capability", |_| Ok(Arc::new(CapabilityScaling))),
+    // Of our own.
+    ("target_wait", |keys| Ok(Arc::new(TargetWait::read(keys)?))),
 ];
 
 /// Names that `allocate=` takes.
@@ -28,6 +31,8 @@ pub(super) const BY_CAPABILITY: (&str, NewAllocator) = ("capability", || Box::ne
 
 pub(super) type Names<T> = &'static [(&'static str, T)];
 pub(super) type Read = fn(&str) -> Result<Parts, PolicyError>;
+/// Takes its own keys out of those of the string.
+pub(super) type NewScaling = fn(&mut Keys<'_>) -> Result<Arc<dyn Scaling>, PolicyError>;
 pub(super) type NewAllocator = fn() -> Box<dyn Allocator>;
 
 /// The names of the policy engine types; the first one is the default.

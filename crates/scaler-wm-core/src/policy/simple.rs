@@ -3,6 +3,7 @@
 use super::{
     PolicyError,
     error::meant,
+    keys::Keys,
     named::{ALLOCATION, Names, Parts, SCALING},
 };
 use crate::number::strip;
@@ -15,7 +16,7 @@ const SCALING_KEY: &str = "scaling";
 pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
     let (mut allocate, mut scaling) = (None, None);
     let mut notes = Vec::new();
-    let mut unknown = None;
+    let mut others = Keys(Vec::new());
     for item in content.split(';') {
         let Some((key, value)) = item.split_once('=') else {
             if !strip(item).is_empty() {
@@ -28,7 +29,7 @@ pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
             ALLOCATE_KEY => &mut allocate,
             SCALING_KEY => &mut scaling,
             other => {
-                unknown = unknown.or(Some(other));
+                others.0.push((other, value));
                 continue;
             }
         };
@@ -36,19 +37,33 @@ pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
             notes.push(format!("`{key}` is given twice; {value} counts, {before} does not"));
         }
     }
-    if let Some(key) = unknown {
-        return Err(PolicyError::Key { key: key.to_owned(), meant: meant(key, [ALLOCATE_KEY, SCALING_KEY]) });
-    }
     // What is there is looked at first: a wrong separator shows in it.
     let allocate = allocate.map(|name| find(ALLOCATE_KEY, name, ALLOCATION)).transpose()?;
     let scaling = scaling.map(|name| find(SCALING_KEY, name, SCALING)).transpose()?;
+    if allocate.is_none() || scaling.is_none() {
+        unknown_in(&others)?;
+    }
     let missing = |key| {
         let hint = notes.first().map(|note| format!(" ({note})")).unwrap_or_default();
         PolicyError::Missing { key, hint }
     };
     let allocation = allocate.ok_or_else(|| missing(ALLOCATE_KEY))?;
     let (scaling_name, scaling) = scaling.ok_or_else(|| missing(SCALING_KEY))?;
-    Ok(Parts { scaling_name, scaling: scaling(), allocation, notes })
+    let scaling = scaling(&mut others)?;
+    unknown_in(&others)?;
+    Ok(Parts { scaling_name, scaling, allocation, notes })
+}
+
+/// Refuses a key that no policy has taken.
+fn unknown_in(others: &Keys<'_>) -> Result<(), PolicyError> {
+    match others.0.first() {
+        None => Ok(()),
+        Some((key, _)) => Err(PolicyError::Key {
+            key: (*key).to_owned(),
+            meant: meant(key, [ALLOCATE_KEY, SCALING_KEY, "target_seconds"]),
+            known: "allocate and scaling, and target_seconds for target_wait",
+        }),
+    }
 }
 
 fn find<T: Copy>(key: &'static str, given: &str, names: Names<T>) -> Result<(&'static str, T), PolicyError> {
@@ -98,17 +113,17 @@ mod tests {
             ),
             (
                 "alocate=even_load; scaling=no",
-                "`alocate` is no key of a simple policy (did you mean `allocate`?); it has allocate and scaling, like \
-                 `allocate=even_load; scaling=vanilla`",
+                "`alocate` is no key of a simple policy (did you mean `allocate`?); it has allocate and scaling, and \
+                 target_seconds for target_wait, like `allocate=even_load; scaling=vanilla`",
             ),
             (
                 "allocate=even_load; scaling=vanila",
-                "scaling=`vanila`: there is no such policy (did you mean `vanilla`?); there is no, vanilla, capability",
+                "scaling=`vanila`: there is no such policy (did you mean `vanilla`?); there is no, vanilla, capability, target_wait",
             ),
             ("allocate=NO; scaling=no", "allocate=`NO`: there is no such policy; there is even_load, capability"),
             (
                 "allocate=even_load; scaling=no=1",
-                "scaling=`no=1`: there is no such policy (did you mean `no`?); there is no, vanilla, capability; keys are \
+                "scaling=`no=1`: there is no such policy (did you mean `no`?); there is no, vanilla, capability, target_wait; keys are \
                  separated by `;`",
             ),
             (

@@ -2,6 +2,7 @@
 
 mod capability;
 mod no;
+mod target_wait;
 mod vanilla;
 mod waterfall_v1;
 
@@ -9,6 +10,7 @@ use std::fmt;
 
 pub(super) use capability::CapabilityScaling;
 pub(super) use no::NoScaling;
+pub(super) use target_wait::TargetWait;
 pub(super) use vanilla::Vanilla;
 pub(super) use waterfall_v1::{Rule, WaterfallV1};
 
