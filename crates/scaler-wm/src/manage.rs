@@ -4,14 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use scaler_wm_core::{
     Capabilities, Clock, FixedLink, Limit, Manager, SchedulerLink, Sizing,
-    manager::{Settings, Status, Summary},
+    manager::{Settings, Status, Summary, UnitStatus},
     options::Value,
+    plan::Work,
     policy::PolicyLink,
 };
 use scaler_wm_journal::RedbJournal;
 use scaler_wm_options::fixed_concurrency;
 use scaler_wm_wire::{
     link::{LinkSettings, ScalerLink},
+    policy::UnitReport,
     ymq::Identity,
 };
 use tokio::sync::{oneshot, watch};
@@ -128,7 +130,7 @@ pub(crate) async fn manage(
             Ok(()) = status.changed() => {
                 let status = status.borrow_and_update().clone();
                 if let Some(host) = &host {
-                    host.units(&config.manager, status.units.iter().map(|unit| unit.workers.clone()).collect());
+                    host.units(&config.manager, status.units.iter().map(report).collect());
                 }
                 progress.send_replace(Some(status));
             }
@@ -141,6 +143,11 @@ pub(crate) async fn manage(
         return Err(Failure::Running(format!("the manager ended by itself: {reason}")));
     }
     Ok(())
+}
+
+fn report(unit: &UnitStatus) -> UnitReport {
+    let is_connected = matches!(unit.work, Work::Idle { .. } | Work::Busy { .. });
+    UnitReport { workers: unit.workers.clone(), is_connected }
 }
 
 fn done(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {

@@ -44,6 +44,30 @@ fn vanilla_of_our_own_scales_an_idle_scheduler_of_the_oldest_release() -> Result
     vanilla_scales_up_and_down(OLDEST)
 }
 
+/// All workers in one step, where the scheduler's own policies would take one at a time; and back to none.
+fn target_wait_sizes_in_one_step(release: &'static str) -> Result<()> {
+    let stack = idle_scheduler(release)?;
+    let manager = stack.connected_manager(&following("allocate=even_load; scaling=target_wait"))?;
+    let mut client = stack.client(&Script::Burst { tasks: 200, seconds: 0.1 })?;
+    stack.until_connected(4, 30.0)?;
+    let targets = || manager.log().lines_with(&["target changed"]);
+    let first = targets().into_iter().find(|line| !line.contains("target=0")).unwrap_or_default();
+    stack.check(first.contains("target=4"), "4 workers wanted in one step", &first)?;
+    let finished = client.finish(60.0).map_err(|failure| stack.explain(failure))?;
+    stack.check(finished.right && finished.done == 200, "200 right results", format!("{finished:?}"))?;
+    stack.until_connected(0, 20.0)
+}
+
+#[test]
+fn target_wait_wants_all_workers_in_one_step() -> Result<()> {
+    target_wait_sizes_in_one_step(LATEST)
+}
+
+#[test]
+fn target_wait_wants_all_workers_in_one_step_of_the_oldest_release() -> Result<()> {
+    target_wait_sizes_in_one_step(OLDEST)
+}
+
 /// The scheduler asks for workers, and nobody follows.
 #[test]
 fn what_the_scheduler_wants_is_ignored_and_that_is_said_once() -> Result<()> {

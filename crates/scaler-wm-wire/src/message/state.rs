@@ -1,5 +1,7 @@
 //! What the scheduler's monitor publishes.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::{
@@ -69,6 +71,20 @@ pub struct StateTask {
     pub client: ClientId,
     /// What moved it into this state, empty for the first one (from 2.9.0 on).
     pub event: String,
+}
+
+impl StateTask {
+    /// How long the task ran, by its worker's profile, where there is one: a big-endian float of seconds, then peak
+    /// memory and processor time (read off 2.6.0 and 2.9.0).
+    #[must_use]
+    pub fn ran_for(&self) -> Option<Duration> {
+        const PROFILE: usize = 16;
+        if self.metadata.len() != PROFILE {
+            return None;
+        }
+        let seconds = f32::from_be_bytes(*self.metadata.first_chunk()?);
+        Duration::try_from_secs_f32(seconds).ok()
+    }
 }
 
 /// The state of a task, by the number that travels.

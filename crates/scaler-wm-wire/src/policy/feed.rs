@@ -7,6 +7,9 @@ use scaler_wm_core::{
     policy::{Change, Engine, Offer},
 };
 
+use tokio::time::Instant;
+
+use super::UnitReport;
 use crate::{
     link::capabilities,
     message::{ManagerDetail, StateScheduler, StateTask, StateWorker, TaskState, WorkerState},
@@ -30,10 +33,18 @@ pub(super) struct Feed {
     /// Connected workers, with the number of reports in a row that did not list them.
     workers: HashMap<WorkerId, Worker>,
     /// Managers in this process, and how their workers are known.
-    ours: HashMap<ManagerId, Vec<WorkerMatch>>,
+    ours: HashMap<ManagerId, HashMap<WorkerMatch, Unit>>,
     /// Managers elsewhere, by the last report.
     others: HashSet<ManagerId>,
     has_report: bool,
+}
+
+/// A unit of a manager in this process.
+#[derive(Debug)]
+struct Unit {
+    /// When it was first told of.
+    since: Instant,
+    is_connected: bool,
 }
 
 #[derive(Debug, Default)]
@@ -80,12 +91,24 @@ impl Feed {
 
     /// The units of a manager of this process, by how their workers are known: so that a worker that has just connected
     /// counts for its manager before the next report.
-    pub(super) fn units(&mut self, manager: &ManagerId, units: Vec<WorkerMatch>) {
+    pub(super) fn units(&mut self, manager: &ManagerId, units: Vec<UnitReport>, now: Instant) {
         let Some(known) = self.ours.get_mut(manager) else { return };
-        if *known == units {
+        let told: HashSet<&WorkerMatch> = units.iter().map(|unit| &unit.workers).collect();
+        known.retain(|unit, _| told.contains(unit));
+        let mut has_new = false;
+        for UnitReport { workers, is_connected } in units {
+            let unit = known.entry(workers).or_insert_with(|| {
+                has_new = true;
+                Unit { since: now, is_connected }
+            });
+            if is_connected && !std::mem::replace(&mut unit.is_connected, true) {
+                let took = now - unit.since;
+                self.engine.apply(Change::UnitStarted { manager: manager.clone(), took });
+            }
+        }
+        if !has_new {
             return;
         }
-        *known = units;
         let strays: Vec<WorkerId> =
             self.workers.iter().filter(|(_, worker)| worker.manager.is_none()).map(|(id, _)| id.clone()).collect();
         for worker in strays {
@@ -116,6 +139,9 @@ impl Feed {
             | TaskState::WorkerDied
             | TaskState::Canceled
             | TaskState::CanceledNotFound => {
+                if let Some(took) = event.ran_for() {
+                    self.engine.apply(Change::TaskTook(took));
+                }
                 if self.tasks.remove(&id) {
                     self.engine.apply(Change::TasksGone(id));
                 } else {
@@ -235,7 +261,9 @@ impl Feed {
 
     /// The manager of this process that has this worker in one of its units.
     fn claimant(&self, worker: &WorkerId) -> Option<ManagerId> {
-        let has = |units: &[WorkerMatch]| units.iter().any(|unit| unit.has(worker));
+        let has = |units: &HashMap<WorkerMatch, Unit>| {
+            units.contains_key(&WorkerMatch::Exact(worker.clone())) || units.keys().any(|unit| unit.has(worker))
+        };
         self.ours.iter().find(|(_, units)| has(units)).map(|(manager, _)| manager.clone())
     }
 }

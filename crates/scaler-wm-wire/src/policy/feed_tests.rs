@@ -84,6 +84,11 @@ fn reports_start_it_and_correct_what_was_missed() {
     feed.task(event("older", TaskState::Success, ""));
     feed.task(event("new", TaskState::Running, ""));
     assert_eq!(told(&feed).0, 5);
+    assert_eq!(feed.engine().facts().task_takes(), None);
+    let mut ended = event("unheard", TaskState::Failed, "");
+    ended.metadata = [&1.5_f32.to_be_bytes()[..], &[0; 12]].concat().into();
+    feed.task(ended);
+    assert_eq!(feed.engine().facts().task_takes().map(|takes| takes.as_millis()), Some(1_500));
     feed.report(&report(&[(TaskState::Running, 2)], &[("w", "ours")]));
     assert_eq!((told(&feed).0, needs(&feed)), (2, 2));
     // Fewer than we know of, and again: nobody says which ended.
@@ -103,11 +108,19 @@ fn workers_count_for_their_manager_as_soon_as_they_connect() {
     feed.report(&report(&[], &[]));
     feed.worker(&worker("Worker|a|1", WorkerState::Connected));
     assert_eq!(told(&feed), (0, 1, 0));
-    feed.units(&ours, vec![WorkerMatch::Exact(WorkerId::from("Worker|a|1")), WorkerMatch::Part("b".into())]);
+    let began = Instant::now();
+    let unit = |workers, is_connected| UnitReport { workers, is_connected };
+    let [a, b] = [WorkerMatch::Exact(WorkerId::from("Worker|a|1")), WorkerMatch::Part("b".into())];
+    feed.units(&ours, vec![unit(a.clone(), true), unit(b.clone(), false)], began);
     assert_eq!(told(&feed), (0, 1, 1));
     feed.worker(&worker("Worker|b|2", WorkerState::Connected));
     feed.worker(&worker("Worker|c|3", WorkerState::Connected));
     assert_eq!(told(&feed), (0, 3, 2));
+    // What was there before is no measure of how long a start takes.
+    let later = began + std::time::Duration::from_secs(7);
+    feed.units(&ours, vec![unit(a, true), unit(b, true)], later);
+    let takes = feed.engine().facts().start_takes(&ours, 50);
+    assert_eq!(takes.map(|takes| takes.as_secs()), Some(7));
     feed.worker(&worker("Worker|a|1", WorkerState::Disconnected));
     assert_eq!(told(&feed), (0, 2, 1));
     // A report knows better, and one that lists a worker no longer is believed the second time.

@@ -18,6 +18,9 @@ use crate::{
     monitor::{Monitor, MonitorEvent, MonitorSettings},
 };
 
+/// What changes within this time is decided upon together: a burst of tasks comes in one by one, and counts as one.
+const GATHER: Duration = Duration::from_millis(100);
+
 /// What an engine at work is told once.
 #[derive(Clone, Debug)]
 pub struct HostSettings {
@@ -25,6 +28,15 @@ pub struct HostSettings {
     pub monitor: MonitorSettings,
     /// How long the last wishes stand while the monitor is away.
     pub hold: Duration,
+}
+
+/// One unit of a manager in this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitReport {
+    /// How its workers are known: so they count for their manager as soon as they connect.
+    pub workers: WorkerMatch,
+    /// Whether they are at the scheduler: so it is learned how long that takes.
+    pub is_connected: bool,
 }
 
 /// Whether an engine knows enough to decide.
@@ -50,7 +62,7 @@ pub struct PolicyHost {
 #[derive(Debug)]
 enum Command {
     Follow(ManagerId, Offer, watch::Sender<Option<Vec<Request>>>),
-    Units(ManagerId, Vec<WorkerMatch>),
+    Units(ManagerId, Vec<UnitReport>),
 }
 
 impl PolicyHost {
@@ -78,8 +90,8 @@ impl PolicyHost {
         wishes
     }
 
-    /// Tells how the workers of a manager's units are known, so that they count for it as soon as they connect.
-    pub fn units(&self, manager: &ManagerId, units: Vec<WorkerMatch>) {
+    /// Tells of every unit of a manager, whenever something about them has changed.
+    pub fn units(&self, manager: &ManagerId, units: Vec<UnitReport>) {
         drop(self.commands.send(Command::Units(manager.clone(), units)));
     }
 
@@ -104,6 +116,7 @@ impl Work {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>, settings: MonitorSettings) {
         let address = settings.address.clone();
         let mut monitor = Monitor::start(settings);
+        let mut decide_at: Option<Instant> = None;
         loop {
             let held_until = self.lost_at.map(|at| at + self.hold);
             tokio::select! {
@@ -122,8 +135,13 @@ impl Work {
                 },
                 // Cancel safe: a timer.
                 () = sleep_until(held_until.unwrap_or_else(Instant::now)), if held_until.is_some() => self.give_up(),
+                () = sleep_until(decide_at.unwrap_or_else(Instant::now)), if decide_at.is_some() => {
+                    self.decide();
+                    decide_at = None;
+                    continue;
+                }
             }
-            self.decide();
+            decide_at = decide_at.or_else(|| Some(Instant::now() + GATHER));
         }
     }
 
@@ -133,7 +151,7 @@ impl Work {
                 self.feed.manager(manager.clone(), offer);
                 self.followers.insert(manager, tell);
             }
-            Command::Units(manager, units) => self.feed.units(&manager, units),
+            Command::Units(manager, units) => self.feed.units(&manager, units, Instant::now()),
         }
     }
 

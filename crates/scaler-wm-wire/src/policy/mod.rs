@@ -6,4 +6,4 @@
 mod feed;
 mod host;
 
-pub use host::{HostSettings, PolicyHost, Standing};
+pub use host::{HostSettings, PolicyHost, Standing, UnitReport};

@@ -107,8 +107,9 @@ pub(super) fn policy_command(name: &str) -> String {
     let policies = format!(
         "\
 Policies:
-  simple        allocate={}; scaling={};
-                target_wait also takes target_seconds=5
+  simple        allocate={};
+                scaling={}
+                (target_wait also takes target_seconds=5)
   waterfall_v1  one line for each manager, which are filled by priority:
                 priority,worker_manager_id[,max_task_concurrency]
 ",
