@@ -125,7 +125,7 @@ impl WorkerMatch {
 }
 
 /// How a unit is asked to end, from the gentlest to the last word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stop {
     /// Leave, but only if no task is there at this instant; the unit has the last word.
     IfIdle,

@@ -1,6 +1,6 @@
 //! Carrying out a plan: each call in a task of its own, its outcome comes back as an event.
 
-use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use tracing::{debug, info, warn};
 
@@ -31,7 +31,8 @@ impl Manager {
 
     /// Does what was planned.
     pub(super) fn act(&mut self, actions: Vec<Action>, now: Timestamp) {
-        let mut asks: HashMap<Stop, Vec<UnitId>> = HashMap::new();
+        // In an order of its own, so that a simulation is repeated exactly.
+        let mut asks: BTreeMap<Stop, Vec<UnitId>> = BTreeMap::new();
         for action in actions {
             match action {
                 Action::Launch { count, tier } => self.start(count, &tier, now),

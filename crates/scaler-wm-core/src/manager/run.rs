@@ -157,6 +157,8 @@ impl Manager {
             self.round();
             let wake = self.clock.instant(self.next_wake());
             let event = tokio::select! {
+                // In this order, so that a simulation is repeated exactly: whatever is ready is taken before the next wait.
+                biased;
                 // Cancel safe: a oneshot receiver keeps its value until it is polled to the end.
                 _ = &mut stop, if self.ending.is_none() => Event::Stop,
                 // Cancel safe by contract.

@@ -1,0 +1,85 @@
+//! The simulated scheduler, as one manager hears it.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use scaler_wm_core::{Clock, LinkEvent, Request, SchedulerLink, Timestamp, Wish, WorkerId};
+
+use crate::provider::{Shared, look};
+
+/// Heartbeats that something asked for are this far apart, and stay so for some time after it.
+const CLOSE: Duration = Duration::from_millis(250);
+const CLOSE_FOR: Duration = Duration::from_secs(5);
+/// What is busy is told this far apart.
+const LOAD_EVERY: Duration = Duration::from_secs(1);
+
+pub(crate) struct SimLink {
+    manager: usize,
+    world: Shared,
+    clock: Clock,
+    interval: Duration,
+    pending: VecDeque<LinkEvent>,
+    last_beat: Option<Timestamp>,
+    close_until: Timestamp,
+    last_load: Option<Timestamp>,
+    last: Option<Vec<Request>>,
+}
+
+impl SimLink {
+    pub(crate) fn new(manager: usize, world: &Shared, clock: Clock) -> Self {
+        let interval = look(world, &clock).managers[manager].config.heartbeat_interval_seconds;
+        Self {
+            manager,
+            world: Arc::clone(world),
+            clock,
+            interval: Duration::from_secs_f64(interval),
+            pending: VecDeque::from([LinkEvent::Up]),
+            last_beat: None,
+            close_until: Timestamp::default(),
+            last_load: None,
+            last: None,
+        }
+    }
+
+    /// Heartbeat and load, as far as they are due.
+    fn beat(&mut self) {
+        let now = self.clock.now();
+        let mut world = look(&self.world, &self.clock);
+        let is_stirred = std::mem::take(&mut world.managers[self.manager].is_stirred);
+        if is_stirred {
+            self.close_until = now + CLOSE_FOR;
+        }
+        let since_last = self.last_beat.map(|last| now.since(last));
+        let is_close = now <= self.close_until;
+        if since_last.is_none_or(|since| is_close || since >= self.interval) {
+            self.last_beat = Some(now);
+            if let Some(wish) = world.decide(self.manager)
+                && self.last.as_ref() != Some(&wish)
+            {
+                self.last = Some(wish.clone());
+                self.pending.push_back(LinkEvent::Wish(Wish::Follow(wish)));
+            }
+        }
+        let is_due = self.last_load.is_none_or(|last| now.since(last) >= LOAD_EVERY);
+        // Nobody asks what is busy where nobody may be let go.
+        if is_stirred || (is_due && world.wants_load(self.manager)) {
+            self.last_load = Some(now);
+            self.pending.push_front(LinkEvent::Load(world.load(self.manager)));
+        }
+    }
+}
+
+#[async_trait]
+impl SchedulerLink for SimLink {
+    async fn next(&mut self) -> LinkEvent {
+        loop {
+            if let Some(event) = self.pending.pop_front() {
+                return event;
+            }
+            tokio::time::sleep(CLOSE.min(self.interval)).await;
+            self.beat();
+        }
+    }
+
+    fn worker_gone(&self, _: WorkerId) {}
+}

@@ -1,0 +1,603 @@
+//! Scheduler, workers and infrastructure, simulated.
+//!
+//! Nothing happens by itself: whoever looks first lets everything happen that has become due. So a million tasks cost no
+//! timer each.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap, HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use fastrand::Rng;
+use scaler_wm_core::{
+    Capabilities, Exit, ExitCause, LaunchId, Load, ManagerId, Request, TaskId, Tier, Timestamp, Unit, UnitId,
+    UnitState, WorkerId, WorkerLoad, WorkerMatch,
+    policy::{Allocator, Change, Engine, Offer, Policy},
+};
+use tokio::sync::watch;
+
+use crate::{
+    ManagerConfig, Outcome, Point, Simulation,
+    metrics::{Course, Direction, percentile},
+    workload::{Arrival, arrivals, float, millis},
+};
+
+/// How often the scheduler looks whether work lies unevenly; it acts the second time in a row.
+const BALANCE_EVERY: u64 = 1_000;
+/// Of the tasks that wait, so many are tried when the first one cannot be given to anybody.
+const LOOK_AHEAD: usize = 64;
+
+type Millis = u64;
+type TaskNumber = u64;
+type WorkerNumber = usize;
+
+/// Everything that is simulated.
+pub(crate) struct World {
+    now: Millis,
+    rng: Rng,
+    engine: Engine,
+    allocator: Box<dyn Allocator>,
+    arrivals: Box<dyn Iterator<Item = Arrival> + Send>,
+    next: Option<Arrival>,
+    tasks: HashMap<TaskNumber, Task>,
+    waiting: VecDeque<TaskNumber>,
+    events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
+    sequence: u64,
+    workers: Vec<Worker>,
+    worker_ids: HashMap<WorkerId, WorkerNumber>,
+    pub(crate) managers: Vec<ManagerState>,
+    lopsided: u32,
+    metrics: Metrics,
+}
+
+/// One manager's part of the world.
+pub(crate) struct ManagerState {
+    pub(crate) id: ManagerId,
+    pub(crate) config: ManagerConfig,
+    pub(crate) changed: watch::Sender<u64>,
+    units: BTreeMap<UnitId, SimUnit>,
+    /// Units that went and have not been told of.
+    gone: Vec<Arc<Unit>>,
+    launched: u64,
+    /// Whether something happened that makes a heartbeat worthwhile.
+    pub(crate) is_stirred: bool,
+    /// What is wanted of it.
+    pub(crate) wanted: u64,
+}
+
+#[derive(Debug)]
+struct SimUnit {
+    shown: Arc<Unit>,
+    workers: Vec<WorkerNumber>,
+    launched: Millis,
+    is_up: bool,
+    hands_back: bool,
+}
+
+#[derive(Debug)]
+struct Worker {
+    id: WorkerId,
+    manager: usize,
+    unit: UnitId,
+    running: Option<TaskNumber>,
+    queue: VecDeque<TaskNumber>,
+    is_there: bool,
+    began: Millis,
+}
+
+#[derive(Debug)]
+struct Task {
+    arrived: Millis,
+    takes: Millis,
+    needs: Capabilities,
+    has_run: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Up(usize, UnitId),
+    NeverUp(usize, UnitId),
+    Ended(WorkerNumber, TaskNumber),
+    Balance,
+}
+
+#[derive(Debug)]
+struct Metrics {
+    submitted: u64,
+    completed: u64,
+    repeated: u64,
+    first: Option<Millis>,
+    last: Millis,
+    waits: Vec<u32>,
+    worker_millis: u64,
+    busy_millis: u64,
+    cost: f64,
+    launches: u64,
+    wanted: Direction,
+    connected: u64,
+    running: u64,
+    peak: u64,
+    course: Course,
+}
+
+fn id_of(task: TaskNumber) -> TaskId {
+    TaskId::from(&task.to_be_bytes())
+}
+
+impl World {
+    /// The world of a simulation at its beginning.
+    pub(crate) fn new(simulation: &Simulation, policy: &Policy) -> Self {
+        let mut engine = policy.engine();
+        let manager = |config: &ManagerConfig| ManagerState {
+            id: ManagerId::from(&*config.id),
+            config: config.clone(),
+            changed: watch::channel(0).0,
+            units: BTreeMap::new(),
+            gone: Vec::new(),
+            launched: 0,
+            is_stirred: true,
+            wanted: 0,
+        };
+        let managers: Vec<ManagerState> = simulation.manager.iter().map(manager).collect();
+        for ManagerState { id, config, .. } in &managers {
+            let capabilities = config.capabilities().unwrap_or_default();
+            let offer = Offer { max_task_concurrency: config.limit(), capabilities };
+            engine.apply(Change::ManagerHeartbeat { manager: id.clone(), offer });
+        }
+        let mut arrivals = arrivals(simulation);
+        let next = arrivals.next();
+        let mut world = Self {
+            now: 0,
+            rng: Rng::with_seed(simulation.seed),
+            engine,
+            allocator: policy.allocator(),
+            arrivals,
+            next,
+            tasks: HashMap::new(),
+            waiting: VecDeque::new(),
+            events: BinaryHeap::new(),
+            sequence: 0,
+            workers: Vec::new(),
+            worker_ids: HashMap::new(),
+            managers,
+            lopsided: 0,
+            metrics: Metrics {
+                submitted: 0,
+                completed: 0,
+                repeated: 0,
+                first: None,
+                last: 0,
+                waits: Vec::new(),
+                worker_millis: 0,
+                busy_millis: 0,
+                cost: 0.0,
+                launches: 0,
+                wanted: Direction::default(),
+                connected: 0,
+                running: 0,
+                peak: 0,
+                course: Course::new(),
+            },
+        };
+        world.schedule(BALANCE_EVERY, Event::Balance);
+        world
+    }
+
+    /// Whether every task has come and ended.
+    pub(crate) fn is_done(&self) -> bool {
+        self.next.is_none() && self.tasks.is_empty()
+    }
+
+    /// Whether no unit is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.managers.iter().all(|manager| manager.units.is_empty())
+    }
+
+    /// Tasks that ended so far.
+    pub(crate) const fn completed(&self) -> u64 {
+        self.metrics.completed
+    }
+
+    /// Lets everything happen that is due by now.
+    pub(crate) fn advance(&mut self, now: Timestamp) {
+        let now = now.as_millis();
+        loop {
+            let event = self.events.peek().map(|Reverse((at, ..))| *at);
+            let arrival = self.next.as_ref().map(|next| next.at);
+            let Some(at) = [event, arrival].into_iter().flatten().min().filter(|at| *at <= now) else { break };
+            self.sample_until(at);
+            self.now = self.now.max(at);
+            if event == Some(at) {
+                let Some(Reverse((_, _, event))) = self.events.pop() else { break };
+                self.happen(event);
+            } else {
+                self.arrive();
+            }
+        }
+        self.sample_until(now);
+        self.now = self.now.max(now);
+    }
+
+    fn sample_until(&mut self, until: Millis) {
+        while self.metrics.course.due() <= until {
+            let at = self.metrics.course.due();
+            let point = Point {
+                at: float(at) / 1e3,
+                waiting: self.tasks.len() as u64 - self.metrics.running,
+                wanted: self.metrics.wanted.last(),
+                workers: self.metrics.connected,
+                cost: self.metrics.cost + self.cost_of_units(at),
+            };
+            self.metrics.course.add(point);
+        }
+    }
+
+    fn cost_of_units(&self, at: Millis) -> f64 {
+        let cost = |manager: &ManagerState| -> f64 {
+            let millis: u64 = manager.units.values().map(|unit| at.saturating_sub(unit.launched)).sum();
+            float(millis) / 3.6e6 * manager.config.price_per_unit_hour
+        };
+        self.managers.iter().map(cost).sum()
+    }
+
+    fn schedule(&mut self, at: Millis, event: Event) {
+        self.sequence += 1;
+        self.events.push(Reverse((at, self.sequence, event)));
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Up(manager, unit) => self.up(manager, &unit),
+            Event::NeverUp(manager, unit) => {
+                self.remove(manager, &unit, ExitCause::NeverStarted("by chance".to_owned()), false);
+            }
+            Event::Ended(worker, task) => self.ended(worker, task),
+            Event::Balance => self.balance(),
+        }
+    }
+
+    fn arrive(&mut self) {
+        let Some(Arrival { at, takes, needs }) = self.next.take() else { return };
+        self.next = self.arrivals.next();
+        let number = self.metrics.submitted;
+        self.metrics.submitted += 1;
+        self.metrics.first.get_or_insert(at);
+        let change = Change::TasksAdded { id: id_of(number), capabilities: needs.clone(), count: 1 };
+        self.engine.apply(change);
+        self.tasks.insert(number, Task { arrived: at, takes, needs, has_run: false });
+        if !self.assign(number) {
+            if self.waiting.is_empty() {
+                self.stir();
+            }
+            self.waiting.push_back(number);
+        }
+    }
+
+    /// Something that early heartbeats are sent for.
+    fn stir(&mut self) {
+        self.managers.iter_mut().for_each(|manager| manager.is_stirred = true);
+    }
+
+    fn assign(&mut self, number: TaskNumber) -> bool {
+        let Some(task) = self.tasks.get(&number) else { return true };
+        let Some(worker) = self.allocator.assign(id_of(number), &task.needs) else { return false };
+        let Some(at) = self.worker_ids.get(&worker).copied() else { return false };
+        self.workers[at].queue.push_back(number);
+        self.start_next(at);
+        true
+    }
+
+    fn start_next(&mut self, at: WorkerNumber) {
+        let worker = &mut self.workers[at];
+        if worker.running.is_some() || !worker.is_there {
+            return;
+        }
+        let Some(number) = worker.queue.pop_front() else { return };
+        worker.running = Some(number);
+        worker.began = self.now;
+        self.metrics.running += 1;
+        let Some(task) = self.tasks.get_mut(&number) else { return };
+        if !std::mem::replace(&mut task.has_run, true) {
+            self.metrics.waits.push(u32::try_from(self.now - task.arrived).unwrap_or(u32::MAX));
+        }
+        let ends = self.now + task.takes;
+        self.schedule(ends, Event::Ended(at, number));
+    }
+
+    fn ended(&mut self, at: WorkerNumber, number: TaskNumber) {
+        let worker = &mut self.workers[at];
+        if worker.running != Some(number) || !worker.is_there {
+            // It was ended before.
+            return;
+        }
+        worker.running = None;
+        self.metrics.running -= 1;
+        self.metrics.busy_millis += self.now - worker.began;
+        self.metrics.completed += 1;
+        self.metrics.last = self.now;
+        self.allocator.remove_task(&id_of(number));
+        if let Some(task) = self.tasks.remove(&number) {
+            self.engine.apply(Change::TaskTook(Duration::from_millis(task.takes)));
+        }
+        self.engine.apply(Change::TasksGone(id_of(number)));
+        let (manager, unit) = (self.workers[at].manager, self.workers[at].unit.clone());
+        if self.managers[manager].units.get(&unit).is_some_and(|unit| unit.hands_back) {
+            self.leave_if_free(manager, &unit);
+        } else {
+            self.start_next(at);
+        }
+        self.feed();
+    }
+
+    /// Gives what waits to whoever can take it.
+    fn feed(&mut self) {
+        let mut passed = 0;
+        while let Some(number) = self.waiting.get(passed).copied() {
+            if self.assign(number) {
+                self.waiting.remove(passed);
+            } else {
+                passed += 1;
+                let has_needs = self.tasks.get(&number).is_some_and(|task| !task.needs.is_empty());
+                if passed >= LOOK_AHEAD || (passed == 1 && !has_needs) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn balance(&mut self) {
+        self.schedule(self.now + BALANCE_EVERY, Event::Balance);
+        let advice = if self.tasks.is_empty() { Vec::new() } else { self.allocator.balance() };
+        self.lopsided = if advice.is_empty() { 0 } else { self.lopsided + 1 };
+        if self.lopsided < 2 {
+            return;
+        }
+        self.lopsided = 0;
+        let mut taken = Vec::new();
+        for (worker, tasks) in advice {
+            let Some(at) = self.worker_ids.get(&worker).copied() else { continue };
+            for id in tasks {
+                let worker = &mut self.workers[at];
+                // One that runs stays.
+                let place = worker.queue.iter().rposition(|number| id_of(*number) == id);
+                if let Some(number) = place.and_then(|place| worker.queue.remove(place)) {
+                    self.allocator.remove_task(&id);
+                    taken.push(number);
+                }
+            }
+        }
+        for number in taken {
+            if !self.assign(number) {
+                self.waiting.push_back(number);
+            }
+        }
+    }
+
+    /// Launches so many units; `None` where there is no capacity.
+    pub(crate) fn launch(&mut self, manager: usize, launch: &LaunchId, count: u32) -> Option<Vec<Arc<Unit>>> {
+        if self.rng.f64() < self.managers[manager].config.no_capacity_rate {
+            return None;
+        }
+        let launched = (0..count).map(|_| {
+            let state = &mut self.managers[manager];
+            state.launched += 1;
+            self.metrics.launches += 1;
+            let id = UnitId::from(format!("{}-{:06}", state.id, state.launched));
+            let unit = Arc::new(Unit {
+                id: id.clone(),
+                launch: Some(launch.clone()),
+                state: UnitState::Starting,
+                since: Timestamp::from_millis(self.now),
+                tier: Tier::default(),
+                workers: WorkerMatch::Part(id.as_str().into()),
+                notice: None,
+            });
+            let sim = SimUnit {
+                shown: Arc::clone(&unit),
+                workers: Vec::new(),
+                launched: self.now,
+                is_up: false,
+                hands_back: false,
+            };
+            state.units.insert(id.clone(), sim);
+            let takes = millis(state.config.start_seconds.sample(&mut self.rng)).max(1);
+            let comes_up = self.rng.f64() >= state.config.failure_rate;
+            self.sequence += 1;
+            let event = if comes_up { Event::Up(manager, id) } else { Event::NeverUp(manager, id) };
+            self.events.push(Reverse((self.now + takes, self.sequence, event)));
+            unit
+        });
+        Some(launched.collect())
+    }
+
+    fn up(&mut self, manager: usize, unit: &UnitId) {
+        let (now, state) = (self.now, &mut self.managers[manager]);
+        let Some(sim) = state.units.get_mut(unit) else { return };
+        sim.is_up = true;
+        let shown = Unit { state: UnitState::Running, since: Timestamp::from_millis(now), ..(*sim.shown).clone() };
+        sim.shown = Arc::new(shown);
+        let took = Duration::from_millis(now - sim.launched);
+        let capabilities = state.config.capabilities().unwrap_or_default();
+        for index in 0..state.config.workers_per_unit.get() {
+            let id = WorkerId::from(&format!("Worker|{unit}|{index}"));
+            let number = self.workers.len();
+            self.workers.push(Worker {
+                id: id.clone(),
+                manager,
+                unit: unit.clone(),
+                running: None,
+                queue: VecDeque::new(),
+                is_there: true,
+                began: now,
+            });
+            sim.workers.push(number);
+            self.worker_ids.insert(id.clone(), number);
+            self.allocator.add_worker(id.clone(), &capabilities, state.config.per_worker_task_queue_size);
+            self.engine.apply(Change::WorkerConnected { worker: id, manager: Some(state.id.clone()) });
+            self.metrics.connected += 1;
+        }
+        self.engine.apply(Change::UnitStarted { manager: state.id.clone(), took });
+        state.changed.send_modify(|version| *version += 1);
+        self.metrics.peak = self.metrics.peak.max(self.metrics.connected);
+        self.stir();
+        self.feed();
+    }
+
+    /// A unit is gone; what ran in it runs again, and what was queued goes elsewhere.
+    fn remove(&mut self, manager: usize, unit: &UnitId, cause: ExitCause, asked: bool) {
+        let state = &mut self.managers[manager];
+        let Some(sim) = state.units.remove(unit) else { return };
+        let exit = Exit { cause, asked, sure: true };
+        let since = Timestamp::from_millis(self.now);
+        state.gone.push(Arc::new(Unit { state: UnitState::Gone(exit), since, ..(*sim.shown).clone() }));
+        state.changed.send_modify(|version| *version += 1);
+        let alive = self.now - sim.launched;
+        self.metrics.cost += float(alive) / 3.6e6 * state.config.price_per_unit_hour;
+        self.metrics.worker_millis += alive * u64::from(state.config.workers_per_unit.get());
+        let mut strays = Vec::new();
+        for number in sim.workers {
+            let worker = &mut self.workers[number];
+            worker.is_there = false;
+            if let Some(running) = worker.running.take() {
+                self.metrics.busy_millis += self.now - worker.began;
+                self.metrics.repeated += 1;
+                self.metrics.running -= 1;
+                strays.push(running);
+            }
+            strays.extend(worker.queue.drain(..));
+            self.worker_ids.remove(&worker.id);
+            self.allocator.remove_worker(&worker.id);
+            self.engine.apply(Change::WorkerGone(worker.id.clone()));
+            self.metrics.connected -= 1;
+        }
+        self.stir();
+        for number in strays {
+            if !self.assign(number) {
+                self.waiting.push_back(number);
+            }
+        }
+    }
+
+    /// Whether no worker of a unit has anything to do; `None` if there is no such unit.
+    pub(crate) fn is_idle(&self, manager: usize, unit: &UnitId) -> Option<bool> {
+        let sim = self.managers[manager].units.get(unit)?;
+        let is_idle = |number: &WorkerNumber| {
+            let worker = &self.workers[*number];
+            worker.running.is_none() && worker.queue.is_empty()
+        };
+        Some(sim.workers.iter().all(is_idle))
+    }
+
+    /// Whether a worker of a unit has something queued.
+    pub(crate) fn has_queue(&self, manager: usize, unit: &UnitId) -> bool {
+        let sim = self.managers[manager].units.get(unit);
+        sim.is_some_and(|sim| sim.workers.iter().any(|number| !self.workers[*number].queue.is_empty()))
+    }
+
+    /// Ends a unit, by our wish.
+    pub(crate) fn end(&mut self, manager: usize, unit: &UnitId) {
+        self.remove(manager, unit, ExitCause::Code(0), true);
+    }
+
+    /// A unit gives its queue back, and leaves once nothing runs in it.
+    pub(crate) fn hand_back(&mut self, manager: usize, unit: &UnitId) {
+        let Some(sim) = self.managers[manager].units.get_mut(unit) else { return };
+        sim.hands_back = true;
+        let workers = sim.workers.clone();
+        let mut strays = Vec::new();
+        for number in &workers {
+            let worker = &mut self.workers[*number];
+            strays.extend(worker.queue.drain(..));
+            // It takes no new task: the scheduler knows it no longer.
+            self.allocator.remove_worker(&worker.id);
+        }
+        for number in strays {
+            if !self.assign(number) {
+                self.waiting.push_back(number);
+            }
+        }
+        self.leave_if_free(manager, unit);
+    }
+
+    fn leave_if_free(&mut self, manager: usize, unit: &UnitId) {
+        if self.is_idle(manager, unit) == Some(true) {
+            self.end(manager, unit);
+        }
+    }
+
+    /// Every unit of a manager, and those that went since the last look.
+    pub(crate) fn list(&mut self, manager: usize) -> Vec<Arc<Unit>> {
+        let state = &mut self.managers[manager];
+        let there = state.units.values().map(|unit| Arc::clone(&unit.shown));
+        state.gone.drain(..).chain(there).collect()
+    }
+
+    /// What is wanted of a manager now; `None` where it is asked for nothing.
+    pub(crate) fn decide(&mut self, manager: usize) -> Option<Vec<Request>> {
+        let requests = self.engine.decide(&self.managers[manager].id)?.requests()?;
+        let wanted = requests.iter().map(|request| u64::from(request.task_concurrency)).sum();
+        self.managers[manager].wanted = wanted;
+        let all = self.managers.iter().map(|manager| manager.wanted).sum();
+        self.metrics.wanted.now(all);
+        Some(requests)
+    }
+
+    /// Whether a manager has to know what is busy: some of its units may go, or work may lie unevenly.
+    pub(crate) fn wants_load(&self, manager: usize) -> bool {
+        let state = &self.managers[manager];
+        let workers = state.units.len() as u64 * u64::from(state.config.workers_per_unit.get());
+        state.wanted < workers || self.lopsided > 0
+    }
+
+    /// Who has what to do, of one manager's workers.
+    pub(crate) fn load(&self, manager: usize) -> Load {
+        let as_of = Timestamp::from_millis(self.now);
+        let there = self.managers[manager].units.values().flat_map(|unit| &unit.workers);
+        let load = |number: &WorkerNumber| {
+            let worker = &self.workers[*number];
+            let load = WorkerLoad {
+                running: u32::from(worker.running.is_some()),
+                queued: u32::try_from(worker.queue.len()).unwrap_or(u32::MAX),
+                running_since: worker.running.map(|_| Timestamp::from_millis(worker.began)),
+                as_of,
+            };
+            (worker.id.clone(), load)
+        };
+        let workers = Arc::new(there.map(load).collect());
+        Load { workers, live_since: Some(Timestamp::default()), waiting: self.waiting.len() as u64 }
+    }
+
+    /// What came of it all.
+    pub(crate) fn outcome(mut self, policy: &str, is_cut_off: bool) -> Outcome {
+        let still: Vec<(usize, UnitId)> = (0..self.managers.len())
+            .flat_map(|manager| self.managers[manager].units.keys().map(move |unit| (manager, unit.clone())))
+            .collect();
+        for (manager, unit) in still {
+            self.end(manager, &unit);
+        }
+        let metrics = self.metrics;
+        let mut waits = metrics.waits;
+        waits.sort_unstable();
+        let idle = metrics.worker_millis.saturating_sub(metrics.busy_millis);
+        Outcome {
+            policy: policy.to_owned(),
+            submitted: metrics.submitted,
+            completed: metrics.completed,
+            repeated: metrics.repeated,
+            makespan_seconds: float(metrics.last.saturating_sub(metrics.first.unwrap_or_default())) / 1e3,
+            wait_p50_seconds: percentile(&waits, 50),
+            wait_p95_seconds: percentile(&waits, 95),
+            wait_p99_seconds: percentile(&waits, 99),
+            worker_hours: float(metrics.worker_millis) / 3.6e6,
+            idle_share: if metrics.worker_millis == 0 { 0.0 } else { float(idle) / float(metrics.worker_millis) },
+            cost: metrics.cost,
+            launches: metrics.launches,
+            direction_changes: metrics.wanted.changes,
+            peak_workers: metrics.peak,
+            is_cut_off,
+            course: metrics.course.points(),
+        }
+    }
+}
