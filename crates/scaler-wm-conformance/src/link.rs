@@ -1,9 +1,6 @@
 //! A link that says what a test says.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use scaler_wm_core::{Capabilities, LinkEvent, Load, Request, SchedulerLink, Timestamp, Wish, WorkerId, WorkerLoad};
@@ -125,6 +122,6 @@ pub fn load_of(
     workers: impl IntoIterator<Item = (WorkerId, u32)>,
 ) -> Load {
     let load = |running| WorkerLoad { running, queued: 0, running_since: (running > 0).then_some(as_of), as_of };
-    let workers: HashMap<_, _> = workers.into_iter().map(|(worker, running)| (worker, load(running))).collect();
+    let workers = workers.into_iter().map(|(worker, running)| (worker, load(running))).collect();
     Load { workers: Arc::new(workers), live_since, waiting: 0 }
 }

@@ -1,8 +1,9 @@
 //! The link seam: who tells us what to want, and what is busy.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use foldhash::HashMap;
 use serde::Serialize;
 
 use crate::{Capabilities, Timestamp, WorkerId};

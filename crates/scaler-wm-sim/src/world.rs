@@ -126,6 +126,10 @@ fn id_of(task: TaskNumber) -> TaskId {
     TaskId::from(&task.to_be_bytes())
 }
 
+fn worker_id(unit: &UnitId, index: u32) -> WorkerId {
+    WorkerId::from(&format!("Worker|{unit}|{index}"))
+}
+
 impl World {
     /// The world of a simulation at its beginning.
     pub(crate) fn new(simulation: &Simulation, policy: &Policy) -> Self {
@@ -391,7 +395,10 @@ impl World {
                 state: UnitState::Starting,
                 since: Timestamp::from_millis(self.now),
                 tier: Tier::default(),
-                workers: WorkerMatch::Part(id.as_str().into()),
+                workers: match state.config.workers_per_unit.get() {
+                    1 => WorkerMatch::Exact(worker_id(&id, 0)),
+                    _ => WorkerMatch::Part(id.as_str().into()),
+                },
                 notice: None,
             });
             let sim = SimUnit {
@@ -421,7 +428,7 @@ impl World {
         let took = Duration::from_millis(now - sim.launched);
         let capabilities = state.config.capabilities().unwrap_or_default();
         for index in 0..state.config.workers_per_unit.get() {
-            let id = WorkerId::from(&format!("Worker|{unit}|{index}"));
+            let id = worker_id(unit, index);
             let number = self.workers.len();
             self.workers.push(Worker {
                 id: id.clone(),

@@ -179,8 +179,8 @@ impl Fleet {
         self.units
             .values_mut()
             .map(|tracked| {
-                tracked.look(load, &by_part);
-                tracked.view(load, &by_part, knows_since)
+                let work = tracked.look(load, &by_part, knows_since);
+                tracked.view(work)
             })
             .collect()
     }
@@ -285,30 +285,21 @@ impl Tracked {
         one.into_iter().chain(many.cloned().into_iter().flatten())
     }
 
-    fn look<'a>(&mut self, load: &'a Load, by_part: &PartIndex<'a>) {
-        let (mut connected, mut tasks) = (false, 0_u32);
-        for worker in self.loads(load, by_part) {
-            connected = true;
-            tasks = tasks.saturating_add(worker.tasks());
-        }
-        self.was_connected |= connected;
-        // What a unit held when it was last heard of is what its end loses.
-        if connected {
-            self.tasks = tasks;
-        }
-    }
-
-    fn work<'a>(&self, load: &'a Load, by_part: &PartIndex<'a>, knows_since: Option<Timestamp>) -> Work {
-        if load.live_since.is_none() {
-            return Work::Unknown;
-        }
+    /// What its workers have to do, and so what there is to remember of it.
+    fn look<'a>(&mut self, load: &'a Load, by_part: &PartIndex<'a>, knows_since: Option<Timestamp>) -> Work {
         let mut seen: Option<(u32, u32, Timestamp)> = None;
         for worker in self.loads(load, by_part) {
             let (tasks, queued, as_of) = seen.unwrap_or((0, 0, worker.as_of));
             let (tasks, queued) = (tasks.saturating_add(worker.tasks()), queued.saturating_add(worker.queued));
             seen = Some((tasks, queued, as_of.min(worker.as_of)));
         }
+        if let Some((tasks, ..)) = seen {
+            self.was_connected = true;
+            // What a unit held when it was last heard of is what its end loses.
+            self.tasks = tasks;
+        }
         match seen {
+            _ if load.live_since.is_none() => Work::Unknown,
             Some((0, _, as_of)) => Work::Idle { as_of },
             Some((tasks, queued, _)) => Work::Busy { tasks, queued },
             None => match knows_since {
@@ -318,7 +309,7 @@ impl Tracked {
         }
     }
 
-    fn view<'a>(&self, load: &'a Load, by_part: &PartIndex<'a>, knows_since: Option<Timestamp>) -> UnitView {
+    fn view(&self, work: Work) -> UnitView {
         let phase = match self.unit.state {
             UnitState::Starting | UnitState::Running => Phase::Alive,
             UnitState::Stopping | UnitState::Gone(_) => Phase::Leaving,
@@ -327,7 +318,7 @@ impl Tracked {
             id: self.unit.id.clone(),
             phase,
             since: self.first_seen,
-            work: self.work(load, by_part, knows_since),
+            work,
             drain: self.drain,
             asking: self.asking,
             ask_after: self.ask_after,

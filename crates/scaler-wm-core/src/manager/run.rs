@@ -177,7 +177,13 @@ impl Manager {
 
     async fn take(&mut self, event: Event) {
         match event {
-            Event::Link(event) => self.heard(event),
+            Event::Link(event) => {
+                self.heard(event);
+                // Load and wish often come together, and belong to the same round.
+                while let Some(event) = self.already_said().await {
+                    self.heard(event);
+                }
+            }
             Event::Outcome(outcome) => {
                 self.settle(outcome).await;
                 // Whatever else has arrived meanwhile belongs to the same round.
@@ -192,6 +198,19 @@ impl Manager {
                 self.is_leaving_them = true;
             }
             Event::Stop => self.end("asked to stop"),
+        }
+    }
+
+    /// What the link has to say without a wait.
+    async fn already_said(&mut self) -> Option<LinkEvent> {
+        if self.is_link_closed {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            // Cancel safe by contract.
+            event = self.link.next() => Some(event),
+            () = std::future::ready(()) => None,
         }
     }
 
