@@ -205,6 +205,18 @@ impl Simulation {
         Ok(simulation)
     }
 
+    /// When the last task comes, in seconds.
+    pub(crate) fn last_arrival(&self) -> f64 {
+        match &self.workload {
+            WorkloadConfig::Trace { .. } => {
+                self.trace.as_ref().and_then(|trace| trace.tasks().last()).map_or(0.0, |task| task.at)
+            }
+            WorkloadConfig::Constant { hours, .. } | WorkloadConfig::HeavyTail { hours, .. } => hours * 3_600.0,
+            WorkloadConfig::Bursts { bursts, every_seconds, .. } => f64::from(bursts.saturating_sub(1)) * every_seconds,
+            WorkloadConfig::Daily { days, .. } => days * 86_400.0,
+        }
+    }
+
     fn check(&self, place: &str) -> Result<()> {
         let wrong = |problem: String| Err(Error::wrong(place, problem));
         if self.policy.is_empty() || self.manager.is_empty() {

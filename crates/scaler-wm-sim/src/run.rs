@@ -29,6 +29,8 @@ pub struct Progress<'a> {
     pub policy: &'a str,
     /// Simulated seconds.
     pub at: f64,
+    /// Simulated seconds until the last task comes.
+    pub of: f64,
     /// Tasks that ended.
     pub completed: u64,
 }
@@ -79,12 +81,13 @@ impl Simulation {
             tokio::spawn(manager.run(stopped));
         }
         let end = Timestamp::default() + Duration::from_secs_f64(self.most_hours * 3_600.0);
+        let last = self.last_arrival();
         let mut done_at = None;
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let now = clock.now();
             let world = look(world, &clock);
-            progress(Progress { policy, at: float(now.as_millis()) / 1e3, completed: world.completed() });
+            progress(Progress { policy, at: float(now.as_millis()) / 1e3, of: last, completed: world.completed() });
             if world.is_done() {
                 let done_at = *done_at.get_or_insert(now);
                 if world.is_empty() || now.since(done_at) >= AFTERMATH {

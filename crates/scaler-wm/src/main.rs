@@ -12,6 +12,8 @@ mod manage;
 mod policy;
 mod run;
 mod signals;
+#[cfg(feature = "simulate")]
+mod simulate;
 mod state;
 mod up;
 mod wrap;

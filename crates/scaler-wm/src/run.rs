@@ -5,6 +5,8 @@ use std::{fs::OpenOptions, io::Write, sync::Arc};
 use scaler_wm_core::manager::Status;
 use tokio::sync::{oneshot, watch};
 
+#[cfg(feature = "simulate")]
+use crate::simulate;
 use crate::{
     cli::{Call, InitCall, ManagerCall},
     config::{self, ManagerConfig, StackConfig},
@@ -26,6 +28,8 @@ pub(crate) fn run(call: Call) -> Result<(), Failure> {
         Call::ShowStack(call) => Err(Failure::Told(config::show_stack(StackConfig::new(&call)?))),
         Call::Init(call) => init(&call),
         Call::Policy(call) => policy::policy(&call),
+        #[cfg(feature = "simulate")]
+        Call::Simulate(call) => simulate::simulate(&call),
         Call::Become(arguments) => up::become_part(&arguments),
     }
 }

@@ -104,6 +104,25 @@ pub(super) fn policy(name: &str, about: &'static str) -> Command {
     base(&program).about(about).override_usage(usage).args(options).after_help(help::policy_command(name))
 }
 
+/// `simulate`.
+#[cfg(feature = "simulate")]
+pub(super) fn simulate() -> Command {
+    let flag = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(wrapped(help));
+    base("scaler-wm simulate")
+        .about("Runs policies on a workload in simulated time: what would they have done?")
+        .override_usage("scaler-wm simulate FILE [--json] [--plot FILE.svg]")
+        .arg(Arg::new(FILE).value_name("FILE").required(true).help(wrapped("TOML file, as below.")))
+        .arg(flag("json", "Print figures as JSON, not as a table."))
+        .arg(
+            Arg::new("plot")
+                .long("plot")
+                .value_name("FILE.svg")
+                .overrides_with("plot")
+                .help(wrapped("Draw tasks waiting, workers wanted, workers there and cost over time.")),
+        )
+        .after_help(help::SIMULATE)
+}
+
 fn base(program: &str) -> Command {
     Command::new(program.to_owned()).bin_name(program.to_owned()).next_line_help(true)
 }

@@ -33,7 +33,7 @@ fn text(name: Name) -> String {
     let mut text = String::from("Worker managers for OpenGRIS Scaler: workers as its scheduler wants them.\n\n");
     text.push_str(&format!("Usage: {program} TYPE [FLAGS] [ADDRESS] [-c FILE]\n"));
     if name == Name::Own {
-        text.push_str("       scaler-wm up FILE [FLAGS]\n       scaler-wm config show|init …\n       scaler-wm policy check|eval|replay …\n");
+        text.push_str("       scaler-wm up FILE [FLAGS]\n       scaler-wm config show|init …\n       scaler-wm policy check|eval|replay …\n       scaler-wm simulate FILE [--json] [--plot FILE.svg]\n");
     }
     text.push_str("\nTypes of worker managers:\n");
     for kind in KINDS {
@@ -45,7 +45,7 @@ fn text(name: Name) -> String {
             "\nCommands:\n  up FILE           Start everything in a TOML file: object storage, scheduler,\n                    \
              managers, GUI\n  config show FILE  Check a file and show what it would start, as JSON\n  config init TYPE  \
              Write a commented file to start from\n  policy            Check a scaling \
-             policy, and try it out\n",
+             policy, and try it out\n  simulate FILE     Run policies on a workload in simulated time\n",
         );
     }
     text.push_str(&format!(
@@ -172,4 +172,44 @@ Exit codes:
     0  every line is answered
     1  not every line
     2  wrong flag or policy: nothing was read
+";
+
+/// What a file for `simulate` looks like.
+#[cfg(feature = "simulate")]
+pub(super) const SIMULATE: &str = "\
+The engine, the planner and the loop are the real ones; time, scheduler, workers
+and infrastructure are simulated. The same seed gives the same output.
+
+  seed = 1                         # of everything that happens by chance
+  most_hours = 168                 # simulated, after which it ends
+
+  [[policy]]                       # one or several, side by side
+  name = \"vanilla\"
+  engine_type = \"simple\"
+  content = \"allocate=even_load; scaling=vanilla\"
+
+  [[manager]]                      # one or several
+  id = \"cloud\"
+  max_task_concurrency = 100
+  workers_per_unit = 4
+  start_seconds = { p50 = 40, p95 = 90 }
+  failure_rate = 0.01              # units that never come up
+  no_capacity_rate = 0.05          # launch calls that get nothing
+  price_per_unit_hour = 0.20
+  # and per_worker_capabilities, per_worker_task_queue_size, rebalances,
+  # scale_down_cooldown_seconds, heartbeat_interval_seconds
+
+  [workload]                       # one of these:
+  kind = \"trace\"                   # what `scaler-wm record` wrote: file = ...
+  kind = \"constant\"                # tasks_per_second, hours, task_seconds
+  kind = \"bursts\"                  # tasks, bursts, every_seconds, task_seconds
+  kind = \"daily\"                   # tasks_per_second, days, task_seconds
+  kind = \"heavy_tail\"              # tasks_per_second, hours,
+                                   # shortest_seconds, alpha
+  task_seconds = { p50 = 10, p95 = 60 }
+
+Exit codes:
+    0  done
+    1  failed, or what was asked for cannot be written
+    2  wrong flag or file: nothing was run
 ";

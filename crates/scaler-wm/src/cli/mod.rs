@@ -4,6 +4,8 @@ mod command;
 mod help;
 mod name;
 mod policy;
+#[cfg(feature = "simulate")]
+mod simulate;
 mod tokens;
 
 use std::ffi::OsString;
@@ -33,6 +35,9 @@ pub(crate) enum Call {
     Init(InitCall),
     /// Try a policy out.
     Policy(PolicyCall),
+    /// Try a configuration out.
+    #[cfg(feature = "simulate")]
+    Simulate(SimulateCall),
     /// Become a command of the Python package, as `up` starts it.
     Become(Vec<String>),
 }
@@ -73,6 +78,8 @@ pub(crate) struct InitCall {
 }
 
 pub(crate) use policy::{PolicyCall, PolicyCommand};
+#[cfg(feature = "simulate")]
+pub(crate) use simulate::SimulateCall;
 
 /// The word by which `up` lets this program become a command of the package.
 pub(crate) const BECOME: &str = "become-part";
@@ -96,6 +103,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cal
         "up" if name == Name::Own => Ok(Call::Up(stack("scaler-wm up", name, rest)?)),
         "config" if name == Name::Own => config(rest),
         "policy" if name == Name::Own => policy::policy(rest),
+        #[cfg(feature = "simulate")]
+        "simulate" if name == Name::Own => simulate::simulate(rest),
         BECOME if name == Name::Own => Ok(Call::Become(rest.to_vec())),
         kind => {
             let kind = kind_named(kind, name)?;
@@ -138,7 +147,7 @@ fn kind_named(word: &str, name: Name) -> Result<&'static Kind, Failure> {
         return Err(Failure::Usage(format!("`{word}` stands where the type belongs; {}", help::usage(name))));
     }
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.section.name).collect();
-    let commands: &[&str] = if name == Name::Own { &["up", "config", "policy"] } else { &[] };
+    let commands: &[&str] = if name == Name::Own { &["up", "config", "policy", "simulate"] } else { &[] };
     let problem = match nearest(word, names.iter().chain(commands).copied()) {
         Some(meant) => format!("`{word}` is no type of worker manager and no command; did you mean `{meant}`?"),
         None => format!("`{word}` is no type of worker manager; there is {}", names.join(", ")),
