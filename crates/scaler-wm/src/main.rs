@@ -10,6 +10,8 @@ mod follow;
 mod logging;
 mod manage;
 mod policy;
+#[cfg(feature = "simulate")]
+mod record;
 mod run;
 mod signals;
 #[cfg(feature = "simulate")]

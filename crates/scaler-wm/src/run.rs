@@ -5,8 +5,6 @@ use std::{fs::OpenOptions, io::Write, sync::Arc};
 use scaler_wm_core::manager::Status;
 use tokio::sync::{oneshot, watch};
 
-#[cfg(feature = "simulate")]
-use crate::simulate;
 use crate::{
     cli::{Call, InitCall, ManagerCall},
     config::{self, ManagerConfig, StackConfig},
@@ -15,6 +13,8 @@ use crate::{
     signals::Signals,
     up,
 };
+#[cfg(feature = "simulate")]
+use crate::{record, simulate};
 
 /// Does what was asked for, to its end.
 ///
@@ -30,6 +30,8 @@ pub(crate) fn run(call: Call) -> Result<(), Failure> {
         Call::Policy(call) => policy::policy(&call),
         #[cfg(feature = "simulate")]
         Call::Simulate(call) => simulate::simulate(&call),
+        #[cfg(feature = "simulate")]
+        Call::Record(call) => record::record(&call),
         Call::Become(arguments) => up::become_part(&arguments),
     }
 }

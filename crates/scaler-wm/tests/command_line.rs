@@ -55,6 +55,10 @@ fn help_is_as_recorded_and_fits_80_columns() {
         (&["config", "--help"], "config.txt"),
         (&["config", "init", "--help"], "config_init.txt"),
         (&["config", "init", "baremetal_native"], "init_baremetal_native.txt"),
+        #[cfg(feature = "simulate")]
+        (&["simulate", "--help"], "simulate.txt"),
+        #[cfg(feature = "simulate")]
+        (&["record", "--help"], "record.txt"),
         (&["policy", "--help"], "policy.txt"),
         (&["policy", "check", "--help"], "policy_check.txt"),
         (&["policy", "eval", "--help"], "policy_eval.txt"),

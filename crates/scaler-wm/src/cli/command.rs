@@ -16,6 +16,13 @@ pub(super) const FILE: &str = "FILE";
 /// The id of a type that is given by position.
 pub(super) const TYPE: &str = "TYPE";
 
+/// The id of a monitor's address that is given by position.
+#[cfg(feature = "simulate")]
+pub(super) const MONITOR: &str = "MONITOR_ADDRESS";
+/// The id of `-o`.
+#[cfg(feature = "simulate")]
+pub(super) const OUTPUT: &str = "output";
+
 /// Columns of a help text: 80, less the indentation that clap gives it.
 const COLUMNS: usize = 70;
 
@@ -121,6 +128,27 @@ pub(super) fn simulate() -> Command {
                 .help(wrapped("Draw tasks waiting, workers wanted, workers there and cost over time.")),
         )
         .after_help(help::SIMULATE)
+}
+
+/// `record`.
+#[cfg(feature = "simulate")]
+pub(super) fn record() -> Command {
+    base("scaler-wm record")
+        .about("Records a live scheduler's tasks, from its monitor, for `scaler-wm simulate`")
+        .override_usage("scaler-wm record MONITOR_ADDRESS -o TRACE")
+        .arg(Arg::new(MONITOR).value_name(MONITOR).required(true).help(wrapped(
+            "Where the scheduler publishes, such as tcp://127.0.0.1:8518: its port + 2 unless it was told another.",
+        )))
+        .arg(
+            Arg::new(OUTPUT)
+                .short('o')
+                .long("output")
+                .value_name("TRACE")
+                .required(true)
+                .overrides_with(OUTPUT)
+                .help(wrapped("File to write, which must not be there yet.")),
+        )
+        .after_help(help::RECORD)
 }
 
 fn base(program: &str) -> Command {

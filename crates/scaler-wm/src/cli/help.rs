@@ -33,7 +33,7 @@ fn text(name: Name) -> String {
     let mut text = String::from("Worker managers for OpenGRIS Scaler: workers as its scheduler wants them.\n\n");
     text.push_str(&format!("Usage: {program} TYPE [FLAGS] [ADDRESS] [-c FILE]\n"));
     if name == Name::Own {
-        text.push_str("       scaler-wm up FILE [FLAGS]\n       scaler-wm config show|init …\n       scaler-wm policy check|eval|replay …\n       scaler-wm simulate FILE [--json] [--plot FILE.svg]\n");
+        text.push_str("       scaler-wm up FILE [FLAGS]\n       scaler-wm config show|init …\n       scaler-wm policy check|eval|replay …\n       scaler-wm simulate FILE [--json] [--plot FILE.svg]\n       scaler-wm record MONITOR_ADDRESS -o TRACE\n");
     }
     text.push_str("\nTypes of worker managers:\n");
     for kind in KINDS {
@@ -45,7 +45,7 @@ fn text(name: Name) -> String {
             "\nCommands:\n  up FILE           Start everything in a TOML file: object storage, scheduler,\n                    \
              managers, GUI\n  config show FILE  Check a file and show what it would start, as JSON\n  config init TYPE  \
              Write a commented file to start from\n  policy            Check a scaling \
-             policy, and try it out\n  simulate FILE     Run policies on a workload in simulated time\n",
+             policy, and try it out\n  simulate FILE     Run policies on a workload in simulated time\n  record ADDRESS    Record a scheduler's tasks for simulate\n",
         );
     }
     text.push_str(&format!(
@@ -212,4 +212,23 @@ Exit codes:
     0  done
     1  failed, or what was asked for cannot be written
     2  wrong flag or file: nothing was run
+";
+
+/// What a trace is.
+#[cfg(feature = "simulate")]
+pub(super) const RECORD: &str = "\
+It records until Ctrl-C or SIGTERM. Tasks that came before it began, that were
+cancelled, or that have not ended are left out, and counted.
+
+A trace is lines of JSON:
+  {\"scaler_wm_trace\":1}                            the format and its version
+  {\"at\":12.5,\"seconds\":0.2,\"capabilities\":{\"gpu\":-1}}
+                                                   a task: when it came, in
+                                                   seconds; how long it ran;
+                                                   what it needs, if anything
+
+Exit codes:
+    0  ended as asked
+    1  the trace cannot be written
+    2  wrong flag, or no monitor is heard: nothing was recorded
 ";

@@ -5,6 +5,8 @@ mod help;
 mod name;
 mod policy;
 #[cfg(feature = "simulate")]
+mod record;
+#[cfg(feature = "simulate")]
 mod simulate;
 mod tokens;
 
@@ -38,6 +40,9 @@ pub(crate) enum Call {
     /// Try a configuration out.
     #[cfg(feature = "simulate")]
     Simulate(SimulateCall),
+    /// Record what a scheduler has to do.
+    #[cfg(feature = "simulate")]
+    Record(RecordCall),
     /// Become a command of the Python package, as `up` starts it.
     Become(Vec<String>),
 }
@@ -79,6 +84,8 @@ pub(crate) struct InitCall {
 
 pub(crate) use policy::{PolicyCall, PolicyCommand};
 #[cfg(feature = "simulate")]
+pub(crate) use record::RecordCall;
+#[cfg(feature = "simulate")]
 pub(crate) use simulate::SimulateCall;
 
 /// The word by which `up` lets this program become a command of the package.
@@ -105,6 +112,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cal
         "policy" if name == Name::Own => policy::policy(rest),
         #[cfg(feature = "simulate")]
         "simulate" if name == Name::Own => simulate::simulate(rest),
+        #[cfg(feature = "simulate")]
+        "record" if name == Name::Own => record::record(rest),
         BECOME if name == Name::Own => Ok(Call::Become(rest.to_vec())),
         kind => {
             let kind = kind_named(kind, name)?;
@@ -147,7 +156,7 @@ fn kind_named(word: &str, name: Name) -> Result<&'static Kind, Failure> {
         return Err(Failure::Usage(format!("`{word}` stands where the type belongs; {}", help::usage(name))));
     }
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.section.name).collect();
-    let commands: &[&str] = if name == Name::Own { &["up", "config", "policy", "simulate"] } else { &[] };
+    let commands: &[&str] = if name == Name::Own { &["up", "config", "policy", "simulate", "record"] } else { &[] };
     let problem = match nearest(word, names.iter().chain(commands).copied()) {
         Some(meant) => format!("`{word}` is no type of worker manager and no command; did you mean `{meant}`?"),
         None => format!("`{word}` is no type of worker manager; there is {}", names.join(", ")),
