@@ -7,5 +7,6 @@ mod local_policy;
 mod manager;
 mod provider;
 mod rebalance;
+mod record;
 mod scale_down;
 mod scaling;
