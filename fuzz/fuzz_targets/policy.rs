@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let mut engine = policy.engine();
     let manager = ManagerId::from("1");
-    let offer = Offer { max_task_concurrency: Limit::AtMost(7), capabilities: Capabilities::default() };
+    let offer = Offer::new(Limit::AtMost(7), Capabilities::default());
     engine.apply(Change::ManagerHeartbeat { manager: manager.clone(), offer });
     engine.apply(Change::TasksAdded { id: TaskId::from("t"), capabilities: Capabilities::default(), count: u32::MAX });
     for part in engine.decide(&manager).and_then(|decision| decision.requests()).unwrap_or_default() {

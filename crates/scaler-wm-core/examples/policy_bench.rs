@@ -81,7 +81,7 @@ fn engine(policy: &Policy, tasks: u32) -> Engine {
         engine.apply(Change::WorkerConnected { worker: WorkerId::from(&number.to_be_bytes()), manager });
     }
     for (manager, can) in [("m1", "gpu,linux"), ("m2", "")] {
-        let offer = Offer { max_task_concurrency: Limit::AtMost(2 * WORKERS), capabilities: capabilities(can) };
+        let offer = Offer::new(Limit::AtMost(2 * WORKERS), capabilities(can));
         engine.apply(Change::ManagerHeartbeat { manager: ManagerId::from(manager), offer });
     }
     engine

@@ -10,12 +10,13 @@ use scaler_wm_core::{
     policy::{Change, Engine, Offer, Policy, Reason, Verdict},
 };
 
-const POLICIES: [(&str, &str); 5] = [
+const POLICIES: [(&str, &str); 6] = [
     ("simple", "allocate=even_load; scaling=no"),
     ("simple", "allocate=even_load; scaling=vanilla"),
     ("simple", "allocate=capability; scaling=capability"),
     ("simple", "allocate=capability; scaling=target_wait"),
     ("waterfall_v1", "1,m0,3\n1,m1\n2,m2,7"),
+    ("waterfall_v2", "1,m0,3,0.5\n1,m1\n2,m2,7\nbudget_per_hour,2"),
 ];
 
 fn engines() -> Vec<Engine> {
@@ -36,7 +37,7 @@ fn change() -> impl Strategy<Value = Change> {
     let worker = || (0_u8..20).prop_map(|id| WorkerId::from(&[id]));
     let limit = prop_oneof![Just(Limit::Unlimited), (0_u32..6).prop_map(Limit::AtMost)];
     let offer = (limit, capabilities())
-        .prop_map(|(max_task_concurrency, capabilities)| Offer { max_task_concurrency, capabilities });
+        .prop_map(|(max_task_concurrency, capabilities)| Offer::new(max_task_concurrency, capabilities));
     prop_oneof![
         6 => (task(), capabilities(), 0_u32..40)
             .prop_map(|(id, capabilities, count)| Change::TasksAdded { id, capabilities, count }),
@@ -74,7 +75,7 @@ impl Standing {
             Change::ManagerHeartbeat { manager, offer } => drop(self.offers.insert(manager, offer)),
             Change::ManagerGone(manager) => drop(self.offers.remove(&manager)),
             // What was measured is not how things stand.
-            Change::TaskTook(_) | Change::UnitStarted { .. } => {}
+            Change::TaskTook(_) | Change::UnitStarted { .. } | Change::Delivery { .. } | Change::Time(_) => {}
         }
     }
 
@@ -124,7 +125,7 @@ proptest! {
                     let Some(decision) = engine.decide(&manager(number)) else { continue };
                     let Verdict::Asks(parts) = &decision.because.verdict else { continue };
                     let limit = engine.facts().offer(&manager(number)).unwrap().max_task_concurrency;
-                    let by_rule = rules.get(&manager(number)).filter(|_| decision.because.policy == "waterfall_v1");
+                    let by_rule = rules.get(&manager(number)).filter(|_| decision.because.policy.starts_with("waterfall"));
                     for part in parts {
                         if let Reason::Hold { .. } = part.reason {
                             // What is there stays, whatever the caps say now.

@@ -15,7 +15,7 @@ fn engine(content: &str) -> Engine {
 
 fn manager(engine: &mut Engine, id: &str, limit: u32, can: &str) {
     let capabilities = can.parse().unwrap();
-    let offer = Offer { max_task_concurrency: Limit::AtMost(limit), capabilities };
+    let offer = Offer::new(Limit::AtMost(limit), capabilities);
     engine.apply(Change::ManagerHeartbeat { manager: ManagerId::from(id), offer });
 }
 

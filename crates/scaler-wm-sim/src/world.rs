@@ -147,7 +147,8 @@ impl World {
         let managers: Vec<ManagerState> = simulation.manager.iter().map(manager).collect();
         for ManagerState { id, config, .. } in &managers {
             let capabilities = config.capabilities().unwrap_or_default();
-            let offer = Offer { max_task_concurrency: config.limit(), capabilities };
+            let offer =
+                Offer { max_task_concurrency: config.limit(), capabilities, workers_per_unit: config.workers_per_unit };
             engine.apply(Change::ManagerHeartbeat { manager: id.clone(), offer });
         }
         let mut arrivals = arrivals(simulation);
@@ -255,6 +256,7 @@ impl World {
         match event {
             Event::Up(manager, unit) => self.up(manager, &unit),
             Event::NeverUp(manager, unit) => {
+                self.delivers(manager, true);
                 self.remove(manager, &unit, ExitCause::NeverStarted("by chance".to_owned()), false);
             }
             Event::Ended(worker, task) => self.ended(worker, task),
@@ -381,7 +383,9 @@ impl World {
 
     /// Launches so many units; `None` where there is no capacity.
     pub(crate) fn launch(&mut self, manager: usize, launch: &LaunchId, count: u32) -> Option<Vec<Arc<Unit>>> {
-        if self.rng.f64() < self.managers[manager].config.no_capacity_rate {
+        let is_failing = self.rng.f64() < self.managers[manager].config.no_capacity_rate;
+        self.delivers(manager, is_failing);
+        if is_failing {
             return None;
         }
         let launched = (0..count).map(|_| {
@@ -419,6 +423,13 @@ impl World {
         Some(launched.collect())
     }
 
+    /// A manager knows whether it fails, and so does an engine beside it.
+    fn delivers(&mut self, manager: usize, is_failing: bool) {
+        let manager = self.managers[manager].id.clone();
+        self.engine.apply(Change::Delivery { manager, is_failing });
+        self.stir();
+    }
+
     fn up(&mut self, manager: usize, unit: &UnitId) {
         let (now, state) = (self.now, &mut self.managers[manager]);
         let Some(sim) = state.units.get_mut(unit) else { return };
@@ -447,6 +458,7 @@ impl World {
         }
         self.engine.apply(Change::UnitStarted { manager: state.id.clone(), took });
         state.changed.send_modify(|version| *version += 1);
+        self.delivers(manager, false);
         self.metrics.peak = self.metrics.peak.max(self.metrics.connected);
         self.stir();
         self.feed();
@@ -543,6 +555,7 @@ impl World {
 
     /// What is wanted of a manager now; `None` where it is asked for nothing.
     pub(crate) fn decide(&mut self, manager: usize) -> Option<Vec<Request>> {
+        self.engine.apply(Change::Time(Timestamp::from_millis(self.now)));
         let requests = self.engine.decide(&self.managers[manager].id)?.requests()?;
         let wanted = requests.iter().map(|request| u64::from(request.task_concurrency)).sum();
         self.managers[manager].wanted = wanted;

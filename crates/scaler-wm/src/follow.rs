@@ -124,6 +124,7 @@ pub(crate) async fn follow(
         // As it goes out in heartbeats, so that engines elsewhere see the same.
         max_task_concurrency: Limit::AtMost(sizing.offered()),
         capabilities: sizing.capabilities.clone(),
+        workers_per_unit: sizing.per_unit,
     };
     let wishes = host.follow(manager, offer);
     let mut standing = host.standing();

@@ -13,7 +13,7 @@ use scaler_wm_journal::RedbJournal;
 use scaler_wm_options::fixed_concurrency;
 use scaler_wm_wire::{
     link::{LinkSettings, ScalerLink},
-    policy::UnitReport,
+    policy::{Report, UnitReport},
     ymq::Identity,
 };
 use tokio::sync::{oneshot, watch};
@@ -130,7 +130,8 @@ pub(crate) async fn manage(
             Ok(()) = status.changed() => {
                 let status = status.borrow_and_update().clone();
                 if let Some(host) = &host {
-                    host.units(&config.manager, status.units.iter().map(report).collect());
+                    let units = status.units.iter().map(report).collect();
+                    host.report(&config.manager, Report { units, is_failing: status.is_failing });
                 }
                 progress.send_replace(Some(status));
             }

@@ -5,6 +5,7 @@ mod fixed;
 mod logs;
 mod managers;
 mod names;
+mod policy;
 mod refusals;
 mod signals;
 mod whole;

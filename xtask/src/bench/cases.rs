@@ -127,7 +127,19 @@ fn ramp(case: &Case, whole: bool) -> Result<Measured> {
 
 /// Tasks from no worker to the last result.
 fn cold(case: &Case, tasks: u32, seconds: f64, queue_size: Option<u32>) -> Result<f64> {
-    let (stack, _manager) = start(case, ManagerOptions { queue_size, ..ManagerOptions::default() })?;
+    let options = ManagerOptions { queue_size, ..ManagerOptions::default() };
+    cold_with(case, options, StackOptions::default(), tasks, seconds)
+}
+
+/// From the first submission to the last result, on a stack that has no worker yet.
+pub(super) fn cold_with(
+    case: &Case,
+    options: ManagerOptions,
+    stack: StackOptions,
+    tasks: u32,
+    seconds: f64,
+) -> Result<f64> {
+    let (stack, _manager) = start_with(case, options, stack)?;
     let mut client = stack.client(&Script::Workload { tasks, seconds })?;
     let finished = client.finish(90.0).map_err(|failure| stack.explain(failure))?;
     stack.check(finished.right, "right results", format!("{finished:?}"))?;

@@ -4,6 +4,7 @@ mod cases;
 mod entry;
 mod policy;
 mod report;
+mod sim;
 mod small;
 
 use std::fs;
@@ -26,6 +27,15 @@ pub(crate) fn entry() -> Result<()> {
 pub(crate) fn policy() -> Result<()> {
     terminal::clean_up_on_signals()?;
     publish("policy", &policy::rows(&policy::measure()?))
+}
+
+/// `bench sim`: how quick a simulation is, and a policy of ours beside the scheduler's own.
+pub(crate) fn sim() -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    eprintln!("building");
+    let binary = shell::build_binary(&["--release"])?;
+    publish("sim", &sim::rows(&sim::measure(&binary)?))
 }
 
 /// `bench native`: measures, prints the table and writes `target/bench/native.json`. With `released_only` just the

@@ -395,6 +395,7 @@ impl Manager {
             units: views.iter().filter_map(|view| self.unit_status(view)).collect(),
             running: u32::try_from(self.fleet.running()).unwrap_or(u32::MAX),
             open: self.launches.outstanding(&self.fleet),
+            is_failing: self.is_failing(),
         };
         self.status.send_if_modified(|last| {
             let is_new = **last != status;
@@ -403,6 +404,13 @@ impl Manager {
             }
             is_new
         });
+    }
+
+    fn is_failing(&self) -> bool {
+        let now = self.clock.now();
+        let tiers = &self.provider.info().tiers;
+        let is_empty = |tier: &Tier| self.tiers.get(tier).is_some_and(|available_from| *available_from > now);
+        self.backoff.failures() > 0 || tiers.iter().all(is_empty)
     }
 
     fn unit_status(&self, view: &UnitView) -> Option<UnitStatus> {

@@ -20,6 +20,8 @@ pub struct Status {
     pub running: u32,
     /// Units that open launches may still bring.
     pub open: u32,
+    /// Whether it fails to bring what is wanted: launches or units failed, or there is no capacity anywhere.
+    pub is_failing: bool,
 }
 
 /// How one unit stands.

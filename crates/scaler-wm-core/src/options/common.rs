@@ -282,7 +282,7 @@ pub const LOCAL_POLICY: &[OptionSpec] = &[
         "policy_content",
         Kind::Text,
         Preset::Nothing,
-        "The policy that is followed, for policy_source local; its part on allocation stays the scheduler's own affair.",
+        "The policy that is followed, for policy_source local; whom a task is given to stays the scheduler's own affair.",
     )
     .value("POLICY")
     .sample("allocate=even_load; scaling=vanilla")

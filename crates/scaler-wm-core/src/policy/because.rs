@@ -163,6 +163,8 @@ pub enum CapSource {
     Manager,
     /// The policy's rule.
     Rule,
+    /// The policy's budget.
+    Budget,
 }
 
 impl Cap {
@@ -288,6 +290,7 @@ impl fmt::Display for InWords<'_> {
                 let by = match cap.source {
                     CapSource::Manager => "limit of the manager",
                     CapSource::Rule => "rule",
+                    CapSource::Budget => "budget: no more is launched",
                 };
                 write!(f, ", capped at {} by the {by}", cap.value)
             }

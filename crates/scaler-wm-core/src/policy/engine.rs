@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Because, Decision, Facts, Offer, Scaling};
-use crate::{Capabilities, ManagerId, TaskId, WorkerId};
+use crate::{Capabilities, ManagerId, TaskId, Timestamp, WorkerId};
 
 /// One thing that has changed at the scheduler.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,15 @@ pub enum Change {
         /// How long.
         took: Duration,
     },
+    /// Whether a manager fails to bring what it is asked for (no capacity, a quota, units that die).
+    Delivery {
+        /// The manager.
+        manager: ManagerId,
+        /// Whether it fails.
+        is_failing: bool,
+    },
+    /// So late it is. Needed by policies with a budget for a day only, every minute or so.
+    Time(Timestamp),
     /// A manager is gone; its workers may still be there.
     ManagerGone(ManagerId),
 }

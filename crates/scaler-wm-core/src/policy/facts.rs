@@ -1,11 +1,15 @@
 //! What policies decide by.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use foldhash::HashMap;
 
-use super::{Demand, engine::Change, samples::Samples};
-use crate::{Capabilities, Limit, ManagerId, WorkerId};
+use super::{Demand, engine::Change, samples::Samples, usage::Usage};
+use crate::{Capabilities, Limit, ManagerId, Timestamp, WorkerId};
 
 /// Durations of so many tasks are kept.
 const TASKS_KEPT: usize = 256;
@@ -22,6 +26,9 @@ pub struct Facts {
     offers: BTreeMap<ManagerId, Offer>,
     tasks_took: Samples,
     units_took: HashMap<ManagerId, Samples>,
+    failing: BTreeSet<ManagerId>,
+    now: Option<Timestamp>,
+    used: BTreeMap<ManagerId, Usage>,
 }
 
 /// What a manager said in its last heartbeat.
@@ -31,6 +38,16 @@ pub struct Offer {
     pub max_task_concurrency: Limit,
     /// What its workers can do.
     pub capabilities: Capabilities,
+    /// Workers in one of its units; 1 where nobody says.
+    pub workers_per_unit: NonZeroU32,
+}
+
+impl Offer {
+    /// What a manager with one worker in each unit offers.
+    #[must_use]
+    pub const fn new(max_task_concurrency: Limit, capabilities: Capabilities) -> Self {
+        Self { max_task_concurrency, capabilities, workers_per_unit: NonZeroU32::MIN }
+    }
 }
 
 impl Default for Facts {
@@ -42,6 +59,9 @@ impl Default for Facts {
             offers: BTreeMap::new(),
             tasks_took: Samples::new(TASKS_KEPT),
             units_took: HashMap::default(),
+            failing: BTreeSet::new(),
+            now: None,
+            used: BTreeMap::new(),
         }
     }
 }
@@ -65,11 +85,31 @@ impl Facts {
             Change::UnitStarted { manager, took } => {
                 self.units_took.entry(manager).or_insert_with(|| Samples::new(UNITS_KEPT)).add(took);
             }
+            Change::Delivery { manager, is_failing: true } => drop(self.failing.insert(manager)),
+            Change::Delivery { manager, is_failing: false } => drop(self.failing.remove(&manager)),
+            Change::Time(now) => self.pass(now),
             Change::ManagerGone(manager) => {
+                self.failing.remove(&manager);
                 self.offers.remove(&manager);
                 self.units_took.remove(&manager);
             }
         }
+    }
+
+    /// Time passes, in which the workers that are there were there.
+    fn pass(&mut self, now: Timestamp) {
+        let Some(before) = self.now.replace(now) else { return };
+        for (manager, workers) in &self.connected {
+            if !self.used.contains_key(manager) {
+                self.used.insert(manager.clone(), Usage::default());
+            }
+            if let Some(used) = self.used.get_mut(manager) {
+                used.add(*workers, before, now);
+            }
+        }
+        let gone = |manager: &ManagerId| !self.connected.contains_key(manager);
+        self.used.iter_mut().filter(|(manager, _)| gone(manager)).for_each(|(_, used)| used.add(0, before, now));
+        self.used.retain(|_, used| used.worker_hours() > 0.0);
     }
 
     fn worker_gone(&mut self, worker: &WorkerId) {
@@ -99,6 +139,24 @@ impl Facts {
     #[must_use]
     pub fn connected(&self, manager: &ManagerId) -> u64 {
         self.connected.get(manager).copied().unwrap_or_default()
+    }
+
+    /// Whether a manager fails to bring what it is asked for.
+    #[must_use]
+    pub fn is_failing(&self, manager: &ManagerId) -> bool {
+        self.failing.contains(manager)
+    }
+
+    /// Workers in one unit of a manager.
+    #[must_use]
+    pub fn per_unit(&self, manager: &ManagerId) -> u32 {
+        self.offers.get(manager).map_or(1, |offer| offer.workers_per_unit.get())
+    }
+
+    /// Hours of a manager's workers in the last 24 hours, as far as time was told.
+    #[must_use]
+    pub fn worker_hours(&self, manager: &ManagerId) -> f64 {
+        self.used.get(manager).map_or(0.0, Usage::worker_hours)
     }
 
     /// What every connected manager offers, in the order of their ids.

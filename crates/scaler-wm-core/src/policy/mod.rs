@@ -10,7 +10,7 @@
 //!
 //! let mut engine = Policy::new("simple", "allocate=even_load; scaling=capability")?.engine();
 //! let manager = ManagerId::from("local");
-//! let offer = Offer { max_task_concurrency: Limit::AtMost(8), capabilities: Capabilities::default() };
+//! let offer = Offer::new(Limit::AtMost(8), Capabilities::default());
 //! engine.apply(Change::ManagerHeartbeat { manager: manager.clone(), offer });
 //! let capabilities = Capabilities::default();
 //! engine.apply(Change::TasksAdded { id: TaskId::from("a task"), capabilities, count: 1 });
@@ -36,6 +36,7 @@ mod named;
 mod samples;
 mod scaling;
 mod simple;
+mod usage;
 mod waterfall;
 
 pub use allocation::Allocator;

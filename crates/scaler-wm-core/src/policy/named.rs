@@ -12,7 +12,8 @@ use super::{
 };
 
 /// Policy engine types, each with what reads its strings.
-const ENGINES: Names<Read> = &[("simple", simple::read), ("waterfall_v1", waterfall::read)];
+const ENGINES: Names<Read> =
+    &[("simple", simple::read), ("waterfall_v1", waterfall::read), ("waterfall_v2", waterfall::read_v2)];
 
 /// Names that `scaling=` takes.
 pub(super) const SCALING: Names<NewScaling> = &[

@@ -140,8 +140,7 @@ mod tests {
             assert_eq!(policy(content).unwrap_err(), wanted, "{content}");
         }
         let error = Policy::new("waterfall", "").unwrap_err().to_string();
-        let wanted =
-            "`waterfall` is no policy engine type (did you mean `waterfall_v1`?); there is simple, waterfall_v1";
+        let wanted = "`waterfall` is no policy engine type (did you mean `waterfall_v2`?); there is simple, waterfall_v1, waterfall_v2";
         assert_eq!(error, wanted);
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, num::IntErrorKind, sync::Arc};
 use super::{
     PolicyError,
     named::{BY_CAPABILITY, Parts},
-    scaling::{Rule, WaterfallV1},
+    scaling::{Budget, PricedRule, Rule, WaterfallV1, WaterfallV2},
 };
 use crate::{
     ManagerId,
@@ -18,24 +18,7 @@ const LINE_ENDS: [char; 10] =
 
 /// Reads the rules. `#` begins a comment, blank lines are passed over.
 pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
-    let mut rules: Vec<(usize, Rule)> = Vec::new();
-    let mut lines: HashMap<ManagerId, usize> = HashMap::new();
-    for (line, text) in (1..).zip(content.replace("\r\n", "\n").split(LINE_ENDS)) {
-        let text = text.split('#').next().unwrap_or_default();
-        let text = strip(text);
-        if text.is_empty() {
-            continue;
-        }
-        let wrong = |problem: String| PolicyError::Rule { line, problem };
-        let rule = rule(text).map_err(wrong)?;
-        if let Some(earlier) = lines.insert(rule.manager.clone(), line) {
-            return Err(wrong(format!("`{}` has a rule already, in line {earlier}", rule.manager)));
-        }
-        rules.push((line, rule));
-    }
-    if rules.is_empty() {
-        return Err(PolicyError::NoRules);
-    }
+    let rules = lines(content, |text| rule(text).map(Some))?;
     let below_0 = |(line, rule): &(usize, Rule)| {
         let cap = rule.cap.filter(|cap| *cap < 0)?;
         Some(format!(
@@ -47,6 +30,85 @@ pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
     let rules = rules.into_iter().map(|(_, rule)| rule);
     let scaling = Arc::new(WaterfallV1::new(rules));
     Ok(Parts { scaling_name: "waterfall_v1", scaling, allocation: BY_CAPABILITY, notes })
+}
+
+/// Reads the rules of `waterfall_v2`, which may have a price, and its budgets.
+pub(super) fn read_v2(content: &str) -> Result<Parts, PolicyError> {
+    let mut budget = Budget::default();
+    let rules = lines(content, |text| {
+        let (key, value) = text.split_once(',').unwrap_or((text, ""));
+        let place = match strip(key) {
+            "budget_per_hour" => &mut budget.per_hour,
+            "budget_per_day" => &mut budget.per_day,
+            _ => return priced_rule(text).map(Some),
+        };
+        *place = Some(amount(key, value)?);
+        Ok(None)
+    })?;
+    let rules: Vec<PricedRule> = rules.into_iter().map(|(_, rule)| rule).collect();
+    let mut notes = Vec::new();
+    if budget != Budget::default() && rules.iter().all(|rule| rule.price == 0.0) {
+        notes.push("there is a budget, and no rule has a price: nothing is ever refused".to_owned());
+    }
+    let scaling = Arc::new(WaterfallV2::new(rules, budget));
+    Ok(Parts { scaling_name: "waterfall_v2", scaling, allocation: BY_CAPABILITY, notes })
+}
+
+/// A rule of either version.
+trait Line {
+    fn manager(&self) -> &ManagerId;
+}
+
+impl Line for Rule {
+    fn manager(&self) -> &ManagerId {
+        &self.manager
+    }
+}
+
+impl Line for PricedRule {
+    fn manager(&self) -> &ManagerId {
+        &self.manager
+    }
+}
+
+/// Reads each line by `read`, which gives nothing for one that is no rule; each rule with the number of its line.
+fn lines<R: Line>(
+    content: &str,
+    mut read: impl FnMut(&str) -> Result<Option<R>, String>,
+) -> Result<Vec<(usize, R)>, PolicyError> {
+    let mut rules: Vec<(usize, R)> = Vec::new();
+    let mut known: HashMap<ManagerId, usize> = HashMap::new();
+    for (line, text) in (1..).zip(content.replace("\r\n", "\n").split(LINE_ENDS)) {
+        let text = strip(text.split('#').next().unwrap_or_default());
+        if text.is_empty() {
+            continue;
+        }
+        let wrong = |problem: String| PolicyError::Rule { line, problem };
+        let Some(rule) = read(text).map_err(wrong)? else { continue };
+        if let Some(earlier) = known.insert(rule.manager().clone(), line) {
+            return Err(wrong(format!("`{}` has a rule already, in line {earlier}", rule.manager())));
+        }
+        rules.push((line, rule));
+    }
+    if rules.is_empty() { Err(PolicyError::NoRules) } else { Ok(rules) }
+}
+
+/// `priority,worker_manager_id[,max_task_concurrency[,price_per_unit_hour]]`, where the third one may be empty.
+fn priced_rule(text: &str) -> Result<PricedRule, String> {
+    let mut fields: Vec<&str> = text.split(',').map(strip).collect();
+    let price = if fields.len() == 4 { fields.pop() } else { None };
+    if price.is_some() && fields.last() == Some(&"") {
+        fields.pop();
+    }
+    let Rule { priority, manager, cap } = rule(&fields.join(","))?;
+    let cap = cap.map(u32::try_from).transpose().map_err(|_| "max_task_concurrency is at least 0".to_owned())?;
+    let price = price.map_or(Ok(0.0), |price| amount("price_per_unit_hour", price))?;
+    Ok(PricedRule { priority, manager, cap, price })
+}
+
+fn amount(name: &str, text: &str) -> Result<f64, String> {
+    let amount = strip(text).parse().ok().filter(|amount| (0.0..1e15).contains(amount));
+    amount.ok_or_else(|| format!("{} `{}` is no amount of at least 0", strip(name), strip(text)))
 }
 
 fn rule(text: &str) -> Result<Rule, String> {

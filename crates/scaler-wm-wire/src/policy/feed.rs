@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use scaler_wm_core::{
-    Capabilities, Limit, ManagerId, NO_QUANTITY, TaskId, WorkerId, WorkerMatch,
+    Capabilities, Limit, ManagerId, NO_QUANTITY, TaskId, Timestamp, WorkerId, WorkerMatch,
     policy::{Change, Engine, Offer},
 };
 
@@ -117,6 +117,13 @@ impl Feed {
         }
     }
 
+    /// Whether a manager of this process fails to bring what it is asked for.
+    pub(super) fn delivery(&mut self, manager: ManagerId, is_failing: bool) {
+        if self.ours.contains_key(&manager) {
+            self.engine.apply(Change::Delivery { manager, is_failing });
+        }
+    }
+
     /// The monitor is heard from here on: what was known of tasks and workers before may no longer be true.
     pub(super) fn begin(&mut self) {
         for task in self.tasks.drain() {
@@ -174,7 +181,8 @@ impl Feed {
     }
 
     /// Everything, once a second.
-    pub(super) fn report(&mut self, report: &StateScheduler) {
+    pub(super) fn report(&mut self, report: &StateScheduler, now: Timestamp) {
+        self.engine.apply(Change::Time(now));
         self.count_tasks(report);
         self.compare_workers(report);
         let mut others: HashSet<ManagerId> = HashSet::new();
@@ -274,10 +282,10 @@ fn manager_id(bytes: &[u8]) -> Option<ManagerId> {
 
 /// What a report says of a manager. It names capabilities without their quantities, which policies do not look at.
 fn offer(detail: &ManagerDetail) -> Offer {
-    Offer {
-        max_task_concurrency: Limit::AtMost(detail.max_task_concurrency),
-        capabilities: detail.capabilities.split_whitespace().map(|name| (name, NO_QUANTITY)).collect(),
-    }
+    Offer::new(
+        Limit::AtMost(detail.max_task_concurrency),
+        detail.capabilities.split_whitespace().map(|name| (name, NO_QUANTITY)).collect(),
+    )
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@ use scaler_wm_core::policy::Policy;
 use super::*;
 use crate::message::{self, Capability, ManagedWorkers, TaskCount, WorkerStatus};
 
+const NOW: Timestamp = Timestamp::from_millis(0);
+
 fn feed() -> Feed {
     let mut feed = Feed::new(Policy::new("simple", "allocate=even_load; scaling=capability").unwrap().engine());
-    let offer = Offer { max_task_concurrency: Limit::AtMost(9), capabilities: Capabilities::default() };
+    let offer = Offer::new(Limit::AtMost(9), Capabilities::default());
     feed.manager(ManagerId::from("ours"), offer);
     feed
 }
@@ -68,10 +70,10 @@ fn reports_start_it_and_correct_what_was_missed() {
     let mut feed = feed();
     feed.begin();
     assert!(!feed.is_ready());
-    feed.report(&report(
-        &[(TaskState::Inactive, 3), (TaskState::Running, 2), (TaskState::Success, 70)],
-        &[("w", "ours")],
-    ));
+    feed.report(
+        &report(&[(TaskState::Inactive, 3), (TaskState::Running, 2), (TaskState::Success, 70)], &[("w", "ours")]),
+        NOW,
+    );
     assert!(feed.is_ready());
     assert_eq!(told(&feed), (5, 1, 1));
     // A task that was there before, and one that is new.
@@ -89,12 +91,12 @@ fn reports_start_it_and_correct_what_was_missed() {
     ended.metadata = [&1.5_f32.to_be_bytes()[..], &[0; 12]].concat().into();
     feed.task(ended);
     assert_eq!(feed.engine().facts().task_takes().map(|takes| takes.as_millis()), Some(1_500));
-    feed.report(&report(&[(TaskState::Running, 2)], &[("w", "ours")]));
+    feed.report(&report(&[(TaskState::Running, 2)], &[("w", "ours")]), NOW);
     assert_eq!((told(&feed).0, needs(&feed)), (2, 2));
     // Fewer than we know of, and again: nobody says which ended.
-    feed.report(&report(&[(TaskState::Running, 1)], &[("w", "ours")]));
+    feed.report(&report(&[(TaskState::Running, 1)], &[("w", "ours")]), NOW);
     assert_eq!(told(&feed).0, 2);
-    feed.report(&report(&[(TaskState::Running, 1)], &[("w", "ours")]));
+    feed.report(&report(&[(TaskState::Running, 1)], &[("w", "ours")]), NOW);
     assert_eq!((told(&feed).0, needs(&feed)), (1, 1));
     feed.begin();
     assert_eq!(told(&feed), (0, 0, 0));
@@ -105,7 +107,7 @@ fn workers_count_for_their_manager_as_soon_as_they_connect() {
     let mut feed = feed();
     let ours = ManagerId::from("ours");
     feed.begin();
-    feed.report(&report(&[], &[]));
+    feed.report(&report(&[], &[]), NOW);
     feed.worker(&worker("Worker|a|1", WorkerState::Connected));
     assert_eq!(told(&feed), (0, 1, 0));
     let began = Instant::now();
@@ -124,9 +126,9 @@ fn workers_count_for_their_manager_as_soon_as_they_connect() {
     feed.worker(&worker("Worker|a|1", WorkerState::Disconnected));
     assert_eq!(told(&feed), (0, 2, 1));
     // A report knows better, and one that lists a worker no longer is believed the second time.
-    feed.report(&report(&[], &[("Worker|c|3", "ours")]));
+    feed.report(&report(&[], &[("Worker|c|3", "ours")]), NOW);
     assert_eq!(told(&feed), (0, 2, 2));
-    feed.report(&report(&[], &[("Worker|c|3", "ours")]));
+    feed.report(&report(&[], &[("Worker|c|3", "ours")]), NOW);
     assert_eq!(told(&feed), (0, 1, 1));
 }
 
@@ -142,7 +144,7 @@ fn managers_elsewhere_come_and_go_with_the_reports() {
             ..ManagerDetail::default()
         })
         .into();
-    feed.report(&with_other);
+    feed.report(&with_other, NOW);
     let facts = feed.engine().facts();
     let offer = facts.offer(&ManagerId::from("other")).unwrap();
     assert_eq!(
@@ -150,7 +152,7 @@ fn managers_elsewhere_come_and_go_with_the_reports() {
         (Limit::AtMost(4), "gpu,linux".to_owned())
     );
     assert_eq!(facts.offer(&ManagerId::from("ours")).unwrap().max_task_concurrency, Limit::AtMost(9));
-    feed.report(&report(&[], &[]));
+    feed.report(&report(&[], &[]), NOW);
     assert!(feed.engine().facts().offer(&ManagerId::from("other")).is_none());
     assert!(feed.engine().facts().offer(&ManagerId::from("ours")).is_some());
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use scaler_wm_core::{
-    Chain, ManagerId, Request, WorkerMatch,
+    Chain, Clock, ManagerId, Request, WorkerMatch,
     policy::{Offer, Policy, Wishes},
 };
 use tokio::{
@@ -28,6 +28,15 @@ pub struct HostSettings {
     pub monitor: MonitorSettings,
     /// How long the last wishes stand while the monitor is away.
     pub hold: Duration,
+}
+
+/// How a manager in this process stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Every unit.
+    pub units: Vec<UnitReport>,
+    /// Whether it fails to bring what it is asked for.
+    pub is_failing: bool,
 }
 
 /// One unit of a manager in this process.
@@ -62,7 +71,7 @@ pub struct PolicyHost {
 #[derive(Debug)]
 enum Command {
     Follow(ManagerId, Offer, watch::Sender<Option<Vec<Request>>>),
-    Units(ManagerId, Vec<UnitReport>),
+    Report(ManagerId, Report),
 }
 
 impl PolicyHost {
@@ -77,6 +86,7 @@ impl PolicyHost {
             standing: tell,
             hold: settings.hold,
             lost_at: None,
+            clock: Clock::system(),
         };
         (Self { commands, standing }, work.run(inbox, settings.monitor))
     }
@@ -90,9 +100,9 @@ impl PolicyHost {
         wishes
     }
 
-    /// Tells of every unit of a manager, whenever something about them has changed.
-    pub fn units(&self, manager: &ManagerId, units: Vec<UnitReport>) {
-        drop(self.commands.send(Command::Units(manager.clone(), units)));
+    /// Tells how a manager stands, whenever something about it has changed.
+    pub fn report(&self, manager: &ManagerId, report: Report) {
+        drop(self.commands.send(Command::Report(manager.clone(), report)));
     }
 
     /// Whether the engine knows enough to decide, now and from here on.
@@ -110,6 +120,7 @@ struct Work {
     hold: Duration,
     /// When the monitor went away.
     lost_at: Option<Instant>,
+    clock: Clock,
 }
 
 impl Work {
@@ -151,7 +162,10 @@ impl Work {
                 self.feed.manager(manager.clone(), offer);
                 self.followers.insert(manager, tell);
             }
-            Command::Units(manager, units) => self.feed.units(&manager, units, Instant::now()),
+            Command::Report(manager, Report { units, is_failing }) => {
+                self.feed.units(&manager, units, Instant::now());
+                self.feed.delivery(manager, is_failing);
+            }
         }
     }
 
@@ -159,7 +173,7 @@ impl Work {
         match message {
             Message::StateTask(event) => self.feed.task(event),
             Message::StateWorker(event) => self.feed.worker(&event),
-            Message::StateScheduler(report) => self.feed.report(&report),
+            Message::StateScheduler(report) => self.feed.report(&report, self.clock.now()),
             _ => return,
         }
         if self.feed.is_ready() && *self.standing.borrow() != Standing::Ready {

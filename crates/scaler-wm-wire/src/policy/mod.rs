@@ -6,4 +6,4 @@
 mod feed;
 mod host;
 
-pub use host::{HostSettings, PolicyHost, Standing, UnitReport};
+pub use host::{HostSettings, PolicyHost, Report, Standing, UnitReport};

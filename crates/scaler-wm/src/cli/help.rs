@@ -112,6 +112,10 @@ Policies:
                 (target_wait also takes target_seconds=5)
   waterfall_v1  one line for each manager, which are filled by priority:
                 priority,worker_manager_id[,max_task_concurrency]
+  waterfall_v2  the same by what managers deliver, each task counted once:
+                priority,worker_manager_id[,[max][,price_per_unit_hour]]
+                budget_per_hour,AMOUNT
+                budget_per_day,AMOUNT
 ",
         ALLOCATION_NAMES.join("|"),
         SCALING_NAMES.join("|")
@@ -124,7 +128,8 @@ Each line of standard input is a snapshot, in JSON:
             no capabilities and a count of 1 where they are left out
   workers   [{{\"id\": \"w1\", \"manager\": \"m1\"}}, ...], those that are connected
   managers  [{{\"id\": \"m1\", \"max_task_concurrency\": 8, \"capabilities\": {{}}}}, ...];
-            -1, or nothing, for no limit (which waterfall_v1 takes for nothing)
+            -1, or nothing, for no limit (which waterfall_v1 takes for nothing);
+            also \"workers_per_unit\": 4, \"is_failing\": true
 
 For each one there is a line of standard output: {{\"decisions\": [...]}}, for each
 manager {{\"manager\", \"requests\": [...] or null for no command, \"because\"}}.

@@ -1,5 +1,7 @@
 //! `policy eval`: what each manager of a snapshot is asked for.
 
+use std::num::NonZeroU32;
+
 use scaler_wm_core::{
     Capabilities, Limit, ManagerId, Request, TaskId, WorkerId,
     policy::{Because, Change, Decision, Offer, Policy},
@@ -43,6 +45,14 @@ struct Manager {
     max_task_concurrency: i64,
     #[serde(default)]
     capabilities: Capabilities,
+    #[serde(default = "one_worker")]
+    workers_per_unit: NonZeroU32,
+    #[serde(default)]
+    is_failing: bool,
+}
+
+const fn one_worker() -> NonZeroU32 {
+    NonZeroU32::MIN
 }
 
 const fn one() -> u32 {
@@ -87,7 +97,7 @@ pub(super) fn eval(policy: &Policy, line: &[u8]) -> Result<Answer, String> {
         }
     }
     let mut ids = Vec::new();
-    for Manager { id, max_task_concurrency, capabilities } in managers {
+    for Manager { id, max_task_concurrency, capabilities, workers_per_unit, is_failing } in managers {
         let manager = ManagerId::from(id);
         let max_task_concurrency = match max_task_concurrency {
             -1 => Limit::Unlimited,
@@ -98,7 +108,8 @@ pub(super) fn eval(policy: &Policy, line: &[u8]) -> Result<Answer, String> {
         if engine.facts().offer(&manager).is_some() {
             return Err(format!("manager {manager} is there twice"));
         }
-        let offer = Offer { max_task_concurrency, capabilities };
+        let offer = Offer { max_task_concurrency, capabilities, workers_per_unit };
+        engine.apply(Change::Delivery { manager: manager.clone(), is_failing });
         engine.apply(Change::ManagerHeartbeat { manager: manager.clone(), offer });
         ids.push(manager);
     }

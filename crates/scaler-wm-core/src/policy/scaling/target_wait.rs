@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Facts, Offer, Scaling, Verdict};
+use super::{Facts, Offer, Scaling, Verdict, as_offered};
 use crate::{
-    Capabilities, Limit, ManagerId,
+    Limit, ManagerId,
     policy::{Cap, Need, Part, Passed, PolicyError, Reason, keys::Keys},
 };
 
@@ -96,9 +96,4 @@ impl Scaling for TargetWait {
         }
         Verdict::Asks(parts)
     }
-}
-
-/// The names of `needs` as the manager has them: it serves only what it has in the same quantity.
-fn as_offered(needs: &Capabilities, offer: &Offer) -> Capabilities {
-    needs.iter().filter_map(|(name, _)| Some((name, offer.capabilities.get(name)?))).collect()
 }

@@ -1,0 +1,212 @@
+//! `waterfall_v2`: overflow by what is delivered, no task counted twice, and a budget.
+#![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+use std::num::NonZeroU32;
+
+use proptest::prelude::*;
+use scaler_wm_core::{
+    Capabilities, Limit, ManagerId, TaskId, Timestamp, WorkerId,
+    policy::{Change, Engine, Offer, Policy},
+};
+
+fn engine(content: &str) -> Engine {
+    Policy::new("waterfall_v2", content).unwrap().engine()
+}
+
+fn manager(engine: &mut Engine, id: &str, limit: u32, per_unit: u32, can: &str) {
+    let offer = Offer {
+        max_task_concurrency: Limit::AtMost(limit),
+        capabilities: can.parse().unwrap(),
+        workers_per_unit: NonZeroU32::new(per_unit).unwrap(),
+    };
+    engine.apply(Change::ManagerHeartbeat { manager: ManagerId::from(id), offer });
+}
+
+fn tasks(engine: &mut Engine, id: &str, needs: &str, count: u32) {
+    let capabilities: Capabilities = needs.parse().unwrap();
+    engine.apply(Change::TasksAdded { id: TaskId::from(id), capabilities, count });
+}
+
+fn workers(engine: &mut Engine, id: &str, count: u64) {
+    for number in 0..400 {
+        let worker = WorkerId::from(&format!("{id}{number}"));
+        engine.apply(match number < count {
+            true => Change::WorkerConnected { worker, manager: Some(ManagerId::from(id)) },
+            false => Change::WorkerGone(worker),
+        });
+    }
+}
+
+fn failing(engine: &mut Engine, id: &str, is_failing: bool) {
+    engine.apply(Change::Delivery { manager: ManagerId::from(id), is_failing });
+}
+
+fn asked(engine: &Engine, id: &str) -> u64 {
+    let requests = engine.decide(&ManagerId::from(id)).unwrap().requests().unwrap();
+    requests.iter().map(|request| u64::from(request.task_concurrency)).sum()
+}
+
+fn because(engine: &Engine, id: &str) -> String {
+    engine.decide(&ManagerId::from(id)).unwrap().because.to_string()
+}
+
+#[test]
+fn what_is_not_delivered_overflows_at_once_and_is_still_asked_for() {
+    let mut engine = engine("1,local\n2,cloud");
+    manager(&mut engine, "local", 4, 1, "");
+    manager(&mut engine, "cloud", 100, 1, "");
+    tasks(&mut engine, "t", "", 60);
+    assert_eq!((asked(&engine, "local"), asked(&engine, "cloud")), (4, 2));
+    // It is still asked: so it tries again, at its own pace.
+    failing(&mut engine, "local", true);
+    assert_eq!((asked(&engine, "local"), asked(&engine, "cloud")), (4, 6));
+    workers(&mut engine, "local", 3);
+    assert_eq!((asked(&engine, "local"), asked(&engine, "cloud")), (4, 3));
+    assert_eq!(because(&engine, "cloud"), "60 tasks, one worker for 10: 6, local (up to 3) leaves 3");
+    failing(&mut engine, "local", false);
+    assert_eq!((asked(&engine, "local"), asked(&engine, "cloud")), (4, 2));
+}
+
+#[test]
+fn no_task_counts_twice() {
+    let content = "1,gpu\n2,any";
+    let mut engine = engine(content);
+    manager(&mut engine, "gpu", 100, 1, "gpu");
+    manager(&mut engine, "any", 100, 1, "");
+    tasks(&mut engine, "g", "gpu", 100);
+    // Released: all tasks, and those with capabilities once more.
+    assert_eq!(asked(&engine, "gpu") + asked(&engine, "any"), 10);
+    tasks(&mut engine, "t", "", 50);
+    assert_eq!(asked(&engine, "gpu") + asked(&engine, "any"), 15);
+}
+
+#[test]
+fn a_budget_refuses_launches_and_ends_no_work() {
+    let mut engine = engine("1,spot,,0.5\n2,dear,8,2.0\nbudget_per_hour,3");
+    manager(&mut engine, "spot", 4, 2, "");
+    manager(&mut engine, "dear", 100, 1, "");
+    tasks(&mut engine, "t", "", 1_000);
+    // Two units of two workers at 0.5, and what is left of 3 pays for one more at 2.
+    assert_eq!((asked(&engine, "spot"), asked(&engine, "dear")), (4, 1));
+    assert!(
+        because(&engine, "dear").ends_with("capped at 1 by the budget: no more is launched"),
+        "{}",
+        because(&engine, "dear")
+    );
+    // What is there stays, whatever it costs, and is all.
+    workers(&mut engine, "dear", 5);
+    assert_eq!((asked(&engine, "spot"), asked(&engine, "dear")), (0, 5));
+}
+
+#[test]
+fn the_budget_of_a_day_counts_what_was_spent() {
+    let mut engine = engine("1,cloud,,1\nbudget_per_day,10");
+    manager(&mut engine, "cloud", 100, 1, "");
+    tasks(&mut engine, "t", "", 1_000);
+    let at = |minutes: u64| Change::Time(Timestamp::from_millis(minutes * 60_000));
+    engine.apply(at(0));
+    assert_eq!(asked(&engine, "cloud"), 10);
+    workers(&mut engine, "cloud", 4);
+    // Two hours of four workers: 8 of the 10 are gone, and 4 more are bound.
+    (1..=120).for_each(|minutes| engine.apply(at(minutes)));
+    assert_eq!(asked(&engine, "cloud"), 4);
+    workers(&mut engine, "cloud", 0);
+    assert_eq!(asked(&engine, "cloud"), 2);
+    // A day later it is forgotten.
+    (121..=1_700).for_each(|minutes| engine.apply(at(minutes)));
+    assert_eq!(asked(&engine, "cloud"), 10);
+}
+
+#[test]
+fn rules_and_budgets_are_read_and_refused_with_the_line() {
+    for (content, wanted) in [
+        ("1,a,,x", "line 1: price_per_unit_hour `x` is no amount of at least 0"),
+        ("1,a,-1", "line 1: max_task_concurrency is at least 0"),
+        ("1,a\nbudget_per_hour,-1", "line 2: budget_per_hour `-1` is no amount of at least 0"),
+        ("budget_per_day,5", "there is no rule"),
+        ("1,a,2,3,4", "line 1: `1,a,2,3,4` has 5 of 2 or 3 fields"),
+    ] {
+        let error = Policy::new("waterfall_v2", content).unwrap_err().to_string();
+        assert!(error.starts_with(wanted), "{error}");
+    }
+    assert_eq!(Policy::new("waterfall_v2", "1,a,2\nbudget_per_day,5").unwrap().notes().len(), 1);
+    assert!(Policy::new("waterfall_v2", " 1 , a , , 0.25 # cheap\nbudget_per_hour , 3").unwrap().notes().is_empty());
+}
+
+const PRICES: [f64; 3] = [0.5, 1.0, 2.0];
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+/// Three managers, of which the second one alone has GPUs.
+#[derive(Clone, Debug)]
+struct Scene {
+    there: [u64; 3],
+    limits: [u32; 3],
+    per_unit: [u32; 3],
+    fails: [bool; 3],
+    special: u32,
+}
+
+fn scene() -> impl Strategy<Value = Scene> {
+    let each = (0_u64..20, 0_u32..60, 1_u32..5, any::<bool>());
+    (prop::array::uniform3(each), 0_u32..400).prop_map(|(each, special)| Scene {
+        there: each.map(|(there, limit, ..)| there.min(u64::from(limit))),
+        limits: each.map(|(_, limit, ..)| limit),
+        per_unit: each.map(|(_, _, per_unit, _)| per_unit),
+        fails: each.map(|(.., fails)| fails),
+        special,
+    })
+}
+
+/// What is asked of each manager for so many tasks of any kind.
+fn levels(scene: &Scene, budget: &str, count: u32) -> [u64; 3] {
+    let mut engine = engine(&format!("1,a,,0.5\n2,b,30,1\n2,c,,2\n{budget}"));
+    for (index, name) in NAMES.into_iter().enumerate() {
+        let can = if index == 1 { "gpu" } else { "" };
+        manager(&mut engine, name, scene.limits[index], scene.per_unit[index], can);
+        workers(&mut engine, name, scene.there[index]);
+        failing(&mut engine, name, scene.fails[index]);
+    }
+    tasks(&mut engine, "g", "gpu", scene.special);
+    tasks(&mut engine, "t", "", count);
+    NAMES.map(|name| asked(&engine, name))
+}
+
+proptest! {
+    #[test]
+    fn no_instant_is_over_the_budget_or_a_cap(scene in scene(), count in 0_u32..2_000, budget in 0_u32..200) {
+        let levels = levels(&scene, &format!("budget_per_hour,{budget}"), count);
+        let cost = |workers: [u64; 3]| -> f64 {
+            let of = |index: usize| workers[index].div_ceil(u64::from(scene.per_unit[index])) as f64 * PRICES[index];
+            (0..3).map(of).sum()
+        };
+        // Whatever is there goes on; what is asked for beside it is paid for.
+        let bound = [0, 1, 2].map(|index| levels[index].max(scene.there[index]));
+        prop_assert!(cost(bound) <= cost(scene.there).max(f64::from(budget)) + 1e-6, "{levels:?}");
+        for index in 0..3 {
+            prop_assert!(levels[index] <= u64::from(scene.limits[index]), "{levels:?}");
+        }
+        prop_assert!(levels[1] <= 30, "{levels:?}");
+    }
+
+    #[test]
+    fn more_work_asks_for_no_less_and_the_same_for_the_same(scene in scene(), few in 0_u32..2_000, more in 0_u32..2_000) {
+        let (few, more) = (few.min(more), few.max(more));
+        let [for_few, for_more] = [few, more].map(|count| levels(&scene, "", count).iter().sum::<u64>());
+        prop_assert!(for_few <= for_more);
+        prop_assert_eq!(levels(&scene, "", more), levels(&scene, "", more));
+    }
+
+    #[test]
+    fn constant_work_comes_to_rest(scene in scene(), count in 0_u32..2_000, budget in 0_u32..200) {
+        // Each manager brings what it is asked for, as far as it can, and keeps what it has until it is asked for less.
+        let mut scene = Scene { fails: [false; 3], ..scene };
+        let budget = format!("budget_per_hour,{budget}");
+        let courses: Vec<[u64; 3]> = (0..8)
+            .map(|_| {
+                scene.there = levels(&scene, &budget, count);
+                scene.there
+            })
+            .collect();
+        prop_assert_eq!(courses[6], courses[7], "{:?}", courses);
+    }
+}
