@@ -63,9 +63,17 @@ impl Trace {
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| Error::file(&*name, error))?;
+        Self::parse(&name, BufReader::new(file))
+    }
+
+    /// Reads what `name` holds.
+    ///
+    /// # Errors
+    /// As [`Trace::read`].
+    pub fn parse(name: &str, from: impl BufRead) -> Result<Self> {
         let mut tasks = Vec::new();
-        for (number, line) in (1..).zip(BufReader::new(file).lines()) {
-            let line = line.map_err(|error| Error::file(&*name, error))?;
+        for (number, line) in (1..).zip(from.lines()) {
+            let line = line.map_err(|error| Error::file(name, error))?;
             let wrong = |problem: String| Error::wrong(format!("{name}:{number}"), problem);
             if number == 1 {
                 let head = serde_json::from_str::<Head>(&line).map_err(|_| {
@@ -114,6 +122,11 @@ impl<W: Write> Writer<W> {
     pub fn add(&mut self, task: &Recorded) -> std::io::Result<()> {
         serde_json::to_writer(&mut self.0, task)?;
         self.0.write_all(b"\n")
+    }
+
+    /// What it was written to.
+    pub fn into_inner(self) -> W {
+        self.0
     }
 
     /// Writes what waits to be written.

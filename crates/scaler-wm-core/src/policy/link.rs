@@ -24,6 +24,7 @@ pub struct PolicyLink {
     is_scheduler_up: bool,
     is_up: bool,
     is_said: bool,
+    is_engine_gone: bool,
 }
 
 impl PolicyLink {
@@ -31,12 +32,22 @@ impl PolicyLink {
     #[must_use]
     pub fn new(manager: ManagerId, inner: Box<dyn SchedulerLink>, wishes: Wishes) -> Self {
         let pending = VecDeque::new();
-        Self { manager, inner, wishes, pending, is_scheduler_up: false, is_up: false, is_said: false }
+        Self {
+            manager,
+            inner,
+            wishes,
+            pending,
+            is_scheduler_up: false,
+            is_up: false,
+            is_said: false,
+            is_engine_gone: false,
+        }
     }
 
     /// Tells what is wanted, or that it is not known.
     fn tell(&mut self) {
-        let wish = self.wishes.borrow_and_update().clone();
+        // What one that is gone wanted last may no longer be.
+        let wish = self.wishes.borrow_and_update().clone().filter(|_| !self.is_engine_gone);
         match wish {
             _ if !self.is_scheduler_up => {}
             Some(wish) => {
@@ -46,7 +57,10 @@ impl PolicyLink {
                 self.pending.push_back(LinkEvent::Wish(Wish::Follow(wish)));
             }
             None if std::mem::take(&mut self.is_up) => {
-                let reason = "the policy does not know any more what to want: the scheduler's monitor is away";
+                let reason = match self.is_engine_gone {
+                    true => "the policy engine has ended; start this manager anew",
+                    false => "the policy does not know any more what to want: the scheduler's monitor is away",
+                };
                 self.pending.push_back(LinkEvent::Down(reason.to_owned()));
             }
             None => {}
@@ -64,9 +78,9 @@ impl SchedulerLink for PolicyLink {
             let event = tokio::select! {
                 // Cancel safe by contract.
                 event = self.inner.next() => event,
-                // Cancel safe: what has changed is kept before anything else is awaited. An engine that is gone says
-                // nothing more.
-                Ok(()) = self.wishes.changed() => {
+                // Cancel safe: what has changed is kept before anything else is awaited.
+                changed = self.wishes.changed(), if !self.is_engine_gone => {
+                    self.is_engine_gone = changed.is_err();
                     self.tell();
                     continue;
                 }
@@ -130,6 +144,7 @@ mod tests {
         assert!(matches!(link.next().await, LinkEvent::Up));
         assert!(matches!(link.next().await, LinkEvent::Wish(_)));
         drop(engine);
+        assert!(matches!(link.next().await, LinkEvent::Down(reason) if reason.contains("engine has ended")));
         assert!(is_quiet(&mut link).await);
     }
 
