@@ -249,6 +249,21 @@ impl Simulation {
                 ));
             }
         }
+        if !(self.most_hours > 0.0 && self.most_hours < 1e6) {
+            return wrong("most_hours is above 0, and less than a million".to_owned());
+        }
+        let managers = self.manager.iter().map(|manager| Some(&manager.start_seconds));
+        let spread = match &self.workload {
+            WorkloadConfig::Constant { task_seconds, .. }
+            | WorkloadConfig::Bursts { task_seconds, .. }
+            | WorkloadConfig::Daily { task_seconds, .. } => Some(task_seconds),
+            WorkloadConfig::Trace { .. } | WorkloadConfig::HeavyTail { .. } => None,
+        };
+        for Seconds { p50, p95 } in managers.chain([spread]).flatten() {
+            if !p95.is_none_or(|p95| p95 >= *p50 && p95 < 1e9) {
+                return wrong("p95 is at least p50".to_owned());
+            }
+        }
         let numbers = match &self.workload {
             WorkloadConfig::Trace { .. } => vec![1.0],
             WorkloadConfig::Constant { tasks_per_second, hours, task_seconds } => {

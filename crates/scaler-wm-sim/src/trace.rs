@@ -72,8 +72,17 @@ impl Trace {
     /// As [`Trace::read`].
     pub fn parse(name: &str, from: impl BufRead) -> Result<Self> {
         let mut tasks = Vec::new();
-        for (number, line) in (1..).zip(from.lines()) {
-            let line = line.map_err(|error| Error::file(name, error))?;
+        let mut from = from;
+        let mut line = String::new();
+        for number in 1.. {
+            line.clear();
+            if from.read_line(&mut line).map_err(|error| Error::file(name, error))? == 0 {
+                break;
+            }
+            // A recorder that was killed leaves half a line.
+            if !line.ends_with('\n') && number > 1 && serde_json::from_str::<Recorded>(&line).is_err() {
+                break;
+            }
             let wrong = |problem: String| Error::wrong(format!("{name}:{number}"), problem);
             if number == 1 {
                 let head = serde_json::from_str::<Head>(&line).map_err(|_| {

@@ -83,7 +83,8 @@ fn arrival(at: f64, takes: f64) -> Arrival {
 /// Milliseconds of a time in seconds.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times were checked, and are at least 0")]
 pub(crate) fn millis(seconds: f64) -> u64 {
-    (seconds * 1e3).round() as u64
+    // Some thirty years: what chance makes longer than that is long enough.
+    (seconds.min(1e9) * 1e3).round() as u64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts and milliseconds are far below 2^52")]

@@ -107,6 +107,10 @@ fn what_is_wrong_is_said_with_the_place() {
         (all.replace("= 4\n", "= -4\n"), "manager local: max_task_concurrency is -1 or at least 0"),
         (all.replace("every_seconds = 200", "every_seconds = 0"), "workload: rates and times are above 0"),
         ([VANILLA, LOCAL, LOCAL, BURSTS].concat(), "manager local: there are two of this id"),
+        (format!("most_hours = nan\n{all}"), "most_hours is above 0"),
+        (format!("most_hours = -1\n{all}"), "most_hours is above 0"),
+        (all.replace("p95 = 3.0", "p95 = 1e30"), "p95 is at least p50"),
+        (all.replace("p95 = 3.0", "p95 = 0.5"), "p95 is at least p50"),
         ([VANILLA, LOCAL, "failure_rate = 2\n", BURSTS].concat(), "failure_rate is between 0 and 1"),
         ([VANILLA, LOCAL, "[workload]\nkind = \"trace\"\nfile = \"none\"\n"].concat(), "none: No such file"),
         (
@@ -122,6 +126,7 @@ fn what_is_wrong_is_said_with_the_place() {
         ("{\"scaler_wm_trace\":2}\n", "t.jsonl:1: version 2 is not known here; this is version 1"),
         ("{\"scaler_wm_trace\":1}\n", "there is no task in it"),
         ("{\"scaler_wm_trace\":1}\n{\"at\":-1,\"seconds\":1}\n", "t.jsonl:2: at and seconds are at least 0"),
+        ("{\"scaler_wm_trace\":1}\n{\"at\":1,\"sec", "there is no task in it"),
         ("{\"scaler_wm_trace\":1}\n{\"at\":1}\n", "t.jsonl:2: missing field `seconds`"),
     ] {
         fs::write(&file, text).unwrap();

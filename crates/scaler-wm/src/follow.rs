@@ -44,7 +44,7 @@ impl Followed {
             return Ok(None);
         }
         if fixed_concurrency(values).is_some() {
-            let problem = "fixed mode follows no policy; leave policy_source out, or let mode be dynamic";
+            let problem = "fixed mode follows no policy; write policy_source = \"scheduler\" at this manager, or let its mode be dynamic";
             return Err(values.problem("policy_source", problem));
         }
         let Some(content) = values.maybe_text("policy_content") else {

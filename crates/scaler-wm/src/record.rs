@@ -41,8 +41,8 @@ pub(crate) fn record(call: &RecordCall) -> Result<(), Failure> {
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
     let recorded = runtime.block_on(listen(call, file));
-    if recorded.is_err() {
-        // Nothing is in it.
+    if matches!(recorded, Err(Failure::Usage(_))) {
+        // Nothing was heard, and nothing is in it.
         drop(std::fs::remove_file(&call.file));
     }
     Err(Failure::Told(format!("{} in {}\n", recorded?, call.file.display())))
@@ -143,10 +143,12 @@ impl Recorder {
                         self.recorded += 1;
                         self.writer.add(&Recorded { at, seconds: took.as_secs_f64(), capabilities })
                     }
-                    _ => {
+                    (None, _) => {
                         self.unheard += 1;
                         Ok(())
                     }
+                    // It failed before it ran.
+                    (Some(_), None) => Ok(()),
                 }
             }
             TaskState::WorkerDied | TaskState::Canceled | TaskState::CanceledNotFound => {

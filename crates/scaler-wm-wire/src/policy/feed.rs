@@ -1,6 +1,6 @@
 //! From the monitor's messages to what an engine knows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use scaler_wm_core::{
     Capabilities, Limit, ManagerId, NO_QUANTITY, TaskId, Timestamp, WorkerId, WorkerMatch,
@@ -17,6 +17,9 @@ use crate::{
 
 /// Reports in a row that must contradict what events said before they are believed.
 const CONTRADICTIONS: u8 = 2;
+/// Reports in a row, one a second, after which a manager elsewhere that brings nothing of what it is asked for counts as
+/// failing: units of a cloud take a minute or two.
+const STALLED: u32 = 120;
 /// The id under which tasks go that were there before we listened. No task of a scheduler has an empty id.
 const UNSEEN: &[u8] = &[];
 
@@ -25,8 +28,10 @@ const UNSEEN: &[u8] = &[];
 #[derive(Debug)]
 pub(super) struct Feed {
     engine: Engine,
-    /// Tasks that events told of.
-    tasks: HashSet<TaskId>,
+    /// Tasks that events told of, with the number of their arrival.
+    tasks: HashMap<TaskId, u64>,
+    by_arrival: BTreeMap<u64, TaskId>,
+    arrivals: u64,
     /// Tasks that only reports told of: what they need is not known.
     unseen: u32,
     fewer_tasks: u8,
@@ -34,9 +39,17 @@ pub(super) struct Feed {
     workers: HashMap<WorkerId, Worker>,
     /// Managers in this process, and how their workers are known.
     ours: HashMap<ManagerId, HashMap<WorkerMatch, Unit>>,
-    /// Managers elsewhere, by the last report.
-    others: HashSet<ManagerId>,
+    /// Managers elsewhere, by the last report, and how they deliver.
+    others: HashMap<ManagerId, Delivery>,
     has_report: bool,
+}
+
+/// What a manager elsewhere brings.
+#[derive(Debug, Default)]
+struct Delivery {
+    connected: u64,
+    /// Reports in a row in which it brought nothing although it was asked for more.
+    stalled: u32,
 }
 
 /// A unit of a manager in this process.
@@ -57,12 +70,14 @@ impl Feed {
     pub(super) fn new(engine: Engine) -> Self {
         Self {
             engine,
-            tasks: HashSet::new(),
+            tasks: HashMap::new(),
+            by_arrival: BTreeMap::new(),
+            arrivals: 0,
             unseen: 0,
             fewer_tasks: 0,
             workers: HashMap::new(),
             ours: HashMap::new(),
-            others: HashSet::new(),
+            others: HashMap::new(),
             has_report: false,
         }
     }
@@ -124,17 +139,20 @@ impl Feed {
         }
     }
 
-    /// The monitor is heard from here on: what was known of tasks and workers before may no longer be true.
+    /// The monitor is heard from here on. What was known before may no longer be true, and the reports will tell; until
+    /// then it stands: what waiting tasks need is never told again.
     pub(super) fn begin(&mut self) {
-        for task in self.tasks.drain() {
-            self.engine.apply(Change::TasksGone(task));
-        }
-        for (worker, _) in self.workers.drain() {
-            self.engine.apply(Change::WorkerGone(worker));
-        }
-        self.set_unseen(0);
         self.fewer_tasks = 0;
         self.has_report = false;
+    }
+
+    fn forget(&mut self, task: &TaskId) -> bool {
+        let arrival = self.tasks.remove(task);
+        if let Some(arrival) = arrival {
+            self.by_arrival.remove(&arrival);
+            self.engine.apply(Change::TasksGone(task.clone()));
+        }
+        arrival.is_some()
     }
 
     /// A task changed its state.
@@ -149,21 +167,21 @@ impl Feed {
                 if let Some(took) = event.ran_for() {
                     self.engine.apply(Change::TaskTook(took));
                 }
-                if self.tasks.remove(&id) {
-                    self.engine.apply(Change::TasksGone(id));
-                } else {
+                if !self.forget(&id) {
                     self.set_unseen(self.unseen.saturating_sub(1));
                 }
             }
             // Of these, one may come without its capabilities; a task that is new to us was not new to the scheduler.
             state => {
-                if self.tasks.contains(&id) {
+                if self.tasks.contains_key(&id) {
                     return;
                 }
                 if state != TaskState::Inactive {
                     self.set_unseen(self.unseen.saturating_sub(1));
                 }
-                self.tasks.insert(id.clone());
+                self.arrivals += 1;
+                self.tasks.insert(id.clone(), self.arrivals);
+                self.by_arrival.insert(self.arrivals, id.clone());
                 self.engine.apply(Change::TasksAdded { id, capabilities: capabilities(event.capabilities), count: 1 });
             }
         }
@@ -185,19 +203,35 @@ impl Feed {
         self.engine.apply(Change::Time(now));
         self.count_tasks(report);
         self.compare_workers(report);
-        let mut others: HashSet<ManagerId> = HashSet::new();
+        let mut others = HashMap::new();
         for detail in &report.scaling.details {
             let Some(manager) = manager_id(&detail.manager_id).filter(|id| !self.ours.contains_key(id)) else {
                 continue;
             };
-            others.insert(manager.clone());
+            others.insert(manager.clone(), self.others.remove(&manager).unwrap_or_default());
             self.engine.apply(Change::ManagerHeartbeat { manager, offer: offer(detail) });
         }
-        for manager in self.others.difference(&others) {
-            self.engine.apply(Change::ManagerGone(manager.clone()));
+        for (manager, _) in self.others.drain() {
+            self.engine.apply(Change::ManagerGone(manager));
         }
         self.others = others;
         self.has_report = true;
+        self.judge_others();
+    }
+
+    /// Whether managers elsewhere bring what they are asked for: nobody tells, but their workers show it. An engine there
+    /// follows the same policy, and so asks for the same.
+    fn judge_others(&mut self) {
+        for (manager, delivery) in &mut self.others {
+            let requests = self.engine.decide(manager).and_then(|decision| decision.requests()).unwrap_or_default();
+            let asked: u64 = requests.iter().map(|request| u64::from(request.task_concurrency)).sum();
+            let connected = self.engine.facts().connected(manager);
+            let is_growing = connected > delivery.connected;
+            delivery.stalled = if connected >= asked || is_growing { 0 } else { delivery.stalled + 1 };
+            delivery.connected = connected;
+            let is_failing = delivery.stalled >= STALLED;
+            self.engine.apply(Change::Delivery { manager: manager.clone(), is_failing });
+        }
     }
 
     fn count_tasks(&mut self, report: &StateScheduler) {
@@ -211,13 +245,13 @@ impl Feed {
         }
         self.set_unseen(0);
         self.fewer_tasks += 1;
-        // Some ended unheard, and nobody says which.
+        // Some ended unheard, and nobody says which: the oldest, most likely.
         if self.fewer_tasks >= CONTRADICTIONS {
             self.fewer_tasks = 0;
-            for task in self.tasks.drain() {
-                self.engine.apply(Change::TasksGone(task));
+            let ended: Vec<TaskId> = self.by_arrival.values().take((known - live) as usize).cloned().collect();
+            for task in ended {
+                self.forget(&task);
             }
-            self.set_unseen(live);
         }
     }
 

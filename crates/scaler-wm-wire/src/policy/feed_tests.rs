@@ -98,8 +98,29 @@ fn reports_start_it_and_correct_what_was_missed() {
     assert_eq!(told(&feed).0, 2);
     feed.report(&report(&[(TaskState::Running, 1)], &[("w", "ours")]), NOW);
     assert_eq!((told(&feed).0, needs(&feed)), (1, 1));
+}
+
+#[test]
+fn what_waiting_tasks_need_is_known_over_a_reconnect() {
+    let mut feed = feed();
     feed.begin();
-    assert_eq!(told(&feed), (0, 0, 0));
+    feed.report(&report(&[], &[("w", "ours")]), NOW);
+    for task in ["a", "b", "c"] {
+        feed.task(event(task, TaskState::Inactive, "gpu"));
+    }
+    feed.begin();
+    assert!(!feed.is_ready());
+    assert_eq!(told(&feed), (3, 1, 1));
+    // Two came meanwhile, and nobody tells what they need.
+    feed.report(&report(&[(TaskState::Inactive, 5)], &[("w", "ours")]), NOW);
+    let needs = |feed: &Feed| -> Vec<(String, u64)> {
+        let needs = feed.engine().facts().demand().needs();
+        needs.iter().map(|need| (need.capabilities.to_string(), need.tasks)).collect()
+    };
+    assert_eq!(needs(&feed), [("gpu".to_owned(), 3), (String::new(), 2)]);
+    // Four ended meanwhile.
+    (0..2).for_each(|_| feed.report(&report(&[(TaskState::Inactive, 1)], &[("w", "ours")]), NOW));
+    assert_eq!(needs(&feed), [("gpu".to_owned(), 1)]);
 }
 
 #[test]
@@ -155,4 +176,32 @@ fn managers_elsewhere_come_and_go_with_the_reports() {
     feed.report(&report(&[], &[]), NOW);
     assert!(feed.engine().facts().offer(&ManagerId::from("other")).is_none());
     assert!(feed.engine().facts().offer(&ManagerId::from("ours")).is_some());
+}
+
+#[test]
+fn a_manager_elsewhere_that_brings_nothing_counts_as_failing() {
+    let mut feed = feed();
+    let other = ManagerId::from("other");
+    let with_tasks = |tasks, workers: &[(&str, &str)]| {
+        let mut report = report(&[(TaskState::Inactive, tasks)], workers);
+        report.scaling.details.push(ManagerDetail {
+            manager_id: bytes::Bytes::from_static(b"other"),
+            max_task_concurrency: 4,
+            ..ManagerDetail::default()
+        });
+        report
+    };
+    feed.begin();
+    let failing_from = |feed: &mut Feed, report: StateScheduler| {
+        (1..=300).find(|_| {
+            feed.report(&report, NOW);
+            feed.engine().facts().is_failing(&other)
+        })
+    };
+    // Asked for nothing, it fails at nothing.
+    assert_eq!(failing_from(&mut feed, with_tasks(0, &[])), None);
+    assert_eq!(failing_from(&mut feed, with_tasks(10, &[])), Some(120));
+    // One more has come: it is waited for again.
+    assert_eq!(failing_from(&mut feed, with_tasks(10, &[("w1", "other")])), Some(121));
+    assert_eq!(failing_from(&mut feed, with_tasks(10, &[("w1", "other"), ("w2", "other")])), None);
 }

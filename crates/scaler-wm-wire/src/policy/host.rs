@@ -1,6 +1,9 @@
 //! An engine at work: it listens, decides, and tells managers.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use scaler_wm_core::{
     Chain, Clock, ManagerId, Request, WorkerMatch,
@@ -18,6 +21,8 @@ use crate::{
     monitor::{Monitor, MonitorEvent, MonitorSettings},
 };
 
+/// Without a word for so long, a monitor that is connected is taken for away.
+const SILENCE: Duration = Duration::from_secs(15);
 /// What changes within this time is decided upon together: a burst of tasks comes in one by one, and counts as one.
 const GATHER: Duration = Duration::from_millis(100);
 
@@ -83,6 +88,7 @@ impl PolicyHost {
             feed: Feed::new(policy.engine()),
             policy: policy.scaling(),
             followers: HashMap::new(),
+            silent: HashSet::new(),
             standing: tell,
             hold: settings.hold,
             lost_at: None,
@@ -116,6 +122,8 @@ struct Work {
     feed: Feed,
     policy: &'static str,
     followers: HashMap<ManagerId, watch::Sender<Option<Vec<Request>>>>,
+    /// Managers of which it was said that the policy never asks them for anything.
+    silent: HashSet<ManagerId>,
     standing: watch::Sender<Standing>,
     hold: Duration,
     /// When the monitor went away.
@@ -128,6 +136,7 @@ impl Work {
         let address = settings.address.clone();
         let mut monitor = Monitor::start(settings);
         let mut decide_at: Option<Instant> = None;
+        let mut silent_at: Option<Instant> = None;
         loop {
             let held_until = self.lost_at.map(|at| at + self.hold);
             tokio::select! {
@@ -141,9 +150,21 @@ impl Work {
                         info!(monitor = %address, policy = self.policy, "the policy engine hears the scheduler's monitor");
                         self.feed.begin();
                     }
-                    MonitorEvent::Said(message) => self.heard(*message),
-                    MonitorEvent::Down { error, .. } => self.lost(&Chain(&error).to_string()),
+                    MonitorEvent::Said(message) => {
+                        silent_at = Some(Instant::now() + SILENCE);
+                        self.heard(*message);
+                    }
+                    MonitorEvent::Down { error, .. } => {
+                        silent_at = None;
+                        self.lost(&Chain(&error).to_string());
+                    }
                 },
+                // Cancel safe: a timer.
+                () = sleep_until(silent_at.unwrap_or_else(Instant::now)), if silent_at.is_some() => {
+                    silent_at = None;
+                    self.feed.begin();
+                    self.lost("it has said nothing for a while, and reports should come every second");
+                }
                 // Cancel safe: a timer.
                 () = sleep_until(held_until.unwrap_or_else(Instant::now)), if held_until.is_some() => self.give_up(),
                 () = sleep_until(decide_at.unwrap_or_else(Instant::now)), if decide_at.is_some() => {
@@ -226,8 +247,14 @@ impl Work {
                     if is_new {
                         info!(%manager, because = %decision.because, "the policy wants something else");
                     }
-                    // A policy that gives no command leaves things as they are.
-                    if requests.is_none() { continue } else { requests }
+                    if requests.is_none() {
+                        // A policy that gives no command leaves things as they are.
+                        if self.silent.insert(manager.clone()) {
+                            warn!(%manager, because = %decision.because, "the policy asks this manager for nothing, ever");
+                        }
+                        continue;
+                    }
+                    requests
                 }
                 Standing::Holding => continue,
                 Standing::Waiting(_) | Standing::Lost => None,
