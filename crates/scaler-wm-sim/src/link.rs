@@ -5,6 +5,8 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use scaler_wm_core::{Clock, LinkEvent, Request, SchedulerLink, Timestamp, Wish, WorkerId};
 
+use tokio::time::Instant;
+
 use crate::provider::{Shared, look};
 
 /// Heartbeats that something asked for are this far apart, and stay so for some time after it.
@@ -19,9 +21,12 @@ pub(crate) struct SimLink {
     clock: Clock,
     interval: Duration,
     pending: VecDeque<LinkEvent>,
+    /// When to look whether a heartbeat is due.
+    next: Instant,
     last_beat: Option<Timestamp>,
     close_until: Timestamp,
     last_load: Option<Timestamp>,
+    is_load_due: bool,
     last: Option<Vec<Request>>,
 }
 
@@ -34,9 +39,11 @@ impl SimLink {
             clock,
             interval: Duration::from_secs_f64(interval),
             pending: VecDeque::from([LinkEvent::Up]),
+            next: Instant::now(),
             last_beat: None,
             close_until: Timestamp::default(),
             last_load: None,
+            is_load_due: false,
             last: None,
         }
     }
@@ -62,8 +69,10 @@ impl SimLink {
         }
         let is_due = self.last_load.is_none_or(|last| now.since(last) >= LOAD_EVERY);
         // Nobody asks what is busy where nobody may be let go.
-        if is_stirred || (is_due && world.wants_load(self.manager)) {
+        self.is_load_due |= is_stirred;
+        if is_due && (self.is_load_due || world.wants_load(self.manager)) {
             self.last_load = Some(now);
+            self.is_load_due = false;
             self.pending.push_front(LinkEvent::Load(world.load(self.manager)));
         }
     }
@@ -76,7 +85,9 @@ impl SchedulerLink for SimLink {
             if let Some(event) = self.pending.pop_front() {
                 return event;
             }
-            tokio::time::sleep(CLOSE.min(self.interval)).await;
+            // Not a sleep from here: whoever asks again and again would never hear anything.
+            tokio::time::sleep_until(self.next).await;
+            self.next += CLOSE.min(self.interval);
             self.beat();
         }
     }

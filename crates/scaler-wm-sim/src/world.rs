@@ -5,7 +5,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -26,8 +26,6 @@ use crate::{
 
 /// How often the scheduler looks whether work lies unevenly; it acts the second time in a row.
 const BALANCE_EVERY: u64 = 1_000;
-/// Of the tasks that wait, so many are tried when the first one cannot be given to anybody.
-const LOOK_AHEAD: usize = 64;
 
 type Millis = u64;
 type TaskNumber = u64;
@@ -42,7 +40,8 @@ pub(crate) struct World {
     arrivals: Box<dyn Iterator<Item = Arrival> + Send>,
     next: Option<Arrival>,
     tasks: HashMap<TaskNumber, Task>,
-    waiting: VecDeque<TaskNumber>,
+    /// Tasks that no worker has, by what they need, in order of their arrival.
+    waiting: BTreeMap<Capabilities, VecDeque<TaskNumber>>,
     events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
     sequence: u64,
     workers: Vec<Worker>,
@@ -161,7 +160,7 @@ impl World {
             arrivals,
             next,
             tasks: HashMap::new(),
-            waiting: VecDeque::new(),
+            waiting: BTreeMap::new(),
             events: BinaryHeap::new(),
             sequence: 0,
             workers: Vec::new(),
@@ -277,8 +276,13 @@ impl World {
             if self.waiting.is_empty() {
                 self.stir();
             }
-            self.waiting.push_back(number);
+            self.wait(number);
         }
+    }
+
+    fn wait(&mut self, number: TaskNumber) {
+        let needs = self.tasks.get(&number).map(|task| task.needs.clone()).unwrap_or_default();
+        self.waiting.entry(needs).or_default().push_back(number);
     }
 
     /// Something that early heartbeats are sent for.
@@ -337,17 +341,21 @@ impl World {
         self.feed();
     }
 
-    /// Gives what waits to whoever can take it.
+    /// Gives what waits to whoever can take it, the oldest first; what nobody can do holds up nothing else.
     fn feed(&mut self) {
-        let mut passed = 0;
-        while let Some(number) = self.waiting.get(passed).copied() {
-            if self.assign(number) {
-                self.waiting.remove(passed);
-            } else {
-                passed += 1;
-                let has_needs = self.tasks.get(&number).is_some_and(|task| !task.needs.is_empty());
-                if passed >= LOOK_AHEAD || (passed == 1 && !has_needs) {
-                    break;
+        let mut stuck: BTreeSet<Capabilities> = BTreeSet::new();
+        loop {
+            let heads = self.waiting.iter().filter(|(needs, _)| !stuck.contains(*needs));
+            let oldest = heads.filter_map(|(needs, queue)| Some((*queue.front()?, needs.clone()))).min();
+            let Some((number, needs)) = oldest else { break };
+            if !self.assign(number) {
+                stuck.insert(needs);
+                continue;
+            }
+            if let Some(queue) = self.waiting.get_mut(&needs) {
+                queue.pop_front();
+                if queue.is_empty() {
+                    self.waiting.remove(&needs);
                 }
             }
         }
@@ -376,7 +384,7 @@ impl World {
         }
         for number in taken {
             if !self.assign(number) {
-                self.waiting.push_back(number);
+                self.wait(number);
             }
         }
     }
@@ -494,7 +502,7 @@ impl World {
         self.stir();
         for number in strays {
             if !self.assign(number) {
-                self.waiting.push_back(number);
+                self.wait(number);
             }
         }
     }
@@ -534,7 +542,7 @@ impl World {
         }
         for number in strays {
             if !self.assign(number) {
-                self.waiting.push_back(number);
+                self.wait(number);
             }
         }
         self.leave_if_free(manager, unit);
@@ -586,7 +594,11 @@ impl World {
             (worker.id.clone(), load)
         };
         let workers = Arc::new(there.map(load).collect());
-        Load { workers, live_since: Some(Timestamp::default()), waiting: self.waiting.len() as u64 }
+        Load {
+            workers,
+            live_since: Some(Timestamp::default()),
+            waiting: self.waiting.values().map(|queue| queue.len() as u64).sum(),
+        }
     }
 
     /// What came of it all.

@@ -98,6 +98,20 @@ fn work_that_nobody_can_do_ends_with_the_time() {
 }
 
 #[test]
+fn work_that_nobody_can_do_holds_up_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = trace::Writer::new(fs::File::create(folder.path().join("t.jsonl")).unwrap()).unwrap();
+    for number in 0..200 {
+        let (at, needs) = if number < 100 { (0.0, "gpu") } else { (0.1, "") };
+        writer.add(&trace::Recorded { at, seconds: 1.0, capabilities: needs.parse().unwrap() }).unwrap();
+    }
+    let workload = "[workload]\nkind = \"trace\"\nfile = \"t.jsonl\"\n";
+    let text = ["most_hours = 1\n", VANILLA, LOCAL, workload].concat().replace("even_load", "capability");
+    let outcomes = read(folder.path(), &text).unwrap().run(|_| {}).unwrap();
+    assert_eq!((outcomes[0].submitted, outcomes[0].completed), (200, 100));
+}
+
+#[test]
 fn what_is_wrong_is_said_with_the_place() {
     let folder = tempfile::tempdir().unwrap();
     let all = [VANILLA, LOCAL, BURSTS].concat();

@@ -148,7 +148,7 @@ pub(crate) async fn manage(
 
 fn report(unit: &UnitStatus) -> UnitReport {
     let is_connected = matches!(unit.work, Work::Idle { .. } | Work::Busy { .. });
-    UnitReport { workers: unit.workers.clone(), is_connected }
+    UnitReport { workers: unit.workers.clone(), is_up: unit.is_up, is_connected }
 }
 
 fn done(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {

@@ -75,9 +75,9 @@ impl Fleet {
         self.units.values().filter(|tracked| tracked.unit.state == UnitState::Running).count()
     }
 
-    /// How the workers of a unit are known.
-    pub(super) fn workers(&self, unit: &UnitId) -> Option<&WorkerMatch> {
-        self.units.get(unit).map(|tracked| &tracked.unit.workers)
+    /// A unit, as the provider sees it.
+    pub(super) fn unit(&self, unit: &UnitId) -> Option<&Unit> {
+        self.units.get(unit).map(|tracked| &*tracked.unit)
     }
 
     /// How many units of a launch are there.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
-    Timestamp, Wish,
+    Timestamp, UnitState, Wish,
     plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
@@ -415,8 +415,9 @@ impl Manager {
 
     fn unit_status(&self, view: &UnitView) -> Option<UnitStatus> {
         let &UnitView { phase, work, drain, .. } = view;
-        let workers = self.fleet.workers(&view.id)?.clone();
-        Some(UnitStatus { id: view.id.clone(), phase, work, drain, workers })
+        let unit = self.fleet.unit(&view.id)?;
+        let (is_up, workers) = (unit.state != UnitState::Starting, unit.workers.clone());
+        Some(UnitStatus { id: view.id.clone(), phase, work, drain, is_up, workers })
     }
 
     async fn finish(mut self) -> Result<Summary> {

@@ -35,6 +35,8 @@ pub struct UnitStatus {
     pub work: Work,
     /// Whether and how it is on its way out.
     pub drain: Drain,
+    /// Whether it has come up.
+    pub is_up: bool,
     /// How its workers are known at the scheduler.
     pub workers: WorkerMatch,
 }

@@ -111,10 +111,10 @@ impl Feed {
         let told: HashSet<&WorkerMatch> = units.iter().map(|unit| &unit.workers).collect();
         known.retain(|unit, _| told.contains(unit));
         let mut has_new = false;
-        for UnitReport { workers, is_connected } in units {
+        for UnitReport { workers, is_up, is_connected } in units {
             let unit = known.entry(workers).or_insert_with(|| {
                 has_new = true;
-                Unit { since: now, is_connected }
+                Unit { since: now, is_connected: is_connected || is_up }
             });
             if is_connected && !std::mem::replace(&mut unit.is_connected, true) {
                 let took = now - unit.since;

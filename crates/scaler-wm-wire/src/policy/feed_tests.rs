@@ -132,7 +132,7 @@ fn workers_count_for_their_manager_as_soon_as_they_connect() {
     feed.worker(&worker("Worker|a|1", WorkerState::Connected));
     assert_eq!(told(&feed), (0, 1, 0));
     let began = Instant::now();
-    let unit = |workers, is_connected| UnitReport { workers, is_connected };
+    let unit = |workers, is_connected| UnitReport { workers, is_up: is_connected, is_connected };
     let [a, b] = [WorkerMatch::Exact(WorkerId::from("Worker|a|1")), WorkerMatch::Part("b".into())];
     feed.units(&ours, vec![unit(a.clone(), true), unit(b.clone(), false)], began);
     assert_eq!(told(&feed), (0, 1, 1));

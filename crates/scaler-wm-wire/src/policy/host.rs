@@ -49,7 +49,9 @@ pub struct Report {
 pub struct UnitReport {
     /// How its workers are known: so they count for their manager as soon as they connect.
     pub workers: WorkerMatch,
-    /// Whether they are at the scheduler: so it is learned how long that takes.
+    /// Whether it has come up: one that is first told of when it has was there before, and teaches nothing.
+    pub is_up: bool,
+    /// Whether its workers are at the scheduler: so it is learned how long that takes.
     pub is_connected: bool,
 }
 
