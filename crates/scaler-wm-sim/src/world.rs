@@ -71,7 +71,6 @@ struct SimUnit {
     shown: Arc<Unit>,
     workers: Vec<WorkerNumber>,
     launched: Millis,
-    is_up: bool,
     hands_back: bool,
 }
 
@@ -272,17 +271,18 @@ impl World {
         let change = Change::TasksAdded { id: id_of(number), capabilities: needs.clone(), count: 1 };
         self.engine.apply(change);
         self.tasks.insert(number, Task { arrived: at, takes, needs, has_run: false });
-        if !self.assign(number) {
-            if self.waiting.is_empty() {
-                self.stir();
-            }
-            self.wait(number);
+        let was_nothing_waiting = self.waiting.is_empty();
+        self.assign_or_wait(number);
+        if was_nothing_waiting && !self.waiting.is_empty() {
+            self.stir();
         }
     }
 
-    fn wait(&mut self, number: TaskNumber) {
-        let needs = self.tasks.get(&number).map(|task| task.needs.clone()).unwrap_or_default();
-        self.waiting.entry(needs).or_default().push_back(number);
+    fn assign_or_wait(&mut self, number: TaskNumber) {
+        if !self.assign(number) {
+            let needs = self.tasks.get(&number).map(|task| task.needs.clone()).unwrap_or_default();
+            self.waiting.entry(needs).or_default().push_back(number);
+        }
     }
 
     /// Something that early heartbeats are sent for.
@@ -383,9 +383,7 @@ impl World {
             }
         }
         for number in taken {
-            if !self.assign(number) {
-                self.wait(number);
-            }
+            self.assign_or_wait(number);
         }
     }
 
@@ -413,13 +411,7 @@ impl World {
                 },
                 notice: None,
             });
-            let sim = SimUnit {
-                shown: Arc::clone(&unit),
-                workers: Vec::new(),
-                launched: self.now,
-                is_up: false,
-                hands_back: false,
-            };
+            let sim = SimUnit { shown: Arc::clone(&unit), workers: Vec::new(), launched: self.now, hands_back: false };
             state.units.insert(id.clone(), sim);
             let takes = millis(state.config.start_seconds.sample(&mut self.rng)).max(1);
             let comes_up = self.rng.f64() >= state.config.failure_rate;
@@ -441,7 +433,6 @@ impl World {
     fn up(&mut self, manager: usize, unit: &UnitId) {
         let (now, state) = (self.now, &mut self.managers[manager]);
         let Some(sim) = state.units.get_mut(unit) else { return };
-        sim.is_up = true;
         let shown = Unit { state: UnitState::Running, since: Timestamp::from_millis(now), ..(*sim.shown).clone() };
         sim.shown = Arc::new(shown);
         let took = Duration::from_millis(now - sim.launched);
@@ -501,9 +492,7 @@ impl World {
         }
         self.stir();
         for number in strays {
-            if !self.assign(number) {
-                self.wait(number);
-            }
+            self.assign_or_wait(number);
         }
     }
 
@@ -541,9 +530,7 @@ impl World {
             self.allocator.remove_worker(&worker.id);
         }
         for number in strays {
-            if !self.assign(number) {
-                self.wait(number);
-            }
+            self.assign_or_wait(number);
         }
         self.leave_if_free(manager, unit);
     }

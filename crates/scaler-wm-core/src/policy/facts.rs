@@ -99,16 +99,12 @@ impl Facts {
     /// Time passes, in which the workers that are there were there.
     fn pass(&mut self, now: Timestamp) {
         let Some(before) = self.now.replace(now) else { return };
-        for (manager, workers) in &self.connected {
-            if !self.used.contains_key(manager) {
-                self.used.insert(manager.clone(), Usage::default());
-            }
-            if let Some(used) = self.used.get_mut(manager) {
-                used.add(*workers, before, now);
-            }
+        for manager in self.connected.keys() {
+            self.used.entry(manager.clone()).or_default();
         }
-        let gone = |manager: &ManagerId| !self.connected.contains_key(manager);
-        self.used.iter_mut().filter(|(manager, _)| gone(manager)).for_each(|(_, used)| used.add(0, before, now));
+        for (manager, used) in &mut self.used {
+            used.add(self.connected.get(manager).copied().unwrap_or_default(), before, now);
+        }
         self.used.retain(|_, used| used.worker_hours() > 0.0);
     }
 

@@ -72,7 +72,7 @@ pub(super) struct Parts {
 }
 
 impl Policy {
-    /// Reads `content`, which is written for `engine_type` (`simple`, `waterfall_v1`).
+    /// Reads `content`, which is written for `engine_type`, one of [`ENGINE_TYPES`].
     ///
     /// # Errors
     /// When it cannot be followed: what is wrong, where, and what is allowed.

@@ -1,4 +1,4 @@
-//! Policies of type `waterfall_v1`: lines `priority,worker_manager_id[,max_task_concurrency]`.
+//! Policies of type `waterfall_v1` and `waterfall_v2`: lines `priority,worker_manager_id[,max_task_concurrency]`, and more.
 
 use std::{collections::HashMap, num::IntErrorKind, sync::Arc};
 
@@ -18,7 +18,7 @@ const LINE_ENDS: [char; 10] =
 
 /// Reads the rules. `#` begins a comment, blank lines are passed over.
 pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
-    let rules = lines(content, |text| rule(text).map(Some))?;
+    let rules = lines(content, |rule: &Rule| &rule.manager, |text| rule(text).map(Some))?;
     let below_0 = |(line, rule): &(usize, Rule)| {
         let cap = rule.cap.filter(|cap| *cap < 0)?;
         Some(format!(
@@ -35,16 +35,20 @@ pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
 /// Reads the rules of `waterfall_v2`, which may have a price, and its budgets.
 pub(super) fn read_v2(content: &str) -> Result<Parts, PolicyError> {
     let mut budget = Budget::default();
-    let rules = lines(content, |text| {
-        let (key, value) = text.split_once(',').unwrap_or((text, ""));
-        let place = match strip(key) {
-            "budget_per_hour" => &mut budget.per_hour,
-            "budget_per_day" => &mut budget.per_day,
-            _ => return priced_rule(text).map(Some),
-        };
-        *place = Some(amount(key, value)?);
-        Ok(None)
-    })?;
+    let rules = lines(
+        content,
+        |rule: &PricedRule| &rule.manager,
+        |text| {
+            let (key, value) = text.split_once(',').unwrap_or((text, ""));
+            let place = match strip(key) {
+                "budget_per_hour" => &mut budget.per_hour,
+                "budget_per_day" => &mut budget.per_day,
+                _ => return priced_rule(text).map(Some),
+            };
+            *place = Some(amount(key, value)?);
+            Ok(None)
+        },
+    )?;
     let rules: Vec<PricedRule> = rules.into_iter().map(|(_, rule)| rule).collect();
     let mut notes = Vec::new();
     if budget != Budget::default() && rules.iter().all(|rule| rule.price == 0.0) {
@@ -54,26 +58,10 @@ pub(super) fn read_v2(content: &str) -> Result<Parts, PolicyError> {
     Ok(Parts { scaling_name: "waterfall_v2", scaling, allocation: BY_CAPABILITY, notes })
 }
 
-/// A rule of either version.
-trait Line {
-    fn manager(&self) -> &ManagerId;
-}
-
-impl Line for Rule {
-    fn manager(&self) -> &ManagerId {
-        &self.manager
-    }
-}
-
-impl Line for PricedRule {
-    fn manager(&self) -> &ManagerId {
-        &self.manager
-    }
-}
-
 /// Reads each line by `read`, which gives nothing for one that is no rule; each rule with the number of its line.
-fn lines<R: Line>(
+fn lines<R>(
     content: &str,
+    manager: impl Fn(&R) -> &ManagerId,
     mut read: impl FnMut(&str) -> Result<Option<R>, String>,
 ) -> Result<Vec<(usize, R)>, PolicyError> {
     let mut rules: Vec<(usize, R)> = Vec::new();
@@ -85,8 +73,8 @@ fn lines<R: Line>(
         }
         let wrong = |problem: String| PolicyError::Rule { line, problem };
         let Some(rule) = read(text).map_err(wrong)? else { continue };
-        if let Some(earlier) = known.insert(rule.manager().clone(), line) {
-            return Err(wrong(format!("`{}` has a rule already, in line {earlier}", rule.manager())));
+        if let Some(earlier) = known.insert(manager(&rule).clone(), line) {
+            return Err(wrong(format!("`{}` has a rule already, in line {earlier}", manager(&rule))));
         }
         rules.push((line, rule));
     }

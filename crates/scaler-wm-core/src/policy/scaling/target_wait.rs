@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Facts, Offer, Scaling, Verdict, as_offered};
+use super::{Facts, Offer, Scaling, Verdict, as_offered, most, special_first};
 use crate::{
     Limit, ManagerId,
-    policy::{Cap, Need, Part, Passed, PolicyError, Reason, keys::Keys},
+    policy::{Cap, Part, Passed, PolicyError, Reason, keys::Keys},
 };
 
 /// How long a new task may wait, unless the policy says something else.
@@ -58,18 +58,10 @@ impl TargetWait {
 impl Scaling for TargetWait {
     fn decide(&self, facts: &Facts, manager: &ManagerId, offer: &Offer) -> Verdict {
         let mut parts = Vec::new();
-        let mut free: BTreeMap<&ManagerId, (u64, u64)> = BTreeMap::new();
-        for (id, offer) in facts.offers() {
-            let cap = match offer.max_task_concurrency {
-                Limit::Unlimited => u64::MAX,
-                Limit::AtMost(limit) => u64::from(limit),
-            };
-            free.insert(id, (cap, facts.connected(id)));
-        }
-        let mut needs: Vec<Need<'_>> = facts.demand().needs();
-        // What few can do comes first: the others take what is left of the managers.
-        needs.sort_by_key(|need| std::cmp::Reverse(need.capabilities.iter().count()));
-        for need in needs {
+        // Of each manager, what it may still be asked for, and the workers that have not been counted on.
+        let free = facts.offers().map(|(id, offer)| (id, (most(offer), facts.connected(id))));
+        let mut free: BTreeMap<&ManagerId, (u64, u64)> = free.collect();
+        for need in special_first(facts) {
             let able = facts.offers().filter(|(_, offer)| need.capabilities.names_are_in(&offer.capabilities));
             let able: Vec<&ManagerId> = able.map(|(id, _)| id).collect();
             let connected = able.iter().map(|id| free[id].1).sum();

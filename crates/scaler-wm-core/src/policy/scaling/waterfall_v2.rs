@@ -1,11 +1,11 @@
 //! `waterfall_v2`: managers in order of priority, by what they really deliver, within a budget.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
-use super::{Facts, Offer, Scaling, Verdict, as_offered, share};
+use super::{Facts, Offer, Scaling, Verdict, as_offered, most, share, special_first};
 use crate::{
-    Limit, ManagerId,
-    policy::{Cap, CapSource, Need, Part, Passed, Reason, Silence},
+    ManagerId,
+    policy::{Cap, CapSource, Part, Passed, Reason, Silence},
 };
 
 /// Tasks that one worker is to have.
@@ -62,10 +62,7 @@ impl WaterfallV2 {
     fn supplies<'a>(&'a self, facts: &'a Facts) -> Vec<Supply<'a>> {
         let supply = |rule: &'a PricedRule| {
             let offer = facts.offer(&rule.manager)?;
-            let limit = match offer.max_task_concurrency {
-                Limit::Unlimited => u64::MAX,
-                Limit::AtMost(limit) => u64::from(limit),
-            };
+            let limit = most(offer);
             let (cap, source) = match rule.cap.map(u64::from) {
                 Some(cap) if cap < limit => (cap, CapSource::Rule),
                 _ => (limit, CapSource::Manager),
@@ -98,10 +95,7 @@ impl Scaling for WaterfallV2 {
         let mut parts = Vec::new();
         // Task concurrency that was asked for beyond the workers that are there, by manager: units are paid as a whole.
         let mut more: BTreeMap<&ManagerId, u64> = BTreeMap::new();
-        let mut needs: Vec<Need<'_>> = facts.demand().needs();
-        // What few can do comes first, so that no task counts twice: the others take what is left.
-        needs.sort_by_key(|need| Reverse(need.capabilities.iter().count()));
-        for need in needs {
+        for need in special_first(facts) {
             let wanted = share(need.tasks, PER_WORKER);
             let mut left = wanted;
             let mut passed = Vec::new();
@@ -111,11 +105,11 @@ impl Scaling for WaterfallV2 {
                 let id = &supply.rule.manager;
                 let asked_before = more.get(id).copied().unwrap_or_default();
                 let affordable = supply.there.saturating_add(affordable(facts, supply.rule, asked_before, money));
-                let (most, source) = match affordable {
+                let (at_most, source) = match affordable {
                     affordable if affordable < supply.cap => (affordable, CapSource::Budget),
                     _ => (supply.cap, supply.source),
                 };
-                let takes = left.min(most);
+                let takes = left.min(at_most);
                 let beyond = takes.saturating_sub(supply.there);
                 money -= cost(facts, supply.rule, asked_before, beyond);
                 *more.entry(id).or_default() += beyond;
@@ -128,7 +122,7 @@ impl Scaling for WaterfallV2 {
                         reason: Reason::Share { per_worker: PER_WORKER },
                         wanted,
                         passed: passed.clone(),
-                        cap: Some(Cap { value: i64::try_from(most).unwrap_or(i64::MAX), source }),
+                        cap: Some(Cap { value: i64::try_from(at_most).unwrap_or(i64::MAX), source }),
                     });
                 }
                 supply.cap -= takes;
