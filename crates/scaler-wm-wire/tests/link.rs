@@ -9,15 +9,14 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use common::{Place, event, within};
 use scaler_wm_core::{Clock, LinkEvent, Load, ManagerId, Request, SchedulerLink, Wish, WorkerId};
 use scaler_wm_wire::{
     Message, Version,
     link::{LinkSettings, ScalerLink},
     message::{
-        Capability, ClientId, ConcurrencyRequest, DisconnectRequest, DisconnectResponse, StateScheduler, StateTask,
-        StateWorker, TaskCount, TaskId, TaskState, WorkerManagerCommand, WorkerState,
+        Capability, ConcurrencyRequest, DisconnectRequest, DisconnectResponse, StateScheduler, StateTask, StateWorker,
+        TaskCount, TaskId, TaskState, WorkerManagerCommand, WorkerState,
     },
     ymq::{Binder, BinderEvent, Identity},
 };
@@ -87,17 +86,8 @@ fn worker(name: &str, state: WorkerState) -> Message {
 }
 
 fn task(state: TaskState, worker: &str) -> Message {
-    Message::StateTask(StateTask {
-        task: TaskId::from(&b"0123456789abcdef"[..]),
-        function_name: Bytes::new(),
-        state,
-        worker: WorkerId::from(worker),
-        capabilities: Vec::new(),
-        metadata: Bytes::new(),
-        object_bytes: 0,
-        client: ClientId::default(),
-        event: String::new(),
-    })
+    let task = TaskId::from(&b"0123456789abcdef"[..]);
+    Message::StateTask(StateTask { worker: WorkerId::from(worker), ..StateTask::new(task, state) })
 }
 
 #[derive(Clone, Default)]

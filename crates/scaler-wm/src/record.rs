@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs::{File, OpenOptions},
-    io::{BufWriter, IsTerminal},
+    io::{BufWriter, IsTerminal, Write},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use scaler_wm_core::{Capabilities, Chain};
 use scaler_wm_sim::trace::{Recorded, Writer};
 use scaler_wm_wire::{
     Message,
-    message::{StateTask, TaskId, TaskState},
+    message::{StateScheduler, StateTask, TaskId, TaskState},
     monitor::{Monitor, MonitorEvent, MonitorSettings},
     ymq::{ConnectOptions, Identity, Reconnect},
 };
@@ -59,15 +59,10 @@ async fn listen(call: &RecordCall, file: File) -> Result<String, Failure> {
         seed: u64::from(std::process::id()),
     });
     let failed = |error| Failure::Running(format!("{} cannot be written: {error}", call.file.display()));
-    let mut recorder = Recorder {
-        began: Instant::now(),
-        open: HashMap::new(),
-        writer: Writer::new(BufWriter::new(file)).map_err(failed)?,
-        recorded: 0,
-        unheard: 0,
-    };
-    let heard_until = Instant::now() + HEARD_WITHIN;
+    let mut recorder = Recorder::new(BufWriter::new(file)).map_err(failed)?;
+    let mut patience = Some(Instant::now() + HEARD_WITHIN);
     let mut is_heard = false;
+    let mut is_up = false;
     let mut why = "it does not answer".to_owned();
     let mut ticks = interval(FLUSH_EVERY);
     loop {
@@ -75,18 +70,28 @@ async fn listen(call: &RecordCall, file: File) -> Result<String, Failure> {
             // Cancel safe by contract.
             () = signals.next() => break,
             event = monitor.next() => match event {
-                MonitorEvent::Up if !is_heard => {
-                    is_heard = true;
-                    recorder.began = Instant::now();
-                    say(&format!("recording {} into {}; Ctrl-C or SIGTERM ends it\n", call.monitor, call.file.display()));
+                MonitorEvent::Up => {
+                    is_up = true;
+                    recorder.before = None;
+                    if is_heard {
+                        say("the monitor is back\n");
+                    }
                 }
-                MonitorEvent::Up => say("the monitor is back\n"),
                 MonitorEvent::Said(message) => {
-                    if let Message::StateTask(event) = *message {
-                        recorder.task(event).map_err(failed)?;
+                    if !is_heard {
+                        is_heard = true;
+                        patience = None;
+                        recorder.began = Instant::now();
+                        say(&format!("recording {} into {}; Ctrl-C or SIGTERM ends it\n", call.monitor, call.file.display()));
+                    }
+                    match *message {
+                        Message::StateTask(event) => recorder.task(event).map_err(failed)?,
+                        Message::StateScheduler(report) => recorder.report(&report),
+                        _ => {}
                     }
                 }
                 MonitorEvent::Down { error, was_heard } => {
+                    is_up = false;
                     why = Chain(&error).to_string();
                     if was_heard {
                         say(&format!("the monitor is away ({why}): what happens meanwhile is missing; trying on\n"));
@@ -100,7 +105,12 @@ async fn listen(call: &RecordCall, file: File) -> Result<String, Failure> {
                     say(&format!("\r{}", recorder.told()));
                 }
             }
-            () = sleep_until(heard_until), if !is_heard => {
+            () = sleep_until(patience.unwrap_or_else(Instant::now)), if patience.is_some() => {
+                if is_up {
+                    patience = None;
+                    say(&format!("{} has said nothing yet; recording begins with its first word\n", call.monitor));
+                    continue;
+                }
                 return Err(Failure::Usage(format!(
                     "MONITOR_ADDRESS: no monitor is heard at {} within {} s ({why}); it is the scheduler's port + 2 unless the \
                      scheduler was told another",
@@ -117,46 +127,65 @@ async fn listen(call: &RecordCall, file: File) -> Result<String, Failure> {
     Ok(recorder.told())
 }
 
-struct Recorder {
+struct Recorder<W> {
     began: Instant,
     /// Tasks that came and have not ended, with the time of their arrival in seconds.
     open: HashMap<TaskId, (f64, Capabilities)>,
-    writer: Writer<BufWriter<File>>,
+    writer: Writer<W>,
     recorded: u64,
+    /// Tasks that came before we listened and have not been heard of; `None` before a report has told.
+    before: Option<u32>,
     /// Tasks that ended, and had come before we listened.
     unheard: u64,
 }
 
-impl Recorder {
+impl<W: Write> Recorder<W> {
+    fn new(to: W) -> std::io::Result<Self> {
+        Ok(Self {
+            began: Instant::now(),
+            open: HashMap::new(),
+            writer: Writer::new(to)?,
+            recorded: 0,
+            before: None,
+            unheard: 0,
+        })
+    }
+
+    fn report(&mut self, report: &StateScheduler) {
+        // Those that came before are fewer and fewer: once there are none, every task is heard of from its arrival on.
+        let open = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
+        let unknown = report.live_tasks().saturating_sub(open);
+        self.before = Some(self.before.map_or(unknown, |before| before.min(unknown)));
+    }
+
     fn task(&mut self, event: StateTask) -> std::io::Result<()> {
-        match event.state {
-            TaskState::Inactive => {
-                let at = self.began.elapsed().as_secs_f64();
-                let needs = event.capabilities.into_iter().map(|one| (one.name, one.value)).collect();
-                self.open.entry(event.task).or_insert((at, needs));
-                Ok(())
-            }
-            TaskState::Success | TaskState::Failed => {
-                let took = event.ran_for();
-                match (self.open.remove(&event.task), took) {
-                    (Some((at, capabilities)), Some(took)) => {
-                        self.recorded += 1;
-                        self.writer.add(&Recorded { at, seconds: took.as_secs_f64(), capabilities })
-                    }
-                    (None, _) => {
-                        self.unheard += 1;
-                        Ok(())
-                    }
-                    // It failed before it ran.
-                    (Some(_), None) => Ok(()),
-                }
-            }
-            TaskState::WorkerDied | TaskState::Canceled | TaskState::CanceledNotFound => {
-                self.open.remove(&event.task);
-                Ok(())
-            }
-            _ => Ok(()),
+        let is_known = self.open.contains_key(&event.task);
+        if event.state.has_ended() {
+            return self.ended(&event);
         }
+        // Now and then a new task is first heard of when it is running already (seen with 2.9.0).
+        let is_new = event.state == TaskState::Inactive || self.before == Some(0);
+        if is_new && !is_known {
+            let at = self.began.elapsed().as_secs_f64();
+            self.open.insert(event.task, (at, event.capabilities.into_iter().collect()));
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, event: &StateTask) -> std::io::Result<()> {
+        let Some((at, capabilities)) = self.open.remove(&event.task) else {
+            if event.state != TaskState::CanceledNotFound {
+                self.before = self.before.map(|before| before.saturating_sub(1));
+                self.unheard += 1;
+            }
+            return Ok(());
+        };
+        // What was cancelled, or failed before it ran, says nothing of how long it takes.
+        let (TaskState::Success | TaskState::Failed, Some(took)) = (event.state, event.ran_for()) else {
+            return Ok(());
+        };
+        self.recorded += 1;
+        self.writer.add(&Recorded { at, seconds: took.as_secs_f64(), capabilities })
     }
 
     fn told(&self) -> String {
@@ -166,5 +195,59 @@ impl Recorder {
             unheard => format!(", {unheard} left out that had come before"),
         };
         format!("{} tasks, {open} left out that have not ended{unheard}", self.recorded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scaler_wm_wire::message::TaskCount;
+
+    use super::*;
+
+    fn tell(recorder: &mut Recorder<Vec<u8>>, task: &str, state: TaskState) {
+        let mut event = StateTask::new(TaskId::from(task.as_bytes()), state);
+        if state == TaskState::Success {
+            event.metadata = [2.5_f32.to_be_bytes(), [0; 4], [0; 4], [0; 4]].concat().into();
+        }
+        recorder.task(event).unwrap();
+    }
+
+    fn report(live: u32) -> StateScheduler {
+        let tasks = vec![TaskCount { state: TaskState::Running as u8, count: live }];
+        StateScheduler { tasks, ..StateScheduler::default() }
+    }
+
+    #[test]
+    fn a_task_that_is_first_heard_of_when_it_runs_came_then() {
+        let mut recorder = Recorder::new(Vec::new()).unwrap();
+        recorder.report(&report(0));
+        tell(&mut recorder, "one", TaskState::Running);
+        tell(&mut recorder, "one", TaskState::Success);
+        assert_eq!(recorder.told(), "1 tasks, 0 left out that have not ended");
+    }
+
+    #[test]
+    fn what_came_before_is_left_out_for_as_long_as_there_is_any() {
+        let mut recorder = Recorder::new(Vec::new()).unwrap();
+        // Before a report has told, and while it tells of one that was never heard of.
+        tell(&mut recorder, "old", TaskState::Running);
+        tell(&mut recorder, "new", TaskState::Inactive);
+        recorder.report(&report(3));
+        tell(&mut recorder, "older", TaskState::Running);
+        for task in ["old", "new", "older"] {
+            tell(&mut recorder, task, TaskState::Success);
+        }
+        assert_eq!(recorder.told(), "1 tasks, 0 left out that have not ended, 2 left out that had come before");
+        tell(&mut recorder, "late", TaskState::Running);
+        tell(&mut recorder, "late", TaskState::Success);
+        assert_eq!(recorder.told(), "2 tasks, 0 left out that have not ended, 2 left out that had come before");
+    }
+
+    #[test]
+    fn what_was_cancelled_teaches_nothing() {
+        let mut recorder = Recorder::new(Vec::new()).unwrap();
+        tell(&mut recorder, "one", TaskState::Inactive);
+        tell(&mut recorder, "one", TaskState::Canceled);
+        assert_eq!(recorder.told(), "0 tasks, 0 left out that have not ended");
     }
 }

@@ -25,13 +25,15 @@ pub(super) fn heartbeat(settings: &LinkSettings) -> Message {
 pub(super) fn wish(command: WorkerManagerCommand) -> Wish {
     let requests = command.requests.into_iter().map(|request| Request {
         task_concurrency: request.task_concurrency,
-        capabilities: capabilities(request.capabilities),
+        capabilities: request.capabilities.into_iter().collect(),
     });
     Wish::Follow(requests.collect())
 }
 
-pub(crate) fn capabilities(wire: Vec<Capability>) -> Capabilities {
-    wire.into_iter().map(|capability| (capability.name, capability.value)).collect()
+impl FromIterator<Capability> for Capabilities {
+    fn from_iter<I: IntoIterator<Item = Capability>>(wire: I) -> Self {
+        wire.into_iter().map(|capability| (capability.name, capability.value)).collect()
+    }
 }
 
 pub(super) fn identity(worker: &WorkerId) -> Identity {

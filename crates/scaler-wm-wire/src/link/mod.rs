@@ -11,6 +11,5 @@ mod scheduler;
 mod settings;
 mod tracker;
 
-pub(crate) use convert::capabilities;
 pub use scaler::ScalerLink;
 pub use settings::LinkSettings;

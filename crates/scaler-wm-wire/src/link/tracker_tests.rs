@@ -1,24 +1,12 @@
-use bytes::Bytes;
-
 use super::*;
-use crate::message::{ClientId, ProcessorStatus, Resource, TaskCount, TaskId};
+use crate::message::{ProcessorStatus, TaskCount, TaskId};
 
 fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
 fn task(name: &str, state: TaskState, worker: &str) -> StateTask {
-    StateTask {
-        task: TaskId::from(name.as_bytes()),
-        function_name: Bytes::new(),
-        state,
-        worker: WorkerId::from(worker),
-        capabilities: Vec::new(),
-        metadata: Bytes::new(),
-        object_bytes: 0,
-        client: ClientId::default(),
-        event: String::new(),
-    }
+    StateTask { worker: WorkerId::from(worker), ..StateTask::new(TaskId::from(name.as_bytes()), state) }
 }
 
 fn worker(name: &str, state: WorkerState) -> StateWorker {
@@ -26,23 +14,7 @@ fn worker(name: &str, state: WorkerState) -> StateWorker {
 }
 
 fn status(name: &str, sent: u32) -> WorkerStatus {
-    WorkerStatus {
-        id: WorkerId::from(name),
-        agent: Resource::default(),
-        rss_free: 0,
-        free: 0,
-        sent,
-        queued: 0,
-        suspended: 0,
-        lag_microseconds: 0,
-        last_seen_seconds: 0,
-        itl: String::new(),
-        processors: Vec::new(),
-        mem_limit: 0,
-        hostname: String::new(),
-        net_sent_bytes: 0,
-        net_received_bytes: 0,
-    }
+    WorkerStatus { sent, ..WorkerStatus::new(WorkerId::from(name)) }
 }
 
 fn report(waiting: u32, workers: Vec<WorkerStatus>) -> StateScheduler {

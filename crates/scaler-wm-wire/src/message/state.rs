@@ -30,6 +30,15 @@ pub struct StateScheduler {
     pub scaling: ScalingManagerStatus,
 }
 
+impl StateScheduler {
+    /// Tasks that have not ended, in whichever state.
+    #[must_use]
+    pub fn live_tasks(&self) -> u32 {
+        let live = self.tasks.iter().filter(|count| !TaskState::ENDED.contains(&count.state));
+        live.fold(0, |sum, count| sum.saturating_add(count.count))
+    }
+}
+
 /// A worker came or went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateWorker {
@@ -74,6 +83,22 @@ pub struct StateTask {
 }
 
 impl StateTask {
+    /// A task of which nothing more is known.
+    #[must_use]
+    pub fn new(task: TaskId, state: TaskState) -> Self {
+        Self {
+            task,
+            function_name: Bytes::new(),
+            state,
+            worker: WorkerId::from(&b""[..]),
+            capabilities: Vec::new(),
+            metadata: Bytes::new(),
+            object_bytes: 0,
+            client: ClientId::default(),
+            event: String::new(),
+        }
+    }
+
     /// How long the task ran, by its worker's profile, where there is one: a big-endian float of seconds, then peak
     /// memory and processor time (read off 2.6.0 and 2.9.0).
     #[must_use]
@@ -113,4 +138,15 @@ pub enum TaskState {
     BalanceCanceled = 9,
     /// Its worker leaves (version 1 only).
     WorkerDisconnecting = 10,
+}
+
+impl TaskState {
+    /// The numbers of the states in which a task has ended.
+    const ENDED: std::ops::RangeInclusive<u8> = Self::Success as u8..=Self::CanceledNotFound as u8;
+
+    /// Whether the task has ended.
+    #[must_use]
+    pub fn has_ended(self) -> bool {
+        Self::ENDED.contains(&(self as u8))
+    }
 }

@@ -111,6 +111,30 @@ pub struct WorkerStatus {
     pub net_received_bytes: u64,
 }
 
+impl WorkerStatus {
+    /// A worker of which nothing more is known.
+    #[must_use]
+    pub const fn new(id: WorkerId) -> Self {
+        Self {
+            id,
+            agent: Resource { cpu: 0, rss: 0 },
+            rss_free: 0,
+            free: 0,
+            sent: 0,
+            queued: 0,
+            suspended: 0,
+            lag_microseconds: 0,
+            last_seen_seconds: 0,
+            itl: String::new(),
+            processors: Vec::new(),
+            mem_limit: 0,
+            hostname: String::new(),
+            net_sent_bytes: 0,
+            net_received_bytes: 0,
+        }
+    }
+}
+
 /// Managers and their workers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScalingManagerStatus {

@@ -10,10 +10,7 @@ use scaler_wm_core::{
 use tokio::time::Instant;
 
 use super::UnitReport;
-use crate::{
-    link::capabilities,
-    message::{ManagerDetail, StateScheduler, StateTask, StateWorker, TaskState, WorkerState},
-};
+use crate::message::{ManagerDetail, StateScheduler, StateTask, StateWorker, TaskState, WorkerState};
 
 /// Reports in a row that must contradict what events said before they are believed.
 const CONTRADICTIONS: u8 = 2;
@@ -158,33 +155,27 @@ impl Feed {
     /// A task changed its state.
     pub(super) fn task(&mut self, event: StateTask) {
         let id = TaskId::from(event.task.as_bytes());
-        match event.state {
-            TaskState::Success
-            | TaskState::Failed
-            | TaskState::WorkerDied
-            | TaskState::Canceled
-            | TaskState::CanceledNotFound => {
-                if let Some(took) = event.ran_for() {
-                    self.engine.apply(Change::TaskTook(took));
-                }
-                if !self.forget(&id) {
-                    self.set_unseen(self.unseen.saturating_sub(1));
-                }
+        if event.state.has_ended() {
+            if let Some(took) = event.ran_for() {
+                self.engine.apply(Change::TaskTook(took));
             }
-            // Of these, one may come without its capabilities; a task that is new to us was not new to the scheduler.
-            state => {
-                if self.tasks.contains_key(&id) {
-                    return;
-                }
-                if state != TaskState::Inactive {
-                    self.set_unseen(self.unseen.saturating_sub(1));
-                }
-                self.arrivals += 1;
-                self.tasks.insert(id.clone(), self.arrivals);
-                self.by_arrival.insert(self.arrivals, id.clone());
-                self.engine.apply(Change::TasksAdded { id, capabilities: capabilities(event.capabilities), count: 1 });
+            if !self.forget(&id) {
+                self.set_unseen(self.unseen.saturating_sub(1));
             }
+            return;
         }
+        if self.tasks.contains_key(&id) {
+            return;
+        }
+        // It was there before we listened, most likely; now and then a new task is first heard of when it is running.
+        if event.state != TaskState::Inactive {
+            self.set_unseen(self.unseen.saturating_sub(1));
+        }
+        self.arrivals += 1;
+        self.tasks.insert(id.clone(), self.arrivals);
+        self.by_arrival.insert(self.arrivals, id.clone());
+        let capabilities = event.capabilities.into_iter().collect();
+        self.engine.apply(Change::TasksAdded { id, capabilities, count: 1 });
     }
 
     /// A worker came or went.
@@ -235,9 +226,7 @@ impl Feed {
     }
 
     fn count_tasks(&mut self, report: &StateScheduler) {
-        let is_live = |state: u8| !(TaskState::Success as u8..=TaskState::CanceledNotFound as u8).contains(&state);
-        let live = report.tasks.iter().filter(|count| is_live(count.state));
-        let live = live.fold(0_u32, |sum, count| sum.saturating_add(count.count));
+        let live = report.live_tasks();
         let known = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
         if live >= known {
             self.fewer_tasks = 0;

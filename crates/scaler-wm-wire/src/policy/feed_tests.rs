@@ -15,15 +15,8 @@ fn feed() -> Feed {
 fn event(task: &str, state: TaskState, capability: &str) -> StateTask {
     let capabilities = [capability].into_iter().filter(|name| !name.is_empty());
     StateTask {
-        task: message::TaskId::from(task.as_bytes()),
-        function_name: bytes::Bytes::new(),
-        state,
-        worker: WorkerId::from(""),
         capabilities: capabilities.map(|name| Capability { name: name.to_owned(), value: NO_QUANTITY }).collect(),
-        metadata: bytes::Bytes::new(),
-        object_bytes: 0,
-        client: message::ClientId::default(),
-        event: String::new(),
+        ..StateTask::new(message::TaskId::from(task.as_bytes()), state)
     }
 }
 
@@ -31,23 +24,7 @@ fn report(live: &[(TaskState, u32)], workers: &[(&str, &str)]) -> StateScheduler
     let tasks = live.iter().map(|(state, count)| TaskCount { state: *state as u8, count: *count }).collect();
     let mut report = StateScheduler { tasks, ..StateScheduler::default() };
     for (worker, manager) in workers {
-        report.workers.push(WorkerStatus {
-            id: WorkerId::from(*worker),
-            agent: message::Resource::default(),
-            rss_free: 0,
-            free: 0,
-            sent: 0,
-            queued: 0,
-            suspended: 0,
-            lag_microseconds: 0,
-            last_seen_seconds: 0,
-            itl: String::new(),
-            processors: Vec::new(),
-            mem_limit: 0,
-            hostname: String::new(),
-            net_sent_bytes: 0,
-            net_received_bytes: 0,
-        });
+        report.workers.push(WorkerStatus::new(WorkerId::from(*worker)));
         report.scaling.managed_workers.push(ManagedWorkers {
             manager_id: bytes::Bytes::copy_from_slice(manager.as_bytes()),
             workers: vec![WorkerId::from(*worker)],

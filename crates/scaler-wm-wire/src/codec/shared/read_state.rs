@@ -40,7 +40,6 @@ fn binder_counts(list: capnp::struct_list::Reader<'_, s::binder_status::pair::Ow
 
 fn worker_status(reader: s::worker_status::Reader<'_>) -> Coded<WorkerStatus> {
     let mut status = WorkerStatus {
-        id: worker_id(reader.get_worker_id()?),
         agent: resource(reader.get_agent()?),
         rss_free: reader.get_rss_free(),
         free: reader.get_free(),
@@ -48,13 +47,9 @@ fn worker_status(reader: s::worker_status::Reader<'_>) -> Coded<WorkerStatus> {
         queued: reader.get_queued(),
         suspended: reader.get_suspended(),
         lag_microseconds: reader.get_lag_microseconds(),
-        last_seen_seconds: 0,
         itl: string(reader.get_itl()?)?,
         processors: processors(reader.get_processors()?)?,
-        mem_limit: 0,
-        hostname: String::new(),
-        net_sent_bytes: 0,
-        net_received_bytes: 0,
+        ..WorkerStatus::new(worker_id(reader.get_worker_id()?))
     };
     fields::read_worker(reader, &mut status)?;
     Ok(status)
@@ -92,15 +87,11 @@ pub(super) fn worker(reader: s::state_worker::Reader<'_>) -> Coded<StateWorker> 
 
 pub(super) fn task(reader: s::state_task::Reader<'_>) -> Coded<StateTask> {
     let mut task = StateTask {
-        task: reader.get_task_id()?.into(),
         function_name: bytes(reader.get_function_name()?),
-        state: fields::task_state(reader.get_state()?),
         worker: worker_id(reader.get_worker()?),
         capabilities: capabilities(reader.get_capabilities()?)?,
         metadata: bytes(reader.get_metadata()?),
-        object_bytes: 0,
-        client: Default::default(),
-        event: String::new(),
+        ..StateTask::new(reader.get_task_id()?.into(), fields::task_state(reader.get_state()?))
     };
     fields::read_task(reader, &mut task)?;
     Ok(task)
