@@ -26,6 +26,7 @@ tasks of this repository:
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
   cargo xtask soak rebalance [SEED]
                                  200 mixed workloads, 100 per release: what taking work back does, and that it is right
+  cargo xtask soak budget        budgets over days in 1,000 simulations with random infrastructure
   cargo xtask codegen [--check]  generate the code of the schemas and docs/reference.md anew, or check that they are fresh
   cargo xtask venv [VERSION]     make the virtual environment with that release of opengris-scaler, print its folder
   cargo xtask help               this text
@@ -62,6 +63,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["soak", "consent"] => soak::consent()?,
         ["soak", "churn"] => soak::churn(1)?,
         ["soak", "churn", seed] => soak::churn(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,
+        ["soak", "budget"] => soak::budget()?,
         ["soak", "rebalance"] => soak::rebalance(1)?,
         ["soak", "rebalance", seed] => {
             soak::rebalance(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?;

@@ -46,6 +46,13 @@ pub(crate) fn churn(first: u64) -> Result<()> {
     Ok(())
 }
 
+/// Simulates days under budgets, with ever other infrastructure; the tests do so a few times.
+pub(crate) fn budget() -> Result<()> {
+    let mut command = shell::cargo();
+    command.args(["test", "--release", "--package", "scaler-wm-sim", "--test", "budget"]).env("PROPTEST_CASES", "1000");
+    shell::run("keep within budgets", &mut command)
+}
+
 /// Workloads of [`rebalance`] per release.
 const WORKLOADS: u64 = 100;
 

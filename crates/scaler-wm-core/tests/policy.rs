@@ -75,7 +75,7 @@ impl Standing {
             Change::ManagerHeartbeat { manager, offer } => drop(self.offers.insert(manager, offer)),
             Change::ManagerGone(manager) => drop(self.offers.remove(&manager)),
             // What was measured is not how things stand.
-            Change::TaskTook(_) | Change::UnitStarted { .. } | Change::Delivery { .. } | Change::Time(_) => {}
+            Change::TaskTook(_) | Change::UnitStarted { .. } | Change::Delivery { .. } | Change::Paid { .. } => {}
         }
     }
 

@@ -39,6 +39,8 @@ struct World {
     taken_back: u32,
     most: usize,
     is_on: bool,
+    /// Whether nothing is wanted, whatever there is to do.
+    is_unwanted: bool,
 }
 
 impl World {
@@ -58,6 +60,7 @@ impl World {
             taken_back: 0,
             most: 0,
             is_on,
+            is_unwanted: false,
         }
     }
 
@@ -113,7 +116,7 @@ impl World {
         }
         // A policy that wants one more than is connected.
         let connected = self.workers.iter().filter(|worker| worker.up_at <= now).count() as u32;
-        self.desired = self.limit.min(connected + 1);
+        self.desired = if self.is_unwanted { 0 } else { self.limit.min(connected + 1) };
         for worker in &mut self.workers {
             let tasks = worker.queue.len() as u32 + u32::from(worker.running.is_some());
             worker.view.work = match tasks {
@@ -171,6 +174,7 @@ impl World {
                 self.relieved += 1;
                 worker.view.drain = Drain::HandingBack { until: now + Duration::from_secs(1_000_000) };
             }
+            Stop::HandBack(within) => worker.view.drain = Drain::HandingBack { until: now + within },
             Stop::IfIdle if worker.running.is_some() || !worker.queue.is_empty() => worker.view.refused = Some(now),
             Stop::IfIdle => worker.view.drain = Drain::Ending { since: now },
             Stop::Resume => {
@@ -244,6 +248,28 @@ fn a_hand_back_is_taken_back_when_nobody_is_idle_any_more() {
     assert!(world.workers.iter().all(|worker| worker.view.drain == Drain::No));
     world.work_off();
     assert!(world.most <= 5, "{} units", world.most);
+}
+
+/// The spare is beyond what is wanted by our own doing; that saves no busy unit once less is wanted.
+#[test]
+fn no_unit_stays_for_the_spares_sake_when_nothing_is_wanted() {
+    let mut world = World::new(4, true);
+    world.waiting.extend(vec![Duration::from_secs(5); 20]);
+    world.launch();
+    while world.relieved == 0 {
+        world.step();
+    }
+    // Nobody is idle from here on, so the spare waits to be dropped.
+    world.waiting.extend(vec![Duration::from_secs(60); 200]);
+    for _ in 0..10 {
+        world.step();
+    }
+    world.is_unwanted = true;
+    // The cooldown, and the longest task.
+    for _ in 0..5_000 {
+        world.step();
+    }
+    assert_eq!(world.workers.len(), 0);
 }
 
 /// The scheduler may balance by itself: what it has taken is not to be handed back.

@@ -1,11 +1,11 @@
 //! `waterfall_v2`: overflow by what is delivered, no task counted twice, and a budget.
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
 use proptest::prelude::*;
 use scaler_wm_core::{
-    Capabilities, Limit, ManagerId, TaskId, Timestamp, WorkerId,
+    Capabilities, Limit, ManagerId, TaskId, WorkerId,
     policy::{Change, Engine, Offer, Policy},
 };
 
@@ -98,22 +98,63 @@ fn a_budget_refuses_launches_and_ends_no_work() {
     assert_eq!((asked(&engine, "spot"), asked(&engine, "dear")), (0, 5));
 }
 
+fn paid(engine: &mut Engine, id: &str, units: u32, unit_minutes: u64) {
+    let unit_time = Duration::from_secs(unit_minutes * 60);
+    engine.apply(Change::Paid { manager: ManagerId::from(id), units, unit_time });
+}
+
+#[test]
+fn units_that_are_starting_cost_as_much_as_those_that_are_there() {
+    let mut engine = engine("1,a,,1\n2,b,,1\nbudget_per_hour,5");
+    manager(&mut engine, "a", 100, 1, "gpu");
+    manager(&mut engine, "b", 100, 1, "");
+    tasks(&mut engine, "g", "gpu", 100);
+    assert_eq!((asked(&engine, "a"), asked(&engine, "b")), (5, 0));
+    // Four of them are on their way when the work turns out to be of another kind.
+    paid(&mut engine, "a", 4, 0);
+    engine.apply(Change::TasksGone(TaskId::from("g")));
+    engine.apply(Change::ManagerGone(ManagerId::from("a")));
+    tasks(&mut engine, "t", "", 100);
+    assert_eq!(asked(&engine, "b"), 1);
+    paid(&mut engine, "a", 0, 0);
+    assert_eq!(asked(&engine, "b"), 5);
+}
+
+#[test]
+fn what_fails_keeps_no_money_from_the_next() {
+    let mut engine = engine("1,a,,1\n2,b,,1\nbudget_per_hour,5");
+    manager(&mut engine, "a", 100, 1, "");
+    manager(&mut engine, "b", 100, 1, "");
+    tasks(&mut engine, "t", "", 1_000);
+    failing(&mut engine, "a", true);
+    assert_eq!((asked(&engine, "a"), asked(&engine, "b")), (5, 5));
+}
+
 #[test]
 fn the_budget_of_a_day_counts_what_was_spent() {
-    let mut engine = engine("1,cloud,,1\nbudget_per_day,10");
+    let mut engine = engine("1,cloud,,1\n2,free\nbudget_per_day,10");
     manager(&mut engine, "cloud", 100, 1, "");
+    manager(&mut engine, "free", 3, 1, "");
     tasks(&mut engine, "t", "", 1_000);
-    let at = |minutes: u64| Change::Time(Timestamp::from_millis(minutes * 60_000));
-    engine.apply(at(0));
-    assert_eq!(asked(&engine, "cloud"), 10);
+    assert_eq!((asked(&engine, "cloud"), asked(&engine, "free")), (10, 3));
+    // Four units have cost 7 of the 10, and no unit more is paid an hour ahead.
     workers(&mut engine, "cloud", 4);
-    // Two hours of four workers: 8 of the 10 are gone, and 4 more are bound.
-    (1..=120).for_each(|minutes| engine.apply(at(minutes)));
+    paid(&mut engine, "cloud", 4, 7 * 60);
     assert_eq!(asked(&engine, "cloud"), 4);
+    // Two units' worth is left when the others are gone.
     workers(&mut engine, "cloud", 0);
+    paid(&mut engine, "cloud", 0, 8 * 60);
     assert_eq!(asked(&engine, "cloud"), 2);
+    // Four units have 24 minutes left, and a task may take ten and a minute: they go on.
+    engine.apply(Change::TaskTook(Duration::from_secs(600)));
+    paid(&mut engine, "cloud", 4, 8 * 60 + 24);
+    assert_eq!(asked(&engine, "cloud"), 4);
+    // Nine minutes are too few: they finish what runs, and what costs nothing goes on.
+    paid(&mut engine, "cloud", 4, 9 * 60 + 24);
+    assert_eq!((asked(&engine, "cloud"), asked(&engine, "free")), (0, 3));
+    assert!(because(&engine, "cloud").contains("by the budget"), "{}", because(&engine, "cloud"));
     // A day later it is forgotten.
-    (121..=1_700).for_each(|minutes| engine.apply(at(minutes)));
+    paid(&mut engine, "cloud", 0, 0);
     assert_eq!(asked(&engine, "cloud"), 10);
 }
 
@@ -174,6 +215,8 @@ fn levels(scene: &Scene, budget: &str, count: u32) -> [u64; 3] {
 proptest! {
     #[test]
     fn no_instant_is_over_the_budget_or_a_cap(scene in scene(), count in 0_u32..2_000, budget in 0_u32..200) {
+        // What a manager that fails is asked for may be paid of the same money: there the ledger has the last word.
+        let scene = Scene { fails: [false; 3], ..scene };
         let levels = levels(&scene, &format!("budget_per_hour,{budget}"), count);
         let cost = |workers: [u64; 3]| -> f64 {
             let of = |index: usize| workers[index].div_ceil(u64::from(scene.per_unit[index])) as f64 * PRICES[index];

@@ -48,6 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         stop_timeout: Duration::from_secs(10),
         rebalances: true,
         keeps_units: false,
+        ledger: None,
         seed: 0,
     };
     let (wishes, link) = mpsc::channel(8);

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use scaler_wm_core::{Clock, LinkEvent, Request, SchedulerLink, Timestamp, Wish, WorkerId};
 
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use crate::provider::{Shared, look};
 
@@ -21,8 +21,9 @@ pub(crate) struct SimLink {
     clock: Clock,
     interval: Duration,
     pending: VecDeque<LinkEvent>,
-    /// When to look whether a heartbeat is due.
-    next: Instant,
+    /// When it looked last; all looks are whole steps apart.
+    looked: Instant,
+    stirred: Arc<Notify>,
     last_beat: Option<Timestamp>,
     close_until: Timestamp,
     last_load: Option<Timestamp>,
@@ -32,14 +33,16 @@ pub(crate) struct SimLink {
 
 impl SimLink {
     pub(crate) fn new(manager: usize, world: &Shared, clock: Clock) -> Self {
-        let interval = look(world, &clock).managers[manager].config.heartbeat_interval_seconds;
+        let state = &look(world, &clock).managers[manager];
+        let (interval, stirred) = (state.config.heartbeat_interval_seconds, Arc::clone(&state.stirred));
         Self {
             manager,
             world: Arc::clone(world),
             clock,
             interval: Duration::from_secs_f64(interval),
             pending: VecDeque::from([LinkEvent::Up]),
-            next: Instant::now(),
+            looked: Instant::now(),
+            stirred,
             last_beat: None,
             close_until: Timestamp::default(),
             last_load: None,
@@ -48,9 +51,25 @@ impl SimLink {
         }
     }
 
+    /// When to look again: at the next step while much goes on, else when something can have happened.
+    fn next_look(&self) -> Instant {
+        let step = CLOSE.min(self.interval);
+        let next = self.looked + step;
+        let world = look(&self.world, &self.clock);
+        let is_stirred = world.managers[self.manager].is_stirred || self.clock.now() <= self.close_until;
+        if is_stirred || self.is_load_due || world.wants_load(self.manager) {
+            return next;
+        }
+        let beat = self.last_beat.unwrap_or_default() + self.interval;
+        let at = self.clock.instant(world.next_event().map_or(beat, |event| event.min(beat)));
+        let steps = at.saturating_duration_since(next).as_nanos().div_ceil(step.as_nanos());
+        next + step * u32::try_from(steps).unwrap_or(u32::MAX)
+    }
+
     /// Heartbeat and load, as far as they are due.
     fn beat(&mut self) {
         let now = self.clock.now();
+        self.looked = Instant::now();
         let mut world = look(&self.world, &self.clock);
         let is_stirred = std::mem::take(&mut world.managers[self.manager].is_stirred);
         if is_stirred {
@@ -85,10 +104,15 @@ impl SchedulerLink for SimLink {
             if let Some(event) = self.pending.pop_front() {
                 return event;
             }
-            // Not a sleep from here: whoever asks again and again would never hear anything.
-            tokio::time::sleep_until(self.next).await;
-            self.next += CLOSE.min(self.interval);
-            self.beat();
+            // A time, not a wait from here: whoever asks again and again would never hear anything.
+            let at = self.next_look();
+            tokio::select! {
+                biased;
+                // Cancel safe: a timer.
+                () = tokio::time::sleep_until(at) => self.beat(),
+                // Cancel safe: what has happened is on record in the world.
+                () = self.stirred.notified() => {}
+            }
         }
     }
 

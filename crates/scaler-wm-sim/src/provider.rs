@@ -2,7 +2,10 @@
 
 use std::{
     num::NonZeroU32,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,6 +40,7 @@ pub(crate) struct SimProvider {
     world: Shared,
     clock: Clock,
     changed: watch::Receiver<u64>,
+    launches: AtomicU64,
 }
 
 impl SimProvider {
@@ -56,7 +60,7 @@ impl SimProvider {
             relieves: true,
         };
         let changed = look(world, &clock).managers[manager].changed.subscribe();
-        Self { info, manager, world: Arc::clone(world), clock, changed }
+        Self { info, manager, world: Arc::clone(world), clock, changed, launches: AtomicU64::new(0) }
     }
 }
 
@@ -67,7 +71,8 @@ impl Provider for SimProvider {
     }
 
     fn prepare(&self, count: NonZeroU32, tier: &Tier, now: Timestamp) -> Result<Launch> {
-        let name = format!("launch-{}-{}", self.manager, now.as_millis());
+        // Two launches may be prepared at the same instant.
+        let name = format!("launch-{}-{}", self.manager, self.launches.fetch_add(1, Ordering::Relaxed));
         Ok(Launch {
             id: LaunchId::from(&*name),
             token: Token::from(name),

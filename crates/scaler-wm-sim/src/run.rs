@@ -74,7 +74,8 @@ impl Simulation {
         for (index, config) in self.manager.iter().enumerate() {
             let provider = SimProvider::new(config, index, world, clock);
             let link = SimLink::new(index, world, clock);
-            let settings = settings(config, &provider, self.seed ^ index as u64);
+            let ledger = look(world, &clock).ledger.clone();
+            let settings = Settings { ledger, ..settings(config, &provider, self.seed ^ index as u64) };
             let manager = Manager::new(settings, Arc::new(provider), Box::new(link), Arc::new(NoJournal), clock);
             let (stop, stopped) = oneshot::channel();
             stops.push(stop);
@@ -112,6 +113,7 @@ fn settings(config: &ManagerConfig, provider: &SimProvider, seed: u64) -> Settin
         stop_timeout: Duration::from_secs(10),
         rebalances: config.rebalances,
         keeps_units: false,
+        ledger: None,
         seed,
     }
 }

@@ -14,9 +14,9 @@ use fastrand::Rng;
 use scaler_wm_core::{
     Capabilities, Exit, ExitCause, LaunchId, Load, ManagerId, Request, TaskId, Tier, Timestamp, Unit, UnitId,
     UnitState, WorkerId, WorkerLoad, WorkerMatch,
-    policy::{Allocator, Change, Engine, Offer, Policy},
+    policy::{Allocator, Change, Engine, Ledger, Offer, Policy},
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     ManagerConfig, Outcome, Point, Simulation,
@@ -36,6 +36,8 @@ pub(crate) struct World {
     now: Millis,
     rng: Rng,
     engine: Engine,
+    /// What is spent, where the policy has a budget.
+    pub(crate) ledger: Option<Arc<Ledger>>,
     allocator: Box<dyn Allocator>,
     arrivals: Box<dyn Iterator<Item = Arrival> + Send>,
     next: Option<Arrival>,
@@ -47,6 +49,7 @@ pub(crate) struct World {
     workers: Vec<Worker>,
     worker_ids: HashMap<WorkerId, WorkerNumber>,
     pub(crate) managers: Vec<ManagerState>,
+    is_balancing: bool,
     lopsided: u32,
     metrics: Metrics,
 }
@@ -62,6 +65,8 @@ pub(crate) struct ManagerState {
     launched: u64,
     /// Whether something happened that makes a heartbeat worthwhile.
     pub(crate) is_stirred: bool,
+    /// Told whenever something does.
+    pub(crate) stirred: Arc<Notify>,
     /// What is wanted of it.
     pub(crate) wanted: u64,
 }
@@ -140,6 +145,7 @@ impl World {
             gone: Vec::new(),
             launched: 0,
             is_stirred: true,
+            stirred: Arc::default(),
             wanted: 0,
         };
         let managers: Vec<ManagerState> = simulation.manager.iter().map(manager).collect();
@@ -151,10 +157,11 @@ impl World {
         }
         let mut arrivals = arrivals(simulation);
         let next = arrivals.next();
-        let mut world = Self {
+        Self {
             now: 0,
             rng: Rng::with_seed(simulation.seed),
             engine,
+            ledger: policy.ledger(),
             allocator: policy.allocator(),
             arrivals,
             next,
@@ -165,6 +172,7 @@ impl World {
             workers: Vec::new(),
             worker_ids: HashMap::new(),
             managers,
+            is_balancing: false,
             lopsided: 0,
             metrics: Metrics {
                 submitted: 0,
@@ -183,9 +191,7 @@ impl World {
                 peak: 0,
                 course: Course::new(),
             },
-        };
-        world.schedule(BALANCE_EVERY, Event::Balance);
-        world
+        }
     }
 
     /// Whether every task has come and ended.
@@ -203,16 +209,20 @@ impl World {
         self.metrics.completed
     }
 
+    /// When something happens next; nothing more if nobody does anything.
+    pub(crate) fn next_event(&self) -> Option<Timestamp> {
+        let event = self.events.peek().map(|Reverse((at, ..))| *at);
+        let arrival = self.next.as_ref().map(|next| next.at);
+        event.into_iter().chain(arrival).min().map(Timestamp::from_millis)
+    }
+
     /// Lets everything happen that is due by now.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         let now = now.as_millis();
-        loop {
-            let event = self.events.peek().map(|Reverse((at, ..))| *at);
-            let arrival = self.next.as_ref().map(|next| next.at);
-            let Some(at) = [event, arrival].into_iter().flatten().min().filter(|at| *at <= now) else { break };
+        while let Some(at) = self.next_event().map(Timestamp::as_millis).filter(|at| *at <= now) {
             self.sample_until(at);
             self.now = self.now.max(at);
-            if event == Some(at) {
+            if self.events.peek().is_some_and(|Reverse((due, ..))| *due == at) {
                 let Some(Reverse((_, _, event))) = self.events.pop() else { break };
                 self.happen(event);
             } else {
@@ -287,7 +297,10 @@ impl World {
 
     /// Something that early heartbeats are sent for.
     fn stir(&mut self) {
-        self.managers.iter_mut().for_each(|manager| manager.is_stirred = true);
+        for manager in &mut self.managers {
+            manager.is_stirred = true;
+            manager.stirred.notify_one();
+        }
     }
 
     fn assign(&mut self, number: TaskNumber) -> bool {
@@ -295,6 +308,7 @@ impl World {
         let Some(worker) = self.allocator.assign(id_of(number), &task.needs) else { return false };
         let Some(at) = self.worker_ids.get(&worker).copied() else { return false };
         self.workers[at].queue.push_back(number);
+        self.loads_changed();
         self.start_next(at);
         true
     }
@@ -328,6 +342,7 @@ impl World {
         self.metrics.completed += 1;
         self.metrics.last = self.now;
         self.allocator.remove_task(&id_of(number));
+        self.loads_changed();
         if let Some(task) = self.tasks.remove(&number) {
             self.engine.apply(Change::TaskTook(Duration::from_millis(task.takes)));
         }
@@ -361,9 +376,20 @@ impl World {
         }
     }
 
+    /// Who has what to do has changed: the scheduler looks at it at the next whole multiple of its time. Where nothing has
+    /// changed since it found nothing to do, it would find nothing again.
+    fn loads_changed(&mut self) {
+        if !std::mem::replace(&mut self.is_balancing, true) {
+            self.schedule((self.now / BALANCE_EVERY + 1) * BALANCE_EVERY, Event::Balance);
+        }
+    }
+
     fn balance(&mut self) {
-        self.schedule(self.now + BALANCE_EVERY, Event::Balance);
+        self.is_balancing = false;
         let advice = if self.tasks.is_empty() { Vec::new() } else { self.allocator.balance() };
+        if !advice.is_empty() {
+            self.loads_changed();
+        }
         self.lopsided = if advice.is_empty() { 0 } else { self.lopsided + 1 };
         if self.lopsided < 2 {
             return;
@@ -459,6 +485,7 @@ impl World {
         state.changed.send_modify(|version| *version += 1);
         self.delivers(manager, false);
         self.metrics.peak = self.metrics.peak.max(self.metrics.connected);
+        self.loads_changed();
         self.stir();
         self.feed();
     }
@@ -490,6 +517,7 @@ impl World {
             self.engine.apply(Change::WorkerGone(worker.id.clone()));
             self.metrics.connected -= 1;
         }
+        self.loads_changed();
         self.stir();
         for number in strays {
             self.assign_or_wait(number);
@@ -529,6 +557,7 @@ impl World {
             // It takes no new task: the scheduler knows it no longer.
             self.allocator.remove_worker(&worker.id);
         }
+        self.loads_changed();
         for number in strays {
             self.assign_or_wait(number);
         }
@@ -550,7 +579,9 @@ impl World {
 
     /// What is wanted of a manager now; `None` where it is asked for nothing.
     pub(crate) fn decide(&mut self, manager: usize) -> Option<Vec<Request>> {
-        self.engine.apply(Change::Time(Timestamp::from_millis(self.now)));
+        for change in self.ledger.iter().flat_map(|ledger| ledger.changes(Timestamp::from_millis(self.now))) {
+            self.engine.apply(change);
+        }
         let requests = self.engine.decide(&self.managers[manager].id)?.requests()?;
         let wanted = requests.iter().map(|request| u64::from(request.task_concurrency)).sum();
         self.managers[manager].wanted = wanted;

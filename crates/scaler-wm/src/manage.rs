@@ -24,6 +24,9 @@ use crate::{config::ManagerConfig, exit::Failure, follow::follow, state::State};
 /// How a manager stands, for whoever started it; `None` until it has begun.
 pub(crate) type Progress = watch::Receiver<Option<Arc<Status>>>;
 
+/// What was spent is on disk so often. After a kill the units of then are counted until the next process has looked.
+const SPENT_IS_KEPT_EVERY: Duration = Duration::from_secs(60);
+
 /// Says what is worth knowing about how a manager was configured. Its log must have been started.
 pub(crate) fn introduce(config: &ManagerConfig) {
     if config.is_name_made_up {
@@ -78,6 +81,10 @@ pub(crate) async fn manage(
     };
 
     let (host, wishes) = host.unzip();
+    let ledger = host.as_ref().and_then(|host| host.ledger().cloned());
+    if let (Some(ledger), Some(spent)) = (&ledger, state.spent()?) {
+        ledger.restore(&config.manager, spent);
+    }
     let sizing = Sizing::new(config.limit, provider.info(), capabilities.clone());
     let clock = Clock::system();
     let seed = u64::from(std::process::id()) ^ clock.now().as_millis();
@@ -113,6 +120,7 @@ pub(crate) async fn manage(
         stop_timeout: values.seconds("stop_timeout_seconds"),
         keeps_units: values.has("on_exit") && values.text("on_exit") == "keep",
         // Fixed mode has no scheduler to listen to.
+        ledger: ledger.clone(),
         rebalances: !is_fixed && values.has("no_rebalance") && !values.flag("no_rebalance"),
         seed,
     };
@@ -122,6 +130,11 @@ pub(crate) async fn manage(
     let mut relay = Some(relay);
     let running = manager.run(was_stopped);
     tokio::pin!(running);
+    let keep_spent = || {
+        let spent = ledger.as_ref().and_then(|ledger| ledger.record(&config.manager, clock.now()));
+        spent.iter().for_each(|spent| state.keep_spent(spent));
+    };
+    let mut minutes = tokio::time::interval(SPENT_IS_KEPT_EVERY);
     let summary = loop {
         tokio::select! {
             summary = &mut running => break summary,
@@ -135,8 +148,11 @@ pub(crate) async fn manage(
                 }
                 progress.send_replace(Some(status));
             }
+            // Cancel safe: a timer.
+            _ = minutes.tick(), if ledger.is_some() => keep_spent(),
         }
     };
+    keep_spent();
     let reason = summary.as_ref().map(|summary| summary.reason.clone()).unwrap_or_default();
     done(summary)?;
     if relay.is_some() && !is_fixed {

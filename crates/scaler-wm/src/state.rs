@@ -12,9 +12,13 @@ use rustix::{
     fs::{FlockOperation, flock},
     rand::{GetRandomFlags, getrandom},
 };
-use scaler_wm_core::{ManagerId, options::Values};
+use scaler_wm_core::{ManagerId, options::Values, policy::AccountRecord};
+use tracing::warn;
 
 use crate::exit::Failure;
+
+/// The file of what was spent.
+const SPENT: &str = "spent.json";
 
 /// The folder of a manager that runs. Nobody else has it while this lives: the lock goes with the process.
 #[derive(Debug)]
@@ -83,16 +87,44 @@ impl State {
         getrandom(&mut random, GetRandomFlags::empty()).map_err(|error| failed(error.into()))?;
         let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let identity = format!("{}|worker_manager_{kind}|{random}", std::process::id());
-        // Whole or not at all: written beside, then put in place.
-        let beside = self.folder.join("identity.new");
-        let write = || {
-            let mut new = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-            new.write_all(identity.as_bytes())?;
-            new.sync_all()?;
-            fs::rename(&beside, &file)
-        };
-        write().map_err(failed)?;
+        self.keep("identity", identity.as_bytes()).map_err(failed)?;
         Ok(identity)
+    }
+
+    /// What this manager has spent, by its earlier processes; `None` before the first.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub(crate) fn spent(&self) -> Result<Option<AccountRecord>, Failure> {
+        let file = self.folder.join(SPENT);
+        let failed = |error: String| {
+            let file = file.display();
+            Failure::Usage(format!(
+                "what was spent cannot be read from {file}: {error}; remove the file to begin with nothing spent"
+            ))
+        };
+        match fs::read(&file) {
+            Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| failed(error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+
+    /// Keeps what this manager has spent. What cannot be kept is said, and stops nobody.
+    pub(crate) fn keep_spent(&self, record: &AccountRecord) {
+        let kept = serde_json::to_vec(record).map_err(io::Error::from).and_then(|text| self.keep(SPENT, &text));
+        if let Err(error) = kept {
+            warn!(%error, "failed to keep what was spent; after a restart it is not known");
+        }
+    }
+
+    /// Writes a file whole or not at all: beside, then put in place.
+    fn keep(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let beside = self.folder.join(format!("{name}.new"));
+        let mut new = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        new.write_all(content)?;
+        new.sync_all()?;
+        fs::rename(&beside, self.folder.join(name))
     }
 }
 
@@ -153,7 +185,11 @@ fn file_name(name: &str) -> String {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use scaler_wm_core::options::{COMMON, Found, OptionSpec, Origin, Raw, resolve};
+    use scaler_wm_core::{
+        Timestamp,
+        options::{COMMON, Found, OptionSpec, Origin, Raw, resolve},
+        policy::Policy,
+    };
 
     use super::*;
 
@@ -195,6 +231,26 @@ mod tests {
         assert_eq!(second.identity("baremetal_native").unwrap(), identity);
         let mode = |file: &str| fs::metadata(folder.path().join(file)).unwrap().permissions().mode() & 0o777;
         assert_eq!([mode("state"), mode("state/identity"), mode("state/lock")], [0o700, 0o600, 0o600]);
+    }
+
+    #[test]
+    fn what_was_spent_is_known_to_the_next_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let (values, manager) = (values(folder.path()), ManagerId::from("cloud"));
+        let state = State::open(&values, &manager).unwrap();
+        assert_eq!(state.spent().unwrap(), None);
+        let policy = Policy::new("waterfall_v2", "1,cloud,,1\nbudget_per_day,10").unwrap();
+        let (before, after) = (policy.ledger().unwrap(), policy.ledger().unwrap());
+        let at = |hours: u64| Timestamp::from_millis(hours * 3_600_000);
+        before.count(&manager, 4, at(0));
+        state.keep_spent(&before.record(&manager, at(2)).unwrap());
+        after.restore(&manager, state.spent().unwrap().unwrap());
+        after.count(&manager, 0, at(2));
+        assert_eq!([&before, &after].map(|ledger| ledger.admit(&manager, 9, at(2))), [0, 2]);
+
+        fs::write(folder.path().join(SPENT), "half a li").unwrap();
+        let Failure::Usage(problem) = state.spent().unwrap_err() else { panic!("of another kind") };
+        assert!(problem.contains(SPENT) && problem.contains("remove the file"), "{problem}");
     }
 
     #[test]

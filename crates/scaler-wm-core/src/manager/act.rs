@@ -1,6 +1,6 @@
 //! Carrying out a plan: each call in a task of its own, its outcome comes back as an event.
 
-use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc, time::Duration};
 
 use tracing::{debug, info, warn};
 
@@ -9,6 +9,9 @@ use crate::{
     Chain, Launch, Result, Stop, Tier, Timestamp, UnitId,
     plan::{Action, Cause},
 };
+
+/// A launch that the budget does not pay for is tried again after this time.
+const REFUSED_AGAIN_IN: Duration = Duration::from_secs(5);
 
 impl Manager {
     /// Looks at the infrastructure when that is due or wanted; one look at a time.
@@ -67,7 +70,12 @@ impl Manager {
         }
     }
 
-    fn start(&mut self, count: NonZeroU32, tier: &Tier, now: Timestamp) {
+    fn start(&mut self, wanted: NonZeroU32, tier: &Tier, now: Timestamp) {
+        let admitted = self.purse.admit(wanted, now);
+        if admitted < wanted.get() {
+            self.look_again(now + REFUSED_AGAIN_IN);
+        }
+        let Some(count) = NonZeroU32::new(admitted) else { return };
         match self.provider.prepare(count, tier, now) {
             Ok(launch) => {
                 info!(launch = %launch.id, units = count, %tier, "starting units");

@@ -7,6 +7,7 @@ mod act;
 mod fleet;
 mod launches;
 mod outcome;
+mod purse;
 mod recall;
 mod run;
 mod settings;

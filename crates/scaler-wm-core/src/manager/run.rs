@@ -14,6 +14,7 @@ use super::{
     fleet::Fleet,
     launches::Launches,
     outcome::{Outcome, Trouble},
+    purse::Purse,
     recall::Recalled,
 };
 use crate::{
@@ -54,6 +55,7 @@ pub struct Manager {
     pub(super) started_once: u32,
     pub(super) random: fastrand::Rng,
     pub(super) observing: Observing,
+    pub(super) purse: Purse,
     pub(super) outcomes: mpsc::UnboundedSender<Outcome>,
     arrivals: mpsc::UnboundedReceiver<Outcome>,
     cooldown: Cooldown,
@@ -104,6 +106,7 @@ impl Manager {
         let limits = settings.limits(provider.info());
         Self {
             limits,
+            purse: Purse::new(settings.ledger.clone(), settings.manager.clone()),
             backoff: Backoff::new(BackoffSettings::default(), settings.seed),
             random: fastrand::Rng::with_seed(settings.seed),
             not_before: now,
@@ -277,6 +280,9 @@ impl Manager {
         self.say_if_work_cannot_be_spread(now);
         let views = self.fleet.views(&self.load, self.knows_since());
         self.look_again = None;
+        if self.recalled.is_none() {
+            self.purse.count(self.present(), now);
+        }
         match self.ending {
             Some(until) => {
                 self.target = Some(0);
@@ -351,6 +357,17 @@ impl Manager {
         self.act(made.actions, now);
     }
 
+    /// Has another round at this instant at the latest.
+    pub(super) fn look_again(&mut self, at: Timestamp) {
+        self.look_again = Some(self.look_again.map_or(at, |before| before.min(at)));
+    }
+
+    /// Units that are there, and those that open launches may still bring.
+    fn present(&self) -> u32 {
+        let there = u32::try_from(self.fleet.ids().count()).unwrap_or(u32::MAX);
+        there.saturating_add(self.launches.outstanding(&self.fleet))
+    }
+
     /// Units wanted now, within the limit.
     fn wanted(&self) -> Option<u32> {
         self.up_since?;
@@ -423,6 +440,7 @@ impl Manager {
     async fn finish(mut self) -> Result<Summary> {
         if self.is_leaving_them {
             self.summary.kept = self.fleet.ids().cloned().collect();
+            self.purse.count(self.present(), self.clock.now());
             return Ok(self.summary);
         }
         if self.ending.is_none() {
@@ -435,6 +453,7 @@ impl Manager {
             self.settle(Outcome::Observed { asked_at: now, observed: Ok(observed) }).await;
         }
         self.summary.left_behind = self.fleet.ids().cloned().collect();
+        self.purse.count(self.present(), self.clock.now());
         match self.trouble.take_fatal() {
             Some(error) => Err(error),
             None => swept.map(|()| self.summary),

@@ -1,8 +1,8 @@
 //! What a manager is told once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::{ManagerId, ProviderInfo, Sizing, plan::Limits};
+use crate::{ManagerId, ProviderInfo, Sizing, plan::Limits, policy::Ledger};
 
 /// What a manager is told once, at its start.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Settings {
     pub rebalances: bool,
     /// Whether units stay for the next process of this manager when this one is told to stop.
     pub keeps_units: bool,
+    /// Where launches are paid from, if the policy has a budget.
+    pub ledger: Option<Arc<Ledger>>,
     /// Seeds the jitter of waits: equal seeds, equal waits.
     pub seed: u64,
 }

@@ -78,7 +78,9 @@ impl Rebalance {
                 units.iter().any(|view| view.id == *unit && (view.is_active() || view.is_pending()))
             }
         };
-        u32::from(has_spare && there > wanted)
+        // The spare stands beside those that were wanted when it came: where fewer are, it saves nobody.
+        let is_less = self.wanted_before.is_some_and(|before| wanted < before);
+        u32::from(has_spare && there > wanted && !is_less)
     }
 
     /// The unit whose hand-back is under way.
@@ -101,12 +103,15 @@ impl<'a> Draft<'a> {
         let quiet =
             |pause| (Step::Quiet { until: now + pause }, memory.wanted_before.filter(|_| pause > Duration::ZERO));
         let are_settled = || situation.open == 0 && situation.units.iter().all(is_settled);
+        let wanted = situation.desired.map_or(0, |desired| situation.limits.max_units.cap(desired));
+        // While some of them are about to go, work lies unevenly for a moment only.
+        let is_steady = active == aim && wanted >= aim;
         let (step, wanted_before) = match &memory.step {
             Step::Quiet { until } if *until > now => {
                 self.wake(Some(*until));
                 return memory.clone();
             }
-            Step::Quiet { .. } => match loaded(situation.units, 1).filter(|_| active == aim && are_settled()) {
+            Step::Quiet { .. } => match loaded(situation.units, 1).filter(|_| is_steady && are_settled()) {
                 Some(Loaded { unit, tasks, .. }) => {
                     self.wake(Some(now + HYSTERESIS));
                     (Step::Suspecting { unit: unit.id.clone(), tasks, since: now }, None)
@@ -115,7 +120,7 @@ impl<'a> Draft<'a> {
             },
             Step::Suspecting { unit, tasks, since } => {
                 let found = loaded(situation.units, 1).filter(|loaded| loaded.unit.id == *unit);
-                match found.filter(|_| active == aim && are_settled()) {
+                match found.filter(|_| is_steady && are_settled()) {
                     Some(loaded) => match verdict(&loaded, *tasks, now.since(*since)) {
                         Verdict::NotYet(wait) => {
                             self.wake(Some(*since + wait));
@@ -124,7 +129,7 @@ impl<'a> Draft<'a> {
                         Verdict::SoonDone => quiet(HYSTERESIS),
                         Verdict::WorthIt if self.launch_spare(&loaded, situation) => {
                             self.wake(Some(now + LAUNCH_SHOWS));
-                            (Step::Spare { since: now }, situation.desired)
+                            (Step::Spare { since: now }, Some(wanted))
                         }
                         Verdict::WorthIt => quiet(LONG_PAUSE),
                     },

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Because, Decision, Facts, Offer, Scaling};
-use crate::{Capabilities, ManagerId, TaskId, Timestamp, WorkerId};
+use crate::{Capabilities, ManagerId, TaskId, WorkerId};
 
 /// One thing that has changed at the scheduler.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +51,15 @@ pub enum Change {
         /// Whether it fails.
         is_failing: bool,
     },
-    /// So late it is. Needed by policies with a budget for a day only, every minute or so.
-    Time(Timestamp),
+    /// What a manager's units cost it; needed by policies with a budget only, which a [`Ledger`](super::Ledger) tells.
+    Paid {
+        /// The manager.
+        manager: ManagerId,
+        /// Its units of now, those that are on their way in or out included.
+        units: u32,
+        /// Time of its units in the last 24 hours, summed over all of them.
+        unit_time: Duration,
+    },
     /// A manager is gone; its workers may still be there.
     ManagerGone(ManagerId),
 }

@@ -56,12 +56,14 @@ pub enum PolicyError {
         given: String,
     },
     /// A line of a waterfall policy is no rule.
-    #[error("line {line}: {problem}; a rule is written `priority,worker_manager_id[,max_task_concurrency]`")]
+    #[error("line {line}: {problem}; a rule is written `{form}`")]
     Rule {
         /// The line, counted from 1.
         line: usize,
         /// What is wrong with it.
         problem: String,
+        /// How a rule is written.
+        form: &'static str,
     },
     /// A waterfall policy has no rule.
     #[error("there is no rule; each line is one, like `1,my_manager` or `2,my_other_manager,20`")]

@@ -8,8 +8,8 @@ use std::{
 
 use foldhash::HashMap;
 
-use super::{Demand, engine::Change, samples::Samples, usage::Usage};
-use crate::{Capabilities, Limit, ManagerId, Timestamp, WorkerId};
+use super::{Demand, engine::Change, samples::Samples};
+use crate::{Capabilities, Limit, ManagerId, WorkerId};
 
 /// Durations of so many tasks are kept.
 const TASKS_KEPT: usize = 256;
@@ -27,8 +27,14 @@ pub struct Facts {
     tasks_took: Samples,
     units_took: HashMap<ManagerId, Samples>,
     failing: BTreeSet<ManagerId>,
-    now: Option<Timestamp>,
-    used: BTreeMap<ManagerId, Usage>,
+    paid: BTreeMap<ManagerId, Paid>,
+}
+
+/// Units of a manager that cost money.
+#[derive(Clone, Copy, Debug, Default)]
+struct Paid {
+    units: u32,
+    unit_time: Duration,
 }
 
 /// What a manager said in its last heartbeat.
@@ -60,8 +66,7 @@ impl Default for Facts {
             tasks_took: Samples::new(TASKS_KEPT),
             units_took: HashMap::default(),
             failing: BTreeSet::new(),
-            now: None,
-            used: BTreeMap::new(),
+            paid: BTreeMap::new(),
         }
     }
 }
@@ -87,25 +92,13 @@ impl Facts {
             }
             Change::Delivery { manager, is_failing: true } => drop(self.failing.insert(manager)),
             Change::Delivery { manager, is_failing: false } => drop(self.failing.remove(&manager)),
-            Change::Time(now) => self.pass(now),
+            Change::Paid { manager, units, unit_time } => drop(self.paid.insert(manager, Paid { units, unit_time })),
             Change::ManagerGone(manager) => {
                 self.failing.remove(&manager);
                 self.offers.remove(&manager);
                 self.units_took.remove(&manager);
             }
         }
-    }
-
-    /// Time passes, in which the workers that are there were there.
-    fn pass(&mut self, now: Timestamp) {
-        let Some(before) = self.now.replace(now) else { return };
-        for manager in self.connected.keys() {
-            self.used.entry(manager.clone()).or_default();
-        }
-        for (manager, used) in &mut self.used {
-            used.add(self.connected.get(manager).copied().unwrap_or_default(), before, now);
-        }
-        self.used.retain(|_, used| used.worker_hours() > 0.0);
     }
 
     fn worker_gone(&mut self, worker: &WorkerId) {
@@ -149,10 +142,17 @@ impl Facts {
         self.offers.get(manager).map_or(1, |offer| offer.workers_per_unit.get())
     }
 
-    /// Hours of a manager's workers in the last 24 hours, as far as time was told.
+    /// Units of a manager that cost money: those that it told of, and at least those whose workers are connected.
     #[must_use]
-    pub fn worker_hours(&self, manager: &ManagerId) -> f64 {
-        self.used.get(manager).map_or(0.0, Usage::worker_hours)
+    pub fn units(&self, manager: &ManagerId) -> u64 {
+        let told = self.paid.get(manager).map_or(0, |paid| u64::from(paid.units));
+        told.max(self.connected(manager).div_ceil(u64::from(self.per_unit(manager))))
+    }
+
+    /// Time of a manager's units in the last 24 hours, as far as it was told.
+    #[must_use]
+    pub fn unit_time(&self, manager: &ManagerId) -> Duration {
+        self.paid.get(manager).map_or(Duration::ZERO, |paid| paid.unit_time)
     }
 
     /// What every connected manager offers, in the order of their ids.
@@ -164,6 +164,12 @@ impl Facts {
     #[must_use]
     pub fn task_takes(&self) -> Option<Duration> {
         self.tasks_took.mean()
+    }
+
+    /// How long the longest of those took.
+    #[must_use]
+    pub fn task_takes_at_most(&self) -> Option<Duration> {
+        self.tasks_took.percentile(100)
     }
 
     /// How long so many percent of a manager's last units took at most from launch to scheduler; `None` before any has.

@@ -3,7 +3,7 @@
 //! An [`Engine`] is told of changes and answers, per manager, what a scheduler would ask of it now, with the cause as
 //! data. An [`Allocator`] gives tasks to workers. Both are made of a [`Policy`], which is read from the strings that the
 //! released scheduler takes, and give its answers (read off release 2.9.0) at a cost that does not grow with the number
-//! of tasks. No clock, no I/O, no locks.
+//! of tasks. No clock, no I/O, no locks; only a [`Ledger`], which managers share where a policy has a budget, has one.
 //!
 //! ```
 //! use scaler_wm_core::{Capabilities, Limit, ManagerId, TaskId, policy::{Change, Offer, Policy}};
@@ -31,6 +31,7 @@ mod engine;
 mod error;
 mod facts;
 mod keys;
+mod ledger;
 mod link;
 mod named;
 mod samples;
@@ -45,6 +46,7 @@ pub use demand::{Demand, Need};
 pub use engine::{Change, Engine};
 pub use error::PolicyError;
 pub use facts::{Facts, Offer};
+pub use ledger::{AccountRecord, Budget, Ledger, Pricing};
 pub use link::{PolicyLink, Wishes};
 pub use named::{ALLOCATION_NAMES, ENGINE_TYPES, Policy, SCALING_NAMES};
 pub use scaling::Scaling;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Allocator, Engine, PolicyError, Scaling,
+    Allocator, Engine, Ledger, PolicyError, Pricing, Scaling,
     allocation::{ByCapability, EvenLoad},
     error::meant,
     keys::Keys,
@@ -69,6 +69,8 @@ pub(super) struct Parts {
     pub(super) scaling: Arc<dyn Scaling>,
     pub(super) allocation: (&'static str, NewAllocator),
     pub(super) notes: Vec<String>,
+    /// Where there is a budget.
+    pub(super) pricing: Option<Arc<Pricing>>,
 }
 
 impl Policy {
@@ -114,6 +116,12 @@ impl Policy {
     #[must_use]
     pub fn engine(&self) -> Engine {
         Engine::new(self.scaling(), Arc::clone(&self.parts.scaling))
+    }
+
+    /// The ledger of its budget, in which nothing has been spent yet; none if it has no budget.
+    #[must_use]
+    pub fn ledger(&self) -> Option<Arc<Ledger>> {
+        self.parts.pricing.as_deref().cloned().map(Ledger::new).map(Arc::new)
     }
 
     /// An allocator that follows this policy and has no workers yet.

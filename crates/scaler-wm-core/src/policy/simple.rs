@@ -51,7 +51,7 @@ pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
     let (scaling_name, scaling) = scaling.ok_or_else(|| missing(SCALING_KEY))?;
     let scaling = scaling(&mut others)?;
     unknown_in(&others)?;
-    Ok(Parts { scaling_name, scaling, allocation, notes })
+    Ok(Parts { scaling_name, scaling, allocation, notes, pricing: None })
 }
 
 /// Refuses a key that no policy has taken.

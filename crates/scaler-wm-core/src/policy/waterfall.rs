@@ -1,11 +1,11 @@
-//! Policies of type `waterfall_v1` and `waterfall_v2`: lines `priority,worker_manager_id[,max_task_concurrency]`, and more.
+//! Policies of type `waterfall_v1` and `waterfall_v2`: one rule on each line.
 
 use std::{collections::HashMap, num::IntErrorKind, sync::Arc};
 
 use super::{
-    PolicyError,
+    Budget, PolicyError, Pricing,
     named::{BY_CAPABILITY, Parts},
-    scaling::{Budget, PricedRule, Rule, WaterfallV1, WaterfallV2},
+    scaling::{PricedRule, Rule, WaterfallV1, WaterfallV2},
 };
 use crate::{
     ManagerId,
@@ -16,9 +16,12 @@ use crate::{
 const LINE_ENDS: [char; 10] =
     ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
 
+const FORM: &str = "priority,worker_manager_id[,max_task_concurrency]";
+const PRICED_FORM: &str = "priority,worker_manager_id[,[max_task_concurrency][,price_per_unit_hour]]";
+
 /// Reads the rules. `#` begins a comment, blank lines are passed over.
 pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
-    let rules = lines(content, |rule: &Rule| &rule.manager, |text| rule(text).map(Some))?;
+    let rules = lines(content, FORM, |rule: &Rule| &rule.manager, |text| rule(text).map(Some))?;
     let below_0 = |(line, rule): &(usize, Rule)| {
         let cap = rule.cap.filter(|cap| *cap < 0)?;
         Some(format!(
@@ -29,7 +32,7 @@ pub(super) fn read(content: &str) -> Result<Parts, PolicyError> {
     let notes = rules.iter().filter_map(below_0).collect();
     let rules = rules.into_iter().map(|(_, rule)| rule);
     let scaling = Arc::new(WaterfallV1::new(rules));
-    Ok(Parts { scaling_name: "waterfall_v1", scaling, allocation: BY_CAPABILITY, notes })
+    Ok(Parts { scaling_name: "waterfall_v1", scaling, allocation: BY_CAPABILITY, notes, pricing: None })
 }
 
 /// Reads the rules of `waterfall_v2`, which may have a price, and its budgets.
@@ -37,6 +40,7 @@ pub(super) fn read_v2(content: &str) -> Result<Parts, PolicyError> {
     let mut budget = Budget::default();
     let rules = lines(
         content,
+        PRICED_FORM,
         |rule: &PricedRule| &rule.manager,
         |text| {
             let (key, value) = text.split_once(',').unwrap_or((text, ""));
@@ -54,13 +58,16 @@ pub(super) fn read_v2(content: &str) -> Result<Parts, PolicyError> {
     if budget != Budget::default() && rules.iter().all(|rule| rule.price == 0.0) {
         notes.push("there is a budget, and no rule has a price: nothing is ever refused".to_owned());
     }
+    let prices = rules.iter().map(|rule| (rule.manager.clone(), rule.price)).collect();
+    let pricing = (budget != Budget::default()).then(|| Arc::new(Pricing { budget, prices }));
     let scaling = Arc::new(WaterfallV2::new(rules, budget));
-    Ok(Parts { scaling_name: "waterfall_v2", scaling, allocation: BY_CAPABILITY, notes })
+    Ok(Parts { scaling_name: "waterfall_v2", scaling, allocation: BY_CAPABILITY, notes, pricing })
 }
 
 /// Reads each line by `read`, which gives nothing for one that is no rule; each rule with the number of its line.
 fn lines<R>(
     content: &str,
+    form: &'static str,
     manager: impl Fn(&R) -> &ManagerId,
     mut read: impl FnMut(&str) -> Result<Option<R>, String>,
 ) -> Result<Vec<(usize, R)>, PolicyError> {
@@ -71,7 +78,7 @@ fn lines<R>(
         if text.is_empty() {
             continue;
         }
-        let wrong = |problem: String| PolicyError::Rule { line, problem };
+        let wrong = |problem: String| PolicyError::Rule { line, problem, form };
         let Some(rule) = read(text).map_err(wrong)? else { continue };
         if let Some(earlier) = known.insert(manager(&rule).clone(), line) {
             return Err(wrong(format!("`{}` has a rule already, in line {earlier}", manager(&rule))));

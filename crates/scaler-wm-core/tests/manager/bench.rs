@@ -84,6 +84,7 @@ impl Bench {
             stop_timeout: seconds(10),
             rebalances: true,
             keeps_units,
+            ledger: None,
             seed: 7,
         };
         let journal_of_manager = Arc::clone(&journal);

@@ -1,10 +1,13 @@
 //! From the monitor's messages to what an engine knows.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use scaler_wm_core::{
     Capabilities, Limit, ManagerId, NO_QUANTITY, TaskId, Timestamp, WorkerId, WorkerMatch,
-    policy::{Change, Engine, Offer},
+    policy::{Change, Engine, Ledger, Offer, Policy},
 };
 
 use tokio::time::Instant;
@@ -39,6 +42,8 @@ pub(super) struct Feed {
     /// Managers elsewhere, by the last report, and how they deliver.
     others: HashMap<ManagerId, Delivery>,
     has_report: bool,
+    /// What is spent, where the policy has a budget.
+    ledger: Option<Arc<Ledger>>,
 }
 
 /// What a manager elsewhere brings.
@@ -64,9 +69,10 @@ struct Worker {
 }
 
 impl Feed {
-    pub(super) fn new(engine: Engine) -> Self {
+    pub(super) fn new(policy: &Policy) -> Self {
         Self {
-            engine,
+            engine: policy.engine(),
+            ledger: policy.ledger(),
             tasks: HashMap::new(),
             by_arrival: BTreeMap::new(),
             arrivals: 0,
@@ -76,6 +82,17 @@ impl Feed {
             ours: HashMap::new(),
             others: HashMap::new(),
             has_report: false,
+        }
+    }
+
+    pub(super) const fn ledger(&self) -> Option<&Arc<Ledger>> {
+        self.ledger.as_ref()
+    }
+
+    /// What has been spent by now.
+    pub(super) fn pay(&mut self, now: Timestamp) {
+        for change in self.ledger.iter().flat_map(|ledger| ledger.changes(now)) {
+            self.engine.apply(change);
         }
     }
 
@@ -191,7 +208,6 @@ impl Feed {
 
     /// Everything, once a second.
     pub(super) fn report(&mut self, report: &StateScheduler, now: Timestamp) {
-        self.engine.apply(Change::Time(now));
         self.count_tasks(report);
         self.compare_workers(report);
         let mut others = HashMap::new();
@@ -203,16 +219,19 @@ impl Feed {
             self.engine.apply(Change::ManagerHeartbeat { manager, offer: offer(detail) });
         }
         for (manager, _) in self.others.drain() {
+            if let Some(ledger) = &self.ledger {
+                ledger.count(&manager, 0, now);
+            }
             self.engine.apply(Change::ManagerGone(manager));
         }
         self.others = others;
         self.has_report = true;
-        self.judge_others();
+        self.judge_others(now);
     }
 
     /// Whether managers elsewhere bring what they are asked for: nobody tells, but their workers show it. An engine there
     /// follows the same policy, and so asks for the same.
-    fn judge_others(&mut self) {
+    fn judge_others(&mut self, now: Timestamp) {
         for (manager, delivery) in &mut self.others {
             let requests = self.engine.decide(manager).and_then(|decision| decision.requests()).unwrap_or_default();
             let asked: u64 = requests.iter().map(|request| u64::from(request.task_concurrency)).sum();
@@ -221,6 +240,10 @@ impl Feed {
             delivery.stalled = if connected >= asked || is_growing { 0 } else { delivery.stalled + 1 };
             delivery.connected = connected;
             let is_failing = delivery.stalled >= STALLED;
+            if let Some(ledger) = &self.ledger {
+                // Nobody tells of its units: each connected worker is taken for one.
+                ledger.count(manager, u32::try_from(connected).unwrap_or(u32::MAX), now);
+            }
             self.engine.apply(Change::Delivery { manager: manager.clone(), is_failing });
         }
     }

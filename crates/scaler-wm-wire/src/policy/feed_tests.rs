@@ -1,12 +1,10 @@
-use scaler_wm_core::policy::Policy;
-
 use super::*;
 use crate::message::{self, Capability, ManagedWorkers, TaskCount, WorkerStatus};
 
 const NOW: Timestamp = Timestamp::from_millis(0);
 
 fn feed() -> Feed {
-    let mut feed = Feed::new(Policy::new("simple", "allocate=even_load; scaling=capability").unwrap().engine());
+    let mut feed = Feed::new(&Policy::new("simple", "allocate=even_load; scaling=capability").unwrap());
     let offer = Offer::new(Limit::AtMost(9), Capabilities::default());
     feed.manager(ManagerId::from("ours"), offer);
     feed

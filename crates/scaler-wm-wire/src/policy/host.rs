@@ -2,12 +2,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
 use scaler_wm_core::{
     Chain, Clock, ManagerId, Request, WorkerMatch,
-    policy::{Offer, Policy, Wishes},
+    policy::{Ledger, Offer, Policy, Wishes},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -73,6 +74,7 @@ pub enum Standing {
 pub struct PolicyHost {
     commands: mpsc::UnboundedSender<Command>,
     standing: watch::Receiver<Standing>,
+    ledger: Option<Arc<Ledger>>,
 }
 
 #[derive(Debug)]
@@ -87,7 +89,7 @@ impl PolicyHost {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (tell, standing) = watch::channel(Standing::Waiting(None));
         let work = Work {
-            feed: Feed::new(policy.engine()),
+            feed: Feed::new(policy),
             policy: policy.scaling(),
             followers: HashMap::new(),
             silent: HashSet::new(),
@@ -96,7 +98,8 @@ impl PolicyHost {
             lost_at: None,
             clock: Clock::system(),
         };
-        (Self { commands, standing }, work.run(inbox, settings.monitor))
+        let ledger = work.feed.ledger().cloned();
+        (Self { commands, standing, ledger }, work.run(inbox, settings.monitor))
     }
 
     /// Makes a manager known; what is wanted of it, now and from here on.
@@ -111,6 +114,12 @@ impl PolicyHost {
     /// Tells how a manager stands, whenever something about it has changed.
     pub fn report(&self, manager: &ManagerId, report: Report) {
         drop(self.commands.send(Command::Report(manager.clone(), report)));
+    }
+
+    /// Where launches are to be paid from, if the policy has a budget.
+    #[must_use]
+    pub const fn ledger(&self) -> Option<&Arc<Ledger>> {
+        self.ledger.as_ref()
     }
 
     /// Whether the engine knows enough to decide, now and from here on.
@@ -239,6 +248,7 @@ impl Work {
             self.followers.remove(&manager);
             self.feed.manager_gone(manager);
         }
+        self.feed.pay(self.clock.now());
         let standing = self.standing.borrow().clone();
         for (manager, tell) in &self.followers {
             let wanted = match standing {

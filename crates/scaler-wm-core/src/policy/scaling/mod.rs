@@ -14,7 +14,7 @@ pub(super) use no::NoScaling;
 pub(super) use target_wait::TargetWait;
 pub(super) use vanilla::Vanilla;
 pub(super) use waterfall_v1::{Rule, WaterfallV1};
-pub(super) use waterfall_v2::{Budget, PricedRule, WaterfallV2};
+pub(super) use waterfall_v2::{PricedRule, WaterfallV2};
 
 use super::{Facts, Need, Offer, Verdict};
 use crate::{Capabilities, Limit, ManagerId};

@@ -1,15 +1,22 @@
 //! `waterfall_v2`: managers in order of priority, by what they really deliver, within a budget.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Facts, Offer, Scaling, Verdict, as_offered, most, share, special_first};
 use crate::{
     ManagerId,
-    policy::{Cap, CapSource, Part, Passed, Reason, Silence},
+    policy::{
+        Budget, Cap, CapSource, Part, Passed, Reason, Silence,
+        ledger::{AHEAD, payable},
+    },
 };
 
 /// Tasks that one worker is to have.
 const PER_WORKER: u64 = 10;
+/// How long what runs may still take, before any task has shown it.
+const TASK_TAKES: Duration = Duration::from_secs(1_800);
+/// How long it may take until a manager has heard that its units are to go, and until those that are idle have gone.
+const LEAVING_TAKES: Duration = Duration::from_secs(60);
 
 /// One line of the policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,15 +29,6 @@ pub(in crate::policy) struct PricedRule {
     pub(in crate::policy) cap: Option<u32>,
     /// What a unit costs for an hour.
     pub(in crate::policy) price: f64,
-}
-
-/// What may be spent. Work that is there goes on, whatever it costs: nothing more is launched.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(in crate::policy) struct Budget {
-    /// For an hour: all that is asked for costs no more at once.
-    pub(in crate::policy) per_hour: Option<f64>,
-    /// For 24 hours in a row: what was spent, and another hour of all that is asked for, cost no more.
-    pub(in crate::policy) per_day: Option<f64>,
 }
 
 /// Fills managers by priority. What one does not deliver goes on to the next at once, while it is still asked.
@@ -48,9 +46,19 @@ struct Supply<'a> {
     /// Task concurrency that it may still be asked for.
     cap: u64,
     source: CapSource,
-    /// Of its connected workers, those that have not been counted on.
+    /// Workers of the units that it has, those that are still starting included, that have not been counted on.
     there: u64,
+    /// Of its connected workers, those that have not been counted on.
+    connected: u64,
     is_failing: bool,
+}
+
+/// What may go into launches.
+struct Money {
+    /// For an hour, beside what is there.
+    room: f64,
+    /// Whether the day's money just pays for what runs: then all that costs something is to end as its tasks do.
+    runs_out: bool,
 }
 
 impl WaterfallV2 {
@@ -67,21 +75,26 @@ impl WaterfallV2 {
                 Some(cap) if cap < limit => (cap, CapSource::Rule),
                 _ => (limit, CapSource::Manager),
             };
-            let there = facts.connected(&rule.manager);
-            Some(Supply { rule, offer, cap, source, there, is_failing: facts.is_failing(&rule.manager) })
+            let there = facts.units(&rule.manager) * u64::from(facts.per_unit(&rule.manager));
+            let connected = facts.connected(&rule.manager);
+            Some(Supply { rule, offer, cap, source, there, connected, is_failing: facts.is_failing(&rule.manager) })
         };
         self.rules.iter().filter_map(supply).collect()
     }
 
-    /// Money that may still go into what is launched, for an hour of it.
-    fn left_to_spend(&self, facts: &Facts) -> f64 {
-        let priced =
-            |what: &dyn Fn(&PricedRule) -> f64| self.rules.iter().map(|rule| what(rule) * rule.price).sum::<f64>();
-        let now = priced(&|rule| units(facts.connected(&rule.manager), facts.per_unit(&rule.manager)));
-        let spent = priced(&|rule| facts.worker_hours(&rule.manager) / f64::from(facts.per_unit(&rule.manager)));
-        let hour = self.budget.per_hour.map(|budget| budget - now);
-        let day = self.budget.per_day.map(|budget| budget - spent - now);
-        [hour, day].into_iter().flatten().fold(f64::INFINITY, f64::min).max(0.0)
+    fn money(&self, facts: &Facts) -> Money {
+        let (mut rate, mut spent) = (0.0, 0.0);
+        for PricedRule { manager, price, .. } in &self.rules {
+            rate += float(facts.units(manager)) * price;
+            spent += facts.unit_time(manager).as_secs_f64() / 3_600.0 * price;
+        }
+        let longest = facts.task_takes_at_most().unwrap_or(TASK_TAKES).min(AHEAD * 24);
+        // What starts now is to get something done before the money runs out.
+        let ahead = AHEAD.max(longest.saturating_mul(2));
+        Money {
+            room: self.budget.room(rate, spent, ahead).max(0.0),
+            runs_out: self.budget.runs_out(rate, spent, longest + LEAVING_TAKES),
+        }
     }
 }
 
@@ -91,7 +104,7 @@ impl Scaling for WaterfallV2 {
             return Verdict::Silent(Silence::NoRule);
         }
         let mut supplies = self.supplies(facts);
-        let mut money = self.left_to_spend(facts);
+        let mut money = self.money(facts);
         let mut parts = Vec::new();
         // Task concurrency that was asked for beyond the workers that are there, by manager: units are paid as a whole.
         let mut more: BTreeMap<&ManagerId, u64> = BTreeMap::new();
@@ -104,17 +117,24 @@ impl Scaling for WaterfallV2 {
             {
                 let id = &supply.rule.manager;
                 let asked_before = more.get(id).copied().unwrap_or_default();
-                let affordable = supply.there.saturating_add(affordable(facts, supply.rule, asked_before, money));
+                let affordable = match money.runs_out && supply.rule.price > 0.0 {
+                    true => 0,
+                    false => supply.there.saturating_add(affordable(facts, supply.rule, asked_before, money.room)),
+                };
                 let (at_most, source) = match affordable {
                     affordable if affordable < supply.cap => (affordable, CapSource::Budget),
                     _ => (supply.cap, supply.source),
                 };
                 let takes = left.min(at_most);
                 let beyond = takes.saturating_sub(supply.there);
-                money -= cost(facts, supply.rule, asked_before, beyond);
+                // What it does not deliver the next one is asked for, too, and may be paid of the same money.
+                let delivers = if supply.is_failing {
+                    takes.min(supply.connected)
+                } else {
+                    money.room -= cost(facts, supply.rule, asked_before, beyond);
+                    takes
+                };
                 *more.entry(id).or_default() += beyond;
-                // What it does not deliver the next one is asked for, too.
-                let delivers = if supply.is_failing { takes.min(supply.there) } else { takes };
                 if id == manager {
                     parts.push(Part {
                         capabilities: as_offered(need.capabilities, supply.offer),
@@ -127,6 +147,7 @@ impl Scaling for WaterfallV2 {
                 }
                 supply.cap -= takes;
                 supply.there = supply.there.saturating_sub(takes);
+                supply.connected = supply.connected.saturating_sub(takes);
                 left -= delivers;
                 passed.push(Passed {
                     manager: id.clone(),
@@ -139,29 +160,20 @@ impl Scaling for WaterfallV2 {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a number of workers is far below 2^52")]
-fn units(workers: u64, per_unit: u32) -> f64 {
-    workers.div_ceil(u64::from(per_unit)) as f64
+#[expect(clippy::cast_precision_loss, reason = "a number of units is far below 2^52")]
+const fn float(units: u64) -> f64 {
+    units as f64
 }
 
 /// What `beyond` more workers cost for an hour, where `asked` more than are there have been asked for already.
 fn cost(facts: &Facts, rule: &PricedRule, asked: u64, beyond: u64) -> f64 {
-    let (there, per_unit) = (facts.connected(&rule.manager) + asked, facts.per_unit(&rule.manager));
-    (units(there + beyond, per_unit) - units(there, per_unit)) * rule.price
+    let per_unit = u64::from(facts.per_unit(&rule.manager));
+    float((asked + beyond).div_ceil(per_unit) - asked.div_ceil(per_unit)) * rule.price
 }
 
 /// How many more workers `money` pays for an hour.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "at least 0, and cut off at the most there is"
-)]
 fn affordable(facts: &Facts, rule: &PricedRule, asked: u64, money: f64) -> u64 {
-    if rule.price <= 0.0 || money == f64::INFINITY {
-        return u64::MAX;
-    }
-    let (there, per_unit) = (facts.connected(&rule.manager) + asked, u64::from(facts.per_unit(&rule.manager)));
-    // A hair more, so that a budget of three units buys three.
-    let more_units = (money / rule.price + 1e-9).floor() as u64;
-    (there.div_ceil(per_unit).saturating_add(more_units)).saturating_mul(per_unit).saturating_sub(there)
+    let per_unit = u64::from(facts.per_unit(&rule.manager));
+    let more_units = u64::from(payable(money, rule.price));
+    (asked.div_ceil(per_unit) + more_units).saturating_mul(per_unit).saturating_sub(asked)
 }

@@ -1,0 +1,220 @@
+//! What units cost, and what may still be spent.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{engine::Change, usage::Usage};
+use crate::{ManagerId, Timestamp};
+
+/// What is launched is paid for so long ahead.
+pub(super) const AHEAD: Duration = Duration::from_secs(3_600);
+
+/// What may be spent. Work that is there goes on: nothing more is launched.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Budget {
+    /// For an hour: all units that are there cost no more at once.
+    pub per_hour: Option<f64>,
+    /// For 24 hours in a row.
+    pub per_day: Option<f64>,
+}
+
+/// What units cost, and what may be spent on them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pricing {
+    /// What may be spent.
+    pub budget: Budget,
+    /// What a unit of each manager costs for an hour.
+    pub prices: Vec<(ManagerId, f64)>,
+}
+
+impl Budget {
+    /// How much more an hour may cost than the `rate` of now, when `spent` went in the last 24 hours and everything is
+    /// paid for so long `ahead`; less than 0 when it may not even cost that.
+    pub(super) fn room(&self, rate: f64, spent: f64, ahead: Duration) -> f64 {
+        let hour = self.per_hour.map(|budget| budget - rate);
+        let day = self.per_day.map(|budget| (budget - spent) / hours(ahead) - rate);
+        [hour, day].into_iter().flatten().fold(f64::INFINITY, f64::min)
+    }
+
+    /// Whether the day's money pays for less than so long of the `rate` of now.
+    pub(super) fn runs_out(&self, rate: f64, spent: f64, within: Duration) -> bool {
+        rate > 0.0 && self.per_day.is_some_and(|budget| budget - spent < rate * hours(within))
+    }
+}
+
+/// What the managers of a policy with a budget have spent, and the permission to launch.
+///
+/// Managers on any number of threads share one. Each says how many units it has whenever it looks, and asks before it
+/// launches; what it is allowed counts from that moment on. So all of them together keep within the budget at every
+/// instant, however late the policy hears of what they did.
+#[derive(Debug)]
+pub struct Ledger {
+    budget: Budget,
+    accounts: Mutex<BTreeMap<ManagerId, Account>>,
+}
+
+#[derive(Debug)]
+struct Account {
+    price: f64,
+    units: u32,
+    as_of: Option<Timestamp>,
+    usage: Usage,
+}
+
+/// What one manager has spent, to be kept over a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRecord {
+    units: u32,
+    as_of: Option<Timestamp>,
+    usage: Usage,
+}
+
+impl Ledger {
+    /// A ledger in which nothing has been spent yet.
+    #[must_use]
+    pub fn new(Pricing { budget, prices }: Pricing) -> Self {
+        let account = |(manager, price)| (manager, Account { price, units: 0, as_of: None, usage: Usage::default() });
+        Self { budget, accounts: Mutex::new(prices.into_iter().map(account).collect()) }
+    }
+
+    /// So many units of `manager` are there now, those that are on their way in or out included.
+    pub fn count(&self, manager: &ManagerId, units: u32, now: Timestamp) {
+        if let Some(account) = self.books().get_mut(manager) {
+            account.pass(now);
+            account.units = units;
+        }
+    }
+
+    /// How many of the `units` that `manager` would launch now it may; they count from here on.
+    pub fn admit(&self, manager: &ManagerId, units: u32, now: Timestamp) -> u32 {
+        let mut books = self.books();
+        let (mut rate, mut spent) = (0.0, 0.0);
+        for account in books.values_mut() {
+            account.pass(now);
+            rate += f64::from(account.units) * account.price;
+            spent += account.usage.unit_hours() * account.price;
+        }
+        let Some(account) = books.get_mut(manager) else { return units };
+        let allowed = payable(self.budget.room(rate, spent, AHEAD), account.price).min(units);
+        account.units = account.units.saturating_add(allowed);
+        allowed
+    }
+
+    /// What an engine has to know of it now.
+    pub fn changes(&self, now: Timestamp) -> Vec<Change> {
+        let change = |(manager, account): (&ManagerId, &mut Account)| {
+            account.pass(now);
+            Change::Paid { manager: manager.clone(), units: account.units, unit_time: account.usage.unit_time() }
+        };
+        self.books().iter_mut().map(change).collect()
+    }
+
+    /// What is to be kept of a manager; nothing if it has no price.
+    #[must_use]
+    pub fn record(&self, manager: &ManagerId, now: Timestamp) -> Option<AccountRecord> {
+        let mut books = self.books();
+        let account = books.get_mut(manager)?;
+        account.pass(now);
+        Some(AccountRecord { units: account.units, as_of: account.as_of, usage: account.usage.clone() })
+    }
+
+    /// Goes on from what was kept. Units that were there then are counted until the manager says how many are left.
+    pub fn restore(&self, manager: &ManagerId, record: AccountRecord) {
+        if let Some(account) = self.books().get_mut(manager) {
+            (account.units, account.as_of, account.usage) = (record.units, record.as_of, record.usage);
+        }
+    }
+
+    fn books(&self) -> MutexGuard<'_, BTreeMap<ManagerId, Account>> {
+        // Numbers that stand for themselves: whoever panicked left nothing half done.
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Account {
+    /// Time passes, in which the units that are there were there.
+    fn pass(&mut self, now: Timestamp) {
+        let from = *self.as_of.get_or_insert(now);
+        if now > from {
+            self.usage.add(self.units, from, now);
+            self.as_of = Some(now);
+        }
+    }
+}
+
+/// How many units at this price so much money pays for.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "at least 0, and cut off at the most there is"
+)]
+pub(super) fn payable(money: f64, price: f64) -> u32 {
+    if price <= 0.0 {
+        return u32::MAX;
+    }
+    // A hair more, so that a budget of three units buys three.
+    (money / price + 1e-9).floor().max(0.0) as u32
+}
+
+fn hours(time: Duration) -> f64 {
+    time.as_secs_f64() / 3_600.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: u64) -> Timestamp {
+        Timestamp::from_millis(minutes * 60_000)
+    }
+
+    fn ledger(budget: Budget) -> (Ledger, [ManagerId; 2]) {
+        let managers = ["cheap", "dear"].map(ManagerId::from);
+        let prices = managers.iter().cloned().zip([0.5, 2.0]).collect();
+        (Ledger::new(Pricing { budget, prices }), managers)
+    }
+
+    #[test]
+    fn all_managers_together_keep_within_an_hour() {
+        let (ledger, [cheap, dear]) = ledger(Budget { per_hour: Some(5.0), per_day: None });
+        assert_eq!(ledger.admit(&dear, 9, at(0)), 2);
+        assert_eq!(ledger.admit(&cheap, 9, at(0)), 2);
+        assert_eq!(ledger.admit(&cheap, 9, at(0)), 0);
+        // What was allowed counts until it is known how many came of it.
+        ledger.count(&dear, 1, at(1));
+        assert_eq!(ledger.admit(&cheap, 9, at(1)), 4);
+        assert_eq!(ledger.admit(&ManagerId::from("without a rule"), 9, at(1)), 9);
+    }
+
+    #[test]
+    fn a_day_is_paid_an_hour_ahead_and_outlives_a_restart() {
+        let budget = Budget { per_hour: None, per_day: Some(10.0) };
+        let (before, [cheap, dear]) = ledger(budget);
+        assert_eq!(before.admit(&dear, 9, at(0)), 5);
+        // Four hours' worth of 2 are gone by noon.
+        before.count(&dear, 4, at(0));
+        let record = before.record(&dear, at(60)).unwrap();
+        let (after, _) = ledger(budget);
+        after.restore(&dear, serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap());
+        after.count(&dear, 0, at(60));
+        assert_eq!((before.admit(&cheap, 9, at(60)), after.admit(&cheap, 9, at(60))), (0, 4));
+        assert_eq!(after.admit(&dear, 9, at(60)), 0);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_costs_nothing() {
+        let (ledger, [_, dear]) = ledger(Budget { per_hour: None, per_day: Some(10.0) });
+        ledger.count(&dear, 1, at(600));
+        ledger.count(&dear, 1, at(0));
+        ledger.count(&dear, 0, at(630));
+        assert_eq!(
+            ledger.changes(at(630))[1],
+            Change::Paid { manager: dear, units: 0, unit_time: Duration::from_secs(1_800) }
+        );
+    }
+}
