@@ -36,6 +36,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
         if aim > there {
             draft.scale_up(aim - there, situation);
         } else {
+            let extra = if situation.rebalance.is_outdated(aim) { 0 } else { extra };
             draft.scale_down(active.saturating_sub(aim.saturating_add(extra)), situation);
         }
         rebalance = draft.rebalance(situation, aim, active);

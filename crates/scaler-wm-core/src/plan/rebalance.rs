@@ -30,6 +30,8 @@ pub struct Rebalance {
     /// What was wanted when the spare was launched. Some policies want one more than is connected, the spare included:
     /// such a wish is our own echo.
     wanted_before: Option<u32>,
+    /// How many units were aimed at when the spare was launched.
+    beside: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +80,12 @@ impl Rebalance {
                 units.iter().any(|view| view.id == *unit && (view.is_active() || view.is_pending()))
             }
         };
-        // The spare stands beside those that were wanted when it came: where fewer are, it saves nobody.
-        let is_less = self.wanted_before.is_some_and(|before| wanted < before);
-        u32::from(has_spare && there > wanted && !is_less)
+        u32::from(has_spare && there > wanted)
+    }
+
+    /// Whether fewer units are aimed at than the spare was launched beside: then it saves none of them.
+    pub(super) const fn is_outdated(&self, aim: u32) -> bool {
+        aim < self.beside
     }
 
     /// The unit whose hand-back is under way.
@@ -103,24 +108,22 @@ impl<'a> Draft<'a> {
         let quiet =
             |pause| (Step::Quiet { until: now + pause }, memory.wanted_before.filter(|_| pause > Duration::ZERO));
         let are_settled = || situation.open == 0 && situation.units.iter().all(is_settled);
-        let wanted = situation.desired.map_or(0, |desired| situation.limits.max_units.cap(desired));
-        // While some of them are about to go, work lies unevenly for a moment only.
-        let is_steady = active == aim && wanted >= aim;
+        let mut beside = memory.beside;
         let (step, wanted_before) = match &memory.step {
             Step::Quiet { until } if *until > now => {
                 self.wake(Some(*until));
                 return memory.clone();
             }
-            Step::Quiet { .. } => match loaded(situation.units, 1).filter(|_| is_steady && are_settled()) {
+            Step::Quiet { .. } => match loaded(situation.units, 1).filter(|_| active == aim && are_settled()) {
                 Some(Loaded { unit, tasks, .. }) => {
                     self.wake(Some(now + HYSTERESIS));
                     (Step::Suspecting { unit: unit.id.clone(), tasks, since: now }, None)
                 }
-                None => return Rebalance { step: memory.step.clone(), wanted_before: None },
+                None => return Rebalance { wanted_before: None, ..memory.clone() },
             },
             Step::Suspecting { unit, tasks, since } => {
                 let found = loaded(situation.units, 1).filter(|loaded| loaded.unit.id == *unit);
-                match found.filter(|_| is_steady && are_settled()) {
+                match found.filter(|_| active == aim && are_settled()) {
                     Some(loaded) => match verdict(&loaded, *tasks, now.since(*since)) {
                         Verdict::NotYet(wait) => {
                             self.wake(Some(*since + wait));
@@ -129,7 +132,8 @@ impl<'a> Draft<'a> {
                         Verdict::SoonDone => quiet(HYSTERESIS),
                         Verdict::WorthIt if self.launch_spare(&loaded, situation) => {
                             self.wake(Some(now + LAUNCH_SHOWS));
-                            (Step::Spare { since: now }, Some(wanted))
+                            beside = aim;
+                            (Step::Spare { since: now }, situation.desired)
                         }
                         Verdict::WorthIt => quiet(LONG_PAUSE),
                     },
@@ -180,7 +184,7 @@ impl<'a> Draft<'a> {
         if let Step::Quiet { until } = &step {
             self.wake(Some(*until));
         }
-        Rebalance { step, wanted_before }
+        Rebalance { step, wanted_before, beside }
     }
 
     /// Launches one unit more, which may be one above the limit; whether it did.
