@@ -464,7 +464,11 @@ impl World {
         let took = Duration::from_millis(now - sim.launched);
         let capabilities = state.config.capabilities().unwrap_or_default();
         for index in 0..state.config.workers_per_unit.get() {
-            let id = worker_id(unit, index);
+            // The id that the manager has: looked up so often, it should be in one place.
+            let id = match &sim.shown.workers {
+                WorkerMatch::Exact(id) => id.clone(),
+                WorkerMatch::Part(_) => worker_id(unit, index),
+            };
             let number = self.workers.len();
             self.workers.push(Worker {
                 id: id.clone(),

@@ -22,6 +22,8 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub(super) struct Fleet {
     units: BTreeMap<UnitId, Tracked>,
     by_launch: HashMap<LaunchId, u32>,
+    /// How many of them have workers that are known by a part of their ids.
+    known_by_part: usize,
 }
 
 /// One unit and what is known of it.
@@ -89,11 +91,13 @@ impl Fleet {
         if let Some(launch) = &unit.launch {
             *self.by_launch.entry(launch.clone()).or_default() += 1;
         }
+        self.known_by_part += usize::from(is_known_by_part(&unit));
         self.units.insert(unit.id.clone(), Tracked::new(unit, now));
     }
 
     fn remove(&mut self, unit: &UnitId) -> Option<Tracked> {
         let tracked = self.units.remove(unit)?;
+        self.known_by_part -= usize::from(is_known_by_part(&tracked.unit));
         if let Some(launch) = &tracked.unit.launch
             && let Some(count) = self.by_launch.get_mut(launch)
         {
@@ -117,6 +121,8 @@ impl Fleet {
         match self.units.get_mut(&unit.id) {
             Some(tracked) => {
                 tracked.last_seen = now;
+                self.known_by_part += usize::from(is_known_by_part(&unit));
+                self.known_by_part -= usize::from(is_known_by_part(&tracked.unit));
                 tracked.unit = unit;
                 Noted::Nothing
             }
@@ -175,7 +181,7 @@ impl Fleet {
 
     /// What the planner sees. `knows_since`: since when we would know of every worker that connects.
     pub(super) fn views(&mut self, load: &Load, knows_since: Option<Timestamp>) -> Vec<UnitView> {
-        let by_part = PartIndex::of(load, self.units.values().map(|tracked| &*tracked.unit));
+        let by_part = if self.known_by_part > 0 { PartIndex::of(load) } else { PartIndex::default() };
         self.units
             .values_mut()
             .map(|tracked| {
@@ -328,18 +334,20 @@ impl Tracked {
     }
 }
 
-/// The workers of each part of their ids that some unit is known by.
+fn is_known_by_part(unit: &Unit) -> bool {
+    matches!(unit.workers, WorkerMatch::Part(_))
+}
+
+/// The workers of each part of their ids.
+#[derive(Default)]
 struct PartIndex<'a>(HashMap<&'a [u8], Vec<&'a WorkerLoad>>);
 
 impl<'a> PartIndex<'a> {
-    /// Empty, at no cost, where every unit is known by a worker's exact id.
-    fn of<'u>(load: &'a Load, mut units: impl Iterator<Item = &'u Unit>) -> Self {
+    fn of(load: &'a Load) -> Self {
         let mut index: HashMap<&[u8], Vec<&WorkerLoad>> = HashMap::new();
-        if units.any(|unit| matches!(unit.workers, WorkerMatch::Part(_))) {
-            for (worker, its_load) in load.workers.iter() {
-                for part in worker.parts() {
-                    index.entry(part).or_default().push(its_load);
-                }
+        for (worker, its_load) in load.workers.iter() {
+            for part in worker.parts() {
+                index.entry(part).or_default().push(its_load);
             }
         }
         Self(index)

@@ -129,7 +129,7 @@ impl<'a> Draft<'a> {
                             self.wake(Some(*since + wait));
                             return memory.clone();
                         }
-                        Verdict::SoonDone => quiet(HYSTERESIS),
+                        Verdict::SoonDone => quiet(WORTH_IT),
                         Verdict::WorthIt if self.launch_spare(&loaded, situation) => {
                             self.wake(Some(now + LAUNCH_SHOWS));
                             beside = aim;
