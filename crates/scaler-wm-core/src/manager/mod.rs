@@ -12,6 +12,7 @@ mod recall;
 mod run;
 mod settings;
 mod status;
+mod tell;
 
 pub use run::Manager;
 pub use settings::Settings;

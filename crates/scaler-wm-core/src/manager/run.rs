@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, info, warn};
 
 use super::{
-    Settings, Status, Summary, UnitStatus,
+    Settings, Status, Summary,
     fleet::Fleet,
     launches::Launches,
     outcome::{Outcome, Trouble},
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
-    Timestamp, UnitState, Wish,
+    Timestamp, Wish,
     plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
@@ -27,8 +27,6 @@ use crate::{
 const FAILURES_FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 /// Units that were ended at the deadline get this long to go before the manager ends without them.
 const LAST_WORD: Duration = Duration::from_secs(5);
-/// Where there is a monitor, it is heard within so long.
-const LOAD_SHOWS: Duration = Duration::from_secs(5);
 /// A round of planning that takes longer than this is worth a line in the log.
 const SLOW_ROUND: Duration = Duration::from_millis(50);
 
@@ -60,18 +58,18 @@ pub struct Manager {
     arrivals: mpsc::UnboundedReceiver<Outcome>,
     cooldown: Cooldown,
     rebalance: Rebalance,
-    desired: Option<u32>,
-    target: Option<u32>,
+    pub(super) desired: Option<u32>,
+    pub(super) target: Option<u32>,
     ending: Option<Timestamp>,
     /// Whether the link has said its last word: it would say it again, at once, for ever.
     is_link_closed: bool,
     look_again: Option<Timestamp>,
-    is_spreading_said: bool,
+    pub(super) is_spreading_said: bool,
     /// What earlier processes left on record; `None` once it has been compared with what is there.
     pub(super) recalled: Option<Recalled>,
     /// Whether this process ends and its units stay.
     is_leaving_them: bool,
-    status: watch::Sender<Arc<Status>>,
+    pub(super) status: watch::Sender<Arc<Status>>,
 }
 
 /// Whether a look at the infrastructure is under way, wanted, or due.
@@ -299,26 +297,6 @@ impl Manager {
         }
     }
 
-    /// Says once what else spreads work, where it cannot be taken back from a loaded unit.
-    fn say_if_work_cannot_be_spread(&mut self, now: Timestamp) {
-        let Some(up_since) = self.up_since.filter(|_| self.settings.rebalances && !self.is_spreading_said) else {
-            return;
-        };
-        let why = if !self.provider.info().relieves {
-            "workers of this release cannot be asked to hand work back"
-        } else if self.load.live_since.is_none() && now.since(up_since) >= LOAD_SHOWS {
-            "who is busy is not known"
-        } else {
-            return;
-        };
-        self.is_spreading_said = true;
-        warn!(
-            why,
-            "work is not spread anew when one worker holds most of it: a smaller per_worker_task_queue_size spreads it from \
-             the start, but nested tasks then wait for ever once every queue is full of tasks that wait for them"
-        );
-    }
-
     fn plan_and_act(&mut self, views: &[UnitView], now: Timestamp) {
         let tiers: Vec<TierView> = self
             .provider
@@ -399,42 +377,6 @@ impl Manager {
             self.observing.next
         };
         [self.look_again, self.launches.next_due()].into_iter().flatten().fold(observe, Timestamp::min)
-    }
-
-    fn publish(&self, views: &[UnitView]) {
-        if self.status.receiver_count() == 0 {
-            return;
-        }
-        let status = Status {
-            is_linked: self.up_since.is_some(),
-            desired: self.desired,
-            target: self.target,
-            units: views.iter().filter_map(|view| self.unit_status(view)).collect(),
-            running: u32::try_from(self.fleet.running()).unwrap_or(u32::MAX),
-            open: self.launches.outstanding(&self.fleet),
-            is_failing: self.is_failing(),
-        };
-        self.status.send_if_modified(|last| {
-            let is_new = **last != status;
-            if is_new {
-                *last = Arc::new(status);
-            }
-            is_new
-        });
-    }
-
-    fn is_failing(&self) -> bool {
-        let now = self.clock.now();
-        let tiers = &self.provider.info().tiers;
-        let is_empty = |tier: &Tier| self.tiers.get(tier).is_some_and(|available_from| *available_from > now);
-        self.backoff.failures() > 0 || tiers.iter().all(is_empty)
-    }
-
-    fn unit_status(&self, view: &UnitView) -> Option<UnitStatus> {
-        let &UnitView { phase, work, drain, .. } = view;
-        let unit = self.fleet.unit(&view.id)?;
-        let (is_up, workers) = (unit.state != UnitState::Starting, unit.workers.clone());
-        Some(UnitStatus { id: view.id.clone(), phase, work, drain, is_up, workers })
     }
 
     async fn finish(mut self) -> Result<Summary> {

@@ -3,6 +3,9 @@
 //! Nothing happens by itself: whoever looks first lets everything happen that has become due. So a million tasks cost no
 //! timer each.
 
+mod figures;
+mod units;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque},
@@ -12,16 +15,15 @@ use std::{
 
 use fastrand::Rng;
 use scaler_wm_core::{
-    Capabilities, Exit, ExitCause, LaunchId, Load, ManagerId, Request, TaskId, Tier, Timestamp, Unit, UnitId,
-    UnitState, WorkerId, WorkerLoad, WorkerMatch,
+    Capabilities, ExitCause, Load, ManagerId, Request, TaskId, Timestamp, Unit, UnitId, WorkerId, WorkerLoad,
     policy::{Allocator, Change, Engine, Ledger, Offer, Policy},
 };
 use tokio::sync::{Notify, watch};
 
+use self::figures::Metrics;
 use crate::{
-    ManagerConfig, Outcome, Point, Simulation,
-    metrics::{Course, Direction, percentile},
-    workload::{Arrival, arrivals, float, millis},
+    ManagerConfig, Simulation,
+    workload::{Arrival, arrivals},
 };
 
 /// How often the scheduler looks whether work lies unevenly; it acts the second time in a row.
@@ -106,25 +108,6 @@ enum Event {
     Balance,
 }
 
-#[derive(Debug)]
-struct Metrics {
-    submitted: u64,
-    completed: u64,
-    repeated: u64,
-    first: Option<Millis>,
-    last: Millis,
-    waits: Vec<u32>,
-    worker_millis: u64,
-    busy_millis: u64,
-    cost: f64,
-    launches: u64,
-    wanted: Direction,
-    connected: u64,
-    running: u64,
-    peak: u64,
-    course: Course,
-}
-
 fn id_of(task: TaskNumber) -> TaskId {
     TaskId::from(&task.to_be_bytes())
 }
@@ -174,23 +157,7 @@ impl World {
             managers,
             is_balancing: false,
             lopsided: 0,
-            metrics: Metrics {
-                submitted: 0,
-                completed: 0,
-                repeated: 0,
-                first: None,
-                last: 0,
-                waits: Vec::new(),
-                worker_millis: 0,
-                busy_millis: 0,
-                cost: 0.0,
-                launches: 0,
-                wanted: Direction::default(),
-                connected: 0,
-                running: 0,
-                peak: 0,
-                course: Course::new(),
-            },
+            metrics: Metrics::new(),
         }
     }
 
@@ -231,28 +198,6 @@ impl World {
         }
         self.sample_until(now);
         self.now = self.now.max(now);
-    }
-
-    fn sample_until(&mut self, until: Millis) {
-        while self.metrics.course.due() <= until {
-            let at = self.metrics.course.due();
-            let point = Point {
-                at: float(at) / 1e3,
-                waiting: self.tasks.len() as u64 - self.metrics.running,
-                wanted: self.metrics.wanted.last(),
-                workers: self.metrics.connected,
-                cost: self.metrics.cost + self.cost_of_units(at),
-            };
-            self.metrics.course.add(point);
-        }
-    }
-
-    fn cost_of_units(&self, at: Millis) -> f64 {
-        let cost = |manager: &ManagerState| -> f64 {
-            let millis: u64 = manager.units.values().map(|unit| at.saturating_sub(unit.launched)).sum();
-            float(millis) / 3.6e6 * manager.config.price_per_unit_hour
-        };
-        self.managers.iter().map(cost).sum()
     }
 
     fn schedule(&mut self, at: Millis, event: Event) {
@@ -413,174 +358,6 @@ impl World {
         }
     }
 
-    /// Launches so many units; `None` where there is no capacity.
-    pub(crate) fn launch(&mut self, manager: usize, launch: &LaunchId, count: u32) -> Option<Vec<Arc<Unit>>> {
-        let is_failing = self.rng.f64() < self.managers[manager].config.no_capacity_rate;
-        self.delivers(manager, is_failing);
-        if is_failing {
-            return None;
-        }
-        let launched = (0..count).map(|_| {
-            let state = &mut self.managers[manager];
-            state.launched += 1;
-            self.metrics.launches += 1;
-            let id = UnitId::from(format!("{}-{:06}", state.id, state.launched));
-            let unit = Arc::new(Unit {
-                id: id.clone(),
-                launch: Some(launch.clone()),
-                state: UnitState::Starting,
-                since: Timestamp::from_millis(self.now),
-                tier: Tier::default(),
-                workers: match state.config.workers_per_unit.get() {
-                    1 => WorkerMatch::Exact(worker_id(&id, 0)),
-                    _ => WorkerMatch::Part(id.as_str().into()),
-                },
-                notice: None,
-            });
-            let sim = SimUnit { shown: Arc::clone(&unit), workers: Vec::new(), launched: self.now, hands_back: false };
-            state.units.insert(id.clone(), sim);
-            let takes = millis(state.config.start_seconds.sample(&mut self.rng)).max(1);
-            let comes_up = self.rng.f64() >= state.config.failure_rate;
-            self.sequence += 1;
-            let event = if comes_up { Event::Up(manager, id) } else { Event::NeverUp(manager, id) };
-            self.events.push(Reverse((self.now + takes, self.sequence, event)));
-            unit
-        });
-        Some(launched.collect())
-    }
-
-    /// A manager knows whether it fails, and so does an engine beside it.
-    fn delivers(&mut self, manager: usize, is_failing: bool) {
-        let manager = self.managers[manager].id.clone();
-        self.engine.apply(Change::Delivery { manager, is_failing });
-        self.stir();
-    }
-
-    fn up(&mut self, manager: usize, unit: &UnitId) {
-        let (now, state) = (self.now, &mut self.managers[manager]);
-        let Some(sim) = state.units.get_mut(unit) else { return };
-        let shown = Unit { state: UnitState::Running, since: Timestamp::from_millis(now), ..(*sim.shown).clone() };
-        sim.shown = Arc::new(shown);
-        let took = Duration::from_millis(now - sim.launched);
-        let capabilities = state.config.capabilities().unwrap_or_default();
-        for index in 0..state.config.workers_per_unit.get() {
-            // The id that the manager has: looked up so often, it should be in one place.
-            let id = match &sim.shown.workers {
-                WorkerMatch::Exact(id) => id.clone(),
-                WorkerMatch::Part(_) => worker_id(unit, index),
-            };
-            let number = self.workers.len();
-            self.workers.push(Worker {
-                id: id.clone(),
-                manager,
-                unit: unit.clone(),
-                running: None,
-                queue: VecDeque::new(),
-                is_there: true,
-                began: now,
-            });
-            sim.workers.push(number);
-            self.worker_ids.insert(id.clone(), number);
-            self.allocator.add_worker(id.clone(), &capabilities, state.config.per_worker_task_queue_size);
-            self.engine.apply(Change::WorkerConnected { worker: id, manager: Some(state.id.clone()) });
-            self.metrics.connected += 1;
-        }
-        self.engine.apply(Change::UnitStarted { manager: state.id.clone(), took });
-        state.changed.send_modify(|version| *version += 1);
-        self.delivers(manager, false);
-        self.metrics.peak = self.metrics.peak.max(self.metrics.connected);
-        self.loads_changed();
-        self.stir();
-        self.feed();
-    }
-
-    /// A unit is gone; what ran in it runs again, and what was queued goes elsewhere.
-    fn remove(&mut self, manager: usize, unit: &UnitId, cause: ExitCause, asked: bool) {
-        let state = &mut self.managers[manager];
-        let Some(sim) = state.units.remove(unit) else { return };
-        let exit = Exit { cause, asked, sure: true };
-        let since = Timestamp::from_millis(self.now);
-        state.gone.push(Arc::new(Unit { state: UnitState::Gone(exit), since, ..(*sim.shown).clone() }));
-        state.changed.send_modify(|version| *version += 1);
-        let alive = self.now - sim.launched;
-        self.metrics.cost += float(alive) / 3.6e6 * state.config.price_per_unit_hour;
-        self.metrics.worker_millis += alive * u64::from(state.config.workers_per_unit.get());
-        let mut strays = Vec::new();
-        for number in sim.workers {
-            let worker = &mut self.workers[number];
-            worker.is_there = false;
-            if let Some(running) = worker.running.take() {
-                self.metrics.busy_millis += self.now - worker.began;
-                self.metrics.repeated += 1;
-                self.metrics.running -= 1;
-                strays.push(running);
-            }
-            strays.extend(worker.queue.drain(..));
-            self.worker_ids.remove(&worker.id);
-            self.allocator.remove_worker(&worker.id);
-            self.engine.apply(Change::WorkerGone(worker.id.clone()));
-            self.metrics.connected -= 1;
-        }
-        self.loads_changed();
-        self.stir();
-        for number in strays {
-            self.assign_or_wait(number);
-        }
-    }
-
-    /// Whether no worker of a unit has anything to do; `None` if there is no such unit.
-    pub(crate) fn is_idle(&self, manager: usize, unit: &UnitId) -> Option<bool> {
-        let sim = self.managers[manager].units.get(unit)?;
-        let is_idle = |number: &WorkerNumber| {
-            let worker = &self.workers[*number];
-            worker.running.is_none() && worker.queue.is_empty()
-        };
-        Some(sim.workers.iter().all(is_idle))
-    }
-
-    /// Whether a worker of a unit has something queued.
-    pub(crate) fn has_queue(&self, manager: usize, unit: &UnitId) -> bool {
-        let sim = self.managers[manager].units.get(unit);
-        sim.is_some_and(|sim| sim.workers.iter().any(|number| !self.workers[*number].queue.is_empty()))
-    }
-
-    /// Ends a unit, by our wish.
-    pub(crate) fn end(&mut self, manager: usize, unit: &UnitId) {
-        self.remove(manager, unit, ExitCause::Code(0), true);
-    }
-
-    /// A unit gives its queue back, and leaves once nothing runs in it.
-    pub(crate) fn hand_back(&mut self, manager: usize, unit: &UnitId) {
-        let Some(sim) = self.managers[manager].units.get_mut(unit) else { return };
-        sim.hands_back = true;
-        let workers = sim.workers.clone();
-        let mut strays = Vec::new();
-        for number in &workers {
-            let worker = &mut self.workers[*number];
-            strays.extend(worker.queue.drain(..));
-            // It takes no new task: the scheduler knows it no longer.
-            self.allocator.remove_worker(&worker.id);
-        }
-        self.loads_changed();
-        for number in strays {
-            self.assign_or_wait(number);
-        }
-        self.leave_if_free(manager, unit);
-    }
-
-    fn leave_if_free(&mut self, manager: usize, unit: &UnitId) {
-        if self.is_idle(manager, unit) == Some(true) {
-            self.end(manager, unit);
-        }
-    }
-
-    /// Every unit of a manager, and those that went since the last look.
-    pub(crate) fn list(&mut self, manager: usize) -> Vec<Arc<Unit>> {
-        let state = &mut self.managers[manager];
-        let there = state.units.values().map(|unit| Arc::clone(&unit.shown));
-        state.gone.drain(..).chain(there).collect()
-    }
-
     /// What is wanted of a manager now; `None` where it is asked for nothing.
     pub(crate) fn decide(&mut self, manager: usize) -> Option<Vec<Request>> {
         for change in self.ledger.iter().flat_map(|ledger| ledger.changes(Timestamp::from_millis(self.now))) {
@@ -620,38 +397,6 @@ impl World {
             workers,
             live_since: Some(Timestamp::default()),
             waiting: self.waiting.values().map(|queue| queue.len() as u64).sum(),
-        }
-    }
-
-    /// What came of it all.
-    pub(crate) fn outcome(mut self, policy: &str, is_cut_off: bool) -> Outcome {
-        let still: Vec<(usize, UnitId)> = (0..self.managers.len())
-            .flat_map(|manager| self.managers[manager].units.keys().map(move |unit| (manager, unit.clone())))
-            .collect();
-        for (manager, unit) in still {
-            self.end(manager, &unit);
-        }
-        let metrics = self.metrics;
-        let mut waits = metrics.waits;
-        waits.sort_unstable();
-        let idle = metrics.worker_millis.saturating_sub(metrics.busy_millis);
-        Outcome {
-            policy: policy.to_owned(),
-            submitted: metrics.submitted,
-            completed: metrics.completed,
-            repeated: metrics.repeated,
-            makespan_seconds: float(metrics.last.saturating_sub(metrics.first.unwrap_or_default())) / 1e3,
-            wait_p50_seconds: percentile(&waits, 50),
-            wait_p95_seconds: percentile(&waits, 95),
-            wait_p99_seconds: percentile(&waits, 99),
-            worker_hours: float(metrics.worker_millis) / 3.6e6,
-            idle_share: if metrics.worker_millis == 0 { 0.0 } else { float(idle) / float(metrics.worker_millis) },
-            cost: metrics.cost,
-            launches: metrics.launches,
-            direction_changes: metrics.wanted.changes,
-            peak_workers: metrics.peak,
-            is_cut_off,
-            course: metrics.course.points(),
         }
     }
 }
