@@ -52,7 +52,8 @@ impl Watch {
     pub(crate) fn left(&self, worker: &str, scheduler: &SchedulerLog, managers: &[Manager]) -> Option<Leaving> {
         let (at, (_, asked)) = (*self.gone.get(worker)?, *self.asked.get(worker)?);
         let moved = moved_from(scheduler, worker);
-        let is_balanced = self.balanced.get(worker).is_some_and(|(_, balanced)| *balanced > asked);
+        // Both lines may be noticed in the same look, or in the wrong order.
+        let is_balanced = self.balanced.get(worker).is_some_and(|(_, balanced)| *balanced > asked - NOTICED_LATE);
         Some(Leaving { asked, at, moved, is_overtaken: moved == 0 && is_balanced, pid: pid_of(managers, worker) })
     }
 }
