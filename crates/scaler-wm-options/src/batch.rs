@@ -5,13 +5,14 @@ use scaler_wm_core::options::{Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, O
 use crate::{
     Section,
     section::{MANAGER_TABLES, as_declared},
+    security::TRUST,
 };
 
 /// Single tasks as jobs of AWS Batch.
 pub const AWS_HPC: Section = Section {
     name: "aws_hpc",
     about: "Tasks as jobs of AWS Batch",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
     check: as_declared,
     examples: &["aws_hpc tcp://127.0.0.1:8516 -q my-queue -d my-definition --s3-bucket my-bucket"],
     tables: MANAGER_TABLES,

@@ -4,13 +4,13 @@ use scaler_wm_core::options::{
     Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
 };
 
-use crate::{Section, section::MANAGER_TABLES};
+use crate::{Section, section::MANAGER_TABLES, security::TRUST};
 
 /// Workers on AWS EC2 instances.
 pub const ORB_AWS_EC2: Section = Section {
     name: "orb_aws_ec2",
     about: "Workers on AWS EC2 instances",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
     check,
     examples: &[
         "orb_aws_ec2 tcp://203.0.113.5:8516 --aws-region us-east-1 --image-id ami-0123 --instance-type c7i.large",

@@ -4,13 +4,13 @@ use scaler_wm_core::options::{
     Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
 };
 
-use crate::{Section, section::MANAGER_TABLES};
+use crate::{Section, section::MANAGER_TABLES, security::TRUST};
 
 /// Workers in AWS ECS tasks, launch type Fargate.
 pub const AWS_RAW_ECS: Section = Section {
     name: "aws_raw_ecs",
     about: "Workers in AWS ECS tasks (Fargate)",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
     check,
     examples: &["aws_raw_ecs tcp://203.0.113.5:8516 --ecs-subnets subnet-0a1,subnet-0b2 --max-task-concurrency 40"],
     tables: MANAGER_TABLES,

@@ -23,6 +23,7 @@ pub use native::{BAREMETAL_NATIVE, fixed_concurrency, worker_type};
 pub use oci::{OCI_HPC, OCI_RAW};
 pub use scheduler::{POLICY, SCHEDULER};
 pub use section::Section;
+pub use security::TRUST;
 pub use storage::OBJECT_STORAGE_SERVER;
 pub use symphony::SYMPHONY;
 

@@ -7,14 +7,14 @@ use scaler_wm_core::options::{
 use crate::{
     Section,
     section::MANAGER_TABLES,
-    security::{SECURITY, comes_with_its_key},
+    security::{SECURITY, TRUST, comes_with_its_key},
 };
 
 /// Local Python workers.
 pub const BAREMETAL_NATIVE: Section = Section {
     name: "baremetal_native",
     about: "Local Python workers",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, SECURITY, OPERATION, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, SECURITY, OPERATION, TRUST, LOCAL_POLICY],
     check,
     examples: &[
         "baremetal_native tcp://127.0.0.1:8516 --max-task-concurrency 8",

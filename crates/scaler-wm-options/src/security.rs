@@ -1,4 +1,4 @@
-//! Certificates, for every part that listens.
+//! Certificates: of every part that listens, and of those whom managers connect to.
 
 use scaler_wm_core::options::{Group, Kind, OptionError, OptionSpec, Preset, Values};
 
@@ -19,6 +19,39 @@ pub(crate) const SECURITY: &[OptionSpec] = &[
         .value("FILE")
         .sample("key.pem")
         .group(Group::Security),
+];
+
+/// Whom the scheduler has to convince that it is the one that is meant.
+pub const TRUST: &[OptionSpec] = &[
+    OptionSpec::new(
+        "tls_ca",
+        Kind::Text,
+        Preset::Described("the certificate authorities of this system"),
+        "PEM file with the certificate authorities, or the certificates themselves, that a scheduler at a tls:// or wss:// \
+         address is trusted by.",
+    )
+    .value("FILE")
+    .sample("ca.pem")
+    .group(Group::Security)
+    .ours(),
+    OptionSpec::new(
+        "tls_pin",
+        Kind::Texts,
+        Preset::Nothing,
+        "SHA-256 of the scheduler's certificate, or of several: trusted whoever signed them and whatever name is in them.",
+    )
+    .value("SHA256")
+    .sample("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+    .group(Group::Security)
+    .ours(),
+    OptionSpec::new(
+        "tls_skip_verify",
+        Kind::Flag,
+        Preset::Nothing,
+        "Trust whoever answers, as the Python package does: nobody can listen, but anybody can pretend to be the scheduler.",
+    )
+    .group(Group::Security)
+    .ours(),
 ];
 
 /// Both or neither.

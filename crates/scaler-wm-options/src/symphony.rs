@@ -5,13 +5,14 @@ use scaler_wm_core::options::{Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, O
 use crate::{
     Section,
     section::{MANAGER_TABLES, as_declared},
+    security::TRUST,
 };
 
 /// Single tasks for IBM Spectrum Symphony.
 pub const SYMPHONY: Section = Section {
     name: "symphony",
     about: "Tasks for IBM Spectrum Symphony",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
     check: as_declared,
     examples: &["symphony tcp://127.0.0.1:8516 --service-name ScalerService"],
     tables: MANAGER_TABLES,

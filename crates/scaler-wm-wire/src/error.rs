@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// This build speaks no such transport (tls, ws, wss so far).
+    /// This build speaks no such transport: it was made without the feature `tls`.
     Unsupported,
     /// The address cannot be used: no such host, no port, a path that is too long.
     Address,
@@ -13,6 +13,10 @@ pub enum ErrorKind {
     Io,
     /// The peer did not answer in time.
     TimedOut,
+    /// The peer cannot show that it is the one that is meant.
+    Untrusted,
+    /// The peer speaks no TLS, or no WebSocket, where the address says that it does.
+    OtherTransport,
     /// The peer does not speak YMQ.
     BadMagic,
     /// The peer speaks another version of YMQ than this side.
@@ -47,10 +51,12 @@ impl ErrorKind {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unsupported => "not supported by this build yet",
+            Self::Unsupported => "not supported by this build",
             Self::Address => "unusable address",
             Self::Io => "input/output",
             Self::TimedOut => "timed out",
+            Self::Untrusted => "the peer cannot be trusted",
+            Self::OtherTransport => "the peer speaks another transport",
             Self::BadMagic => "the peer does not speak YMQ",
             Self::WrongVersion => "the peer speaks another version",
             Self::Oversized => "frame too long",

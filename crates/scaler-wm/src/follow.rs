@@ -16,7 +16,7 @@ use scaler_wm_options::fixed_concurrency;
 use scaler_wm_wire::{
     monitor::MonitorSettings,
     policy::{HostSettings, PolicyHost, Standing},
-    ymq::{ConnectOptions, Identity, Reconnect},
+    ymq::{ConnectOptions, Identity, Reconnect, Trust},
 };
 use tokio::time::timeout;
 
@@ -31,6 +31,7 @@ pub(crate) struct Followed {
     policy: Policy,
     text: [String; 2],
     hold: Duration,
+    trust: Trust,
     host: Arc<OnceLock<PolicyHost>>,
 }
 
@@ -39,7 +40,7 @@ impl Followed {
     ///
     /// # Errors
     /// When it cannot be followed.
-    pub(crate) fn new(values: &Values) -> Result<Option<Self>, OptionError> {
+    pub(crate) fn new(values: &Values, trust: &Trust) -> Result<Option<Self>, OptionError> {
         if values.text("policy_source") != "local" {
             return Ok(None);
         }
@@ -61,12 +62,13 @@ impl Followed {
             values.problem(key, error.to_string())
         })?;
         let hold = values.seconds("policy_hold_seconds");
-        Ok(Some(Self { policy, text: [engine_type, content], hold, host: Arc::default() }))
+        let trust = trust.clone();
+        Ok(Some(Self { policy, text: [engine_type, content], hold, trust, host: Arc::default() }))
     }
 
     /// Shares the engine of `other`, if both follow the same policy in the same way.
     pub(crate) fn share(&mut self, other: &Self) -> bool {
-        let is_same = self.text == other.text && self.hold == other.hold;
+        let is_same = self.text == other.text && self.hold == other.hold && self.trust == other.trust;
         if is_same {
             self.host = Arc::clone(&other.host);
         }
@@ -83,7 +85,7 @@ impl Followed {
                 address: monitor.clone(),
                 identity: Identity::from(format!("{identity}|policy")),
                 reconnect: Reconnect::default(),
-                connect: ConnectOptions::default(),
+                connect: ConnectOptions { trust: self.trust.clone(), ..ConnectOptions::default() },
                 seed: u64::from(std::process::id()),
             },
             hold: self.hold,

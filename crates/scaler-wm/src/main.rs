@@ -17,6 +17,7 @@ mod signals;
 #[cfg(feature = "simulate")]
 mod simulate;
 mod state;
+mod trust;
 mod up;
 mod wrap;
 

@@ -19,7 +19,7 @@ use scaler_wm_wire::{
 use tokio::sync::{oneshot, watch};
 use tracing::{info, warn};
 
-use crate::{config::ManagerConfig, exit::Failure, follow::follow, state::State};
+use crate::{config::ManagerConfig, exit::Failure, follow::follow, state::State, trust};
 
 /// How a manager stands, for whoever started it; `None` until it has begun.
 pub(crate) type Progress = watch::Receiver<Option<Arc<Status>>>;
@@ -31,6 +31,9 @@ const SPENT_IS_KEPT_EVERY: Duration = Duration::from_secs(60);
 pub(crate) fn introduce(config: &ManagerConfig) {
     if config.is_name_made_up {
         info!(manager = %config.manager, "no worker_manager_id (--worker-manager-id) was given: this name is used");
+    }
+    if let Some(warning) = trust::warning(&config.trust) {
+        warn!("{warning}");
     }
     if config.values.maybe_text("logging_config_file").is_some() {
         // The released manager hands it to no worker either: there it is for the manager's own process, which is ours here.
@@ -100,6 +103,7 @@ pub(crate) async fn manage(
             let mut settings = LinkSettings::new(scheduler, Identity::from(identity), manager, sizing.offered());
             settings.monitor = values.maybe_address("monitor_address").or(settings.monitor);
             settings.capabilities = capabilities;
+            settings.connect.trust = config.trust.clone();
             settings.heartbeat_interval =
                 Duration::from_secs(values.integer("heartbeat_interval_seconds").unsigned_abs());
             settings.seed = seed;

@@ -21,6 +21,7 @@ use crate::{
     cli::RecordCall,
     exit::{Failure, say},
     signals::Signals,
+    trust,
 };
 
 /// How long the monitor may take to be heard at the start.
@@ -51,11 +52,14 @@ pub(crate) fn record(call: &RecordCall) -> Result<(), Failure> {
 /// Records into `file`; what there is in it, in words.
 async fn listen(call: &RecordCall, file: File) -> Result<String, Failure> {
     let mut signals = Signals::new()?;
+    if let Some(warning) = trust::warning(&call.trust) {
+        say(&format!("warning: {warning}\n"));
+    }
     let mut monitor = Monitor::start(MonitorSettings {
         address: call.monitor.clone(),
         identity: Identity::from(format!("{}|record", std::process::id())),
         reconnect: Reconnect::default(),
-        connect: ConnectOptions::default(),
+        connect: ConnectOptions { trust: call.trust.clone(), ..ConnectOptions::default() },
         seed: u64::from(std::process::id()),
     });
     let failed = |error| Failure::Running(format!("{} cannot be written: {error}", call.file.display()));

@@ -13,7 +13,7 @@ use tracing::debug;
 use super::{
     BindOptions, BinderEvent, Connection, FrameReceiver, FrameSender, Identity, Version, handshake,
     peer::{Peer, Peers},
-    stream::{Listener, Stream},
+    stream::{Incoming, Listener},
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -38,9 +38,9 @@ pub(super) async fn accept_all(listener: Listener, door: Arc<Door>) {
         tokio::select! {
             // Accepting is cancel safe: a connection stays in the queue of the listener until it is handed out.
             accepted = listener.accept(), if greeting.len() < door.options.greeting_peers.max(1) => match accepted {
-                Ok(stream) => {
+                Ok(incoming) => {
                     let door = Arc::clone(&door);
-                    greeting.spawn(async move { greet(stream, &door).await });
+                    greeting.spawn(async move { greet(incoming, &door).await });
                 }
                 Err(error) => {
                     debug!(%error, "failed to accept a connection");
@@ -66,23 +66,28 @@ pub(super) async fn accept_all(listener: Listener, door: Arc<Door>) {
     }
 }
 
-async fn greet(mut stream: Stream, door: &Door) -> Option<Connection> {
-    let max = door.options.max_frame;
+async fn greet(incoming: Incoming, door: &Door) -> Option<Connection> {
     let limit = door.options.handshake_timeout;
-    let greeting = timeout(limit, handshake::accept(&mut stream, &door.identity, door.version, max)).await;
-    let refused = match greeting {
-        Ok(Ok((peer, decoder))) => return Some(Connection::new(stream, door.version, peer, decoder, max)),
+    let refused = match timeout(limit, welcome(incoming, door)).await {
+        Ok(Ok(connection)) => return Some(connection),
         Ok(Err(error)) => error,
         Err(_) => {
             let context = format!("it did not name itself within {} ms", limit.as_millis());
             Error::new(ErrorKind::TimedOut, "greet the peer", context)
         }
     };
-    // The end of our direction goes out before anybody hears of it.
-    drop(stream);
     // Nobody listens to a binder that is being dropped.
     let _ = door.events.send(BinderEvent::Refused(refused)).await;
     None
+}
+
+/// Learns who came. The end of our direction has gone out before an error is heard of.
+async fn welcome(incoming: Incoming, door: &Door) -> Result<Connection> {
+    let max = door.options.max_frame;
+    let opened = incoming.open().await;
+    let mut stream = opened.map_err(|error| Error::new(ErrorKind::Io, "greet the peer", "").with_source(error))?;
+    let (peer, decoder) = handshake::accept(&mut stream, &door.identity, door.version, max).await?;
+    Ok(Connection::new(stream, door.version, peer, decoder, max))
 }
 
 /// How serving one connection ended.

@@ -7,7 +7,7 @@ use scaler_wm_core::{Address, Scheme};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    Identity, MAX_FRAME, Version,
+    Identity, MAX_FRAME, TlsIdentity, Version,
     accept::{Door, accept_all},
     peer::Peers,
     stream::Listener,
@@ -15,8 +15,10 @@ use super::{
 use crate::{Error, ErrorKind, Result};
 
 /// How a [`Binder`] treats its peers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindOptions {
+    /// What it shows to those who connect to a `tls://` or `wss://` address.
+    pub tls: Option<TlsIdentity>,
     /// The longest wait until a peer has named itself.
     pub handshake_timeout: Duration,
     /// The longest frame that is read or sent, in bytes.
@@ -32,6 +34,7 @@ pub struct BindOptions {
 impl Default for BindOptions {
     fn default() -> Self {
         Self {
+            tls: None,
             handshake_timeout: Duration::from_secs(5),
             max_frame: MAX_FRAME,
             peer_queue: 64,
@@ -71,7 +74,7 @@ impl Binder {
     ///
     /// [`ErrorKind::Unsupported`], [`ErrorKind::Address`] or [`ErrorKind::Io`] when it cannot listen there.
     pub async fn bind(address: &Address, identity: &Identity, version: Version, options: BindOptions) -> Result<Self> {
-        let (listener, address) = Listener::bind(address).await?;
+        let (listener, address) = Listener::bind(address, &options).await?;
         let peers = Arc::new(Peers::default());
         let (sender, events) = mpsc::channel(options.event_queue.max(1));
         let door = Door { identity: identity.clone(), version, options, peers: Arc::clone(&peers), events: sender };

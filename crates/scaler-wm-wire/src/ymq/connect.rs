@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use scaler_wm_core::Address;
+use scaler_wm_core::{Address, Scheme};
 use tokio::time::timeout;
 
-use super::{Connection, Identity, MAX_FRAME, handshake, stream};
+use super::{Connection, Identity, MAX_FRAME, Trust, handshake, stream};
 use crate::{Error, ErrorKind, Result};
 
 /// How [`connect`] goes about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectOptions {
-    /// The longest wait until the stream is up.
+    /// Whom a peer at a `tls://` or `wss://` address has to convince.
+    pub trust: Trust,
+    /// The longest wait until the stream is up, with what is around it.
     pub connect_timeout: Duration,
     /// The longest wait until the peer has named itself on a stream that is up.
     pub handshake_timeout: Duration,
@@ -22,6 +24,7 @@ pub struct ConnectOptions {
 impl Default for ConnectOptions {
     fn default() -> Self {
         Self {
+            trust: Trust::default(),
             connect_timeout: Duration::from_secs(5),
             handshake_timeout: Duration::from_secs(5),
             max_frame: MAX_FRAME,
@@ -34,14 +37,16 @@ impl Default for ConnectOptions {
 /// # Errors
 ///
 /// [`ErrorKind::Unsupported`] for a scheme that this build does not speak, [`ErrorKind::Address`], [`ErrorKind::Io`]
-/// and [`ErrorKind::TimedOut`] when there is no way to get there, [`ErrorKind::BadMagic`],
+/// and [`ErrorKind::TimedOut`] when there is no way to get there, [`ErrorKind::Untrusted`] when the peer cannot show who it
+/// is, [`ErrorKind::OtherTransport`], [`ErrorKind::BadMagic`],
 /// [`ErrorKind::WrongVersion`], [`ErrorKind::Truncated`] and [`ErrorKind::Oversized`] when what listens there is no
 /// binder of ours.
 pub async fn connect(address: &Address, identity: &Identity, options: &ConnectOptions) -> Result<Connection> {
-    let late = |operation, limit: Duration, what| {
-        Error::new(ErrorKind::TimedOut, operation, format!("{address} {what} within {} ms", limit.as_millis()))
+    let late = |operation, limit: Duration, what: &str| {
+        let (limit, hint) = (limit.as_millis(), another_transport(address));
+        Error::new(ErrorKind::TimedOut, operation, format!("{address} {what} within {limit} ms{hint}"))
     };
-    let mut stream = timeout(options.connect_timeout, stream::open(address))
+    let mut stream = timeout(options.connect_timeout, stream::open(address, options))
         .await
         .map_err(|_| late("connect", options.connect_timeout, "did not answer"))??;
     let greeting = timeout(options.handshake_timeout, handshake::connect(&mut stream, identity, options.max_frame))
@@ -49,4 +54,14 @@ pub async fn connect(address: &Address, identity: &Identity, options: &ConnectOp
         .map_err(|_| late("greet the peer", options.handshake_timeout, "did not name itself"))?;
     let (version, peer, decoder) = greeting.map_err(|error| error.with_context(address))?;
     Ok(Connection::new(stream, version, peer, decoder, options.max_frame))
+}
+
+/// What a peer that says nothing may be waiting for.
+const fn another_transport(address: &Address) -> &'static str {
+    match address.scheme {
+        Scheme::Tcp => ": if it listens with TLS or for WebSockets, the address begins with tls://, ws:// or wss://",
+        Scheme::Tls => ": if it listens for WebSockets, the address begins with wss://",
+        Scheme::Ws => ": if it listens with TLS, the address begins with wss://",
+        Scheme::Wss | Scheme::Ipc => "",
+    }
 }

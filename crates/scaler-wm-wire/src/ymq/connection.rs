@@ -38,7 +38,8 @@ impl Connection {
         &self.peer
     }
 
-    /// Both directions, to be used at the same time. Dropping the sender ends ours (FIN).
+    /// Both directions, to be used at the same time. Dropping the sender of a `tcp://` or `ipc://` connection ends ours
+    /// (FIN).
     #[must_use]
     pub fn split(self) -> (FrameSender, FrameReceiver) {
         (self.sender, self.receiver)

@@ -50,7 +50,9 @@ async fn write(stream: &mut Stream, version: Version, own: &Identity) -> Result<
     bytes.put_slice(&MAGIC);
     bytes.put_u8(version.byte());
     append(&mut bytes, own.as_bytes());
-    stream.writer.write_all(&bytes).await.map_err(|error| Error::new(ErrorKind::Io, OPERATION, "").with_source(error))
+    let failed = |error| Error::new(ErrorKind::Io, OPERATION, "").with_source(error);
+    stream.writer.write_all(&bytes).await.map_err(failed)?;
+    stream.writer.flush().await.map_err(failed)
 }
 
 async fn read_magic(reader: &mut Reader) -> Result<Version> {

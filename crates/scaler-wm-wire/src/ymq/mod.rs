@@ -14,6 +14,7 @@ mod messages;
 mod peer;
 mod reconnect;
 mod stream;
+mod trust;
 
 pub use binder::{BindOptions, Binder, BinderEvent};
 pub use connect::{ConnectOptions, connect};
@@ -22,5 +23,7 @@ pub use frame::{FrameDecoder, MAX_FRAME};
 pub use identity::Identity;
 pub use messages::{MessageReceiver, MessageSender};
 pub use reconnect::{Reconnect, Retry};
+pub use stream::SCHEMES;
+pub use trust::{Pin, PinError, TlsIdentity, Trust};
 
 pub use crate::Version;

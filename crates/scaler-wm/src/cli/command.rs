@@ -2,6 +2,8 @@
 
 use clap::{Arg, ArgAction, Command, builder::StyledStr};
 use scaler_wm_core::options::{Kind, OptionSpec, Preset};
+#[cfg(feature = "simulate")]
+use scaler_wm_options::TRUST;
 use scaler_wm_options::{POLICY, Section};
 
 use super::help;
@@ -148,6 +150,7 @@ pub(super) fn record() -> Command {
                 .overrides_with(OUTPUT)
                 .help(wrapped("File to write, which must not be there yet.")),
         )
+        .args(TRUST.iter().map(argument))
         .after_help(help::RECORD)
 }
 

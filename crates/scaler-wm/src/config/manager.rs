@@ -3,10 +3,11 @@
 use std::env;
 
 use scaler_wm_core::{
-    Limit, ManagerId, Scheme,
+    Limit, ManagerId,
     options::{Found, OptionError, Value, Values, resolve},
 };
 use scaler_wm_options::{Section, fixed_concurrency, worker_type};
+use scaler_wm_wire::ymq::{SCHEMES, Trust};
 
 use super::allow;
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     file::File,
     follow::Followed,
     state,
+    trust::trust,
 };
 
 /// One manager of ours.
@@ -31,6 +33,8 @@ pub(crate) struct ManagerConfig {
     pub(crate) is_name_made_up: bool,
     /// The most task concurrency.
     pub(crate) limit: Limit,
+    /// Whom the scheduler has to convince.
+    pub(crate) trust: Trust,
     /// The policy that it follows by itself, if it does.
     pub(crate) followed: Option<Followed>,
 }
@@ -67,9 +71,10 @@ impl ManagerConfig {
             values.fill("worker_type", Value::Text(name));
         }
         let limit = limit(&values)?;
-        let followed = Followed::new(&values)?;
+        let trust = trust(&values)?;
+        let followed = Followed::new(&values, &trust)?;
         let manager = ManagerId::from(values.text("worker_manager_id"));
-        Ok(Self { kind, values, manager, is_name_made_up, limit, followed })
+        Ok(Self { kind, values, manager, is_name_made_up, limit, trust, followed })
     }
 
     /// Gives it another name than the made-up one.
@@ -90,9 +95,11 @@ impl ManagerConfig {
         // What the manager itself speaks; what workers are told is theirs.
         for key in ["scheduler_address", "monitor_address"] {
             let scheme = self.values.maybe_address(key).map(|address| address.scheme);
-            if let Some(scheme @ (Scheme::Tls | Scheme::Ws | Scheme::Wss)) = scheme {
+            if let Some(scheme) = scheme.filter(|scheme| !SCHEMES.contains(scheme)) {
                 let scheme = scheme.as_str();
-                let problem = format!("{scheme}:// is not in this version yet; give a tcp:// or ipc:// address");
+                let problem = format!(
+                    "this build speaks no {scheme}://, it was made without the cargo feature `tls`; give a tcp:// or ipc:// address"
+                );
                 return Err(self.values.problem(key, problem).into());
             }
         }

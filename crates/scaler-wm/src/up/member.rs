@@ -42,7 +42,7 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) enum What {
     Command(PartCommand),
-    Manager(ManagerConfig, tracing::Dispatch),
+    Manager(Box<ManagerConfig>, tracing::Dispatch),
 }
 
 /// One part.
@@ -78,7 +78,7 @@ impl Member {
                     logs: logs(values),
                 };
                 let stop_within = stop_within.saturating_add(MANAGER_SLACK);
-                let state = State::Waiting(Box::new(What::Manager(*config, dispatch)));
+                let state = State::Waiting(Box::new(What::Manager(config, dispatch)));
                 Ok(Self { card, state, places: Vec::new(), stage: MANAGERS, stop_within, fixed })
             }
             Part::Python(config) => {

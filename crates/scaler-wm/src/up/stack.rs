@@ -162,7 +162,7 @@ impl Stack {
         let prefix = if self.names_lines { format!("{:<width$} | ", member.card.name) } else { String::new() };
         let started = match *what {
             What::Command(command) => Running::command(&command, prefix, ended),
-            What::Manager(config, dispatch) => Running::manager(config, dispatch, begin, ended),
+            What::Manager(config, dispatch) => Running::manager(*config, dispatch, begin, ended),
         };
         let running =
             started.map_err(|error| Failure::Running(format!("failed to start {}: {error}", member.card.name)))?;
