@@ -87,6 +87,12 @@ impl LinkHandle {
         self.say(LinkEvent::Wish(Wish::Follow(vec![request])));
     }
 
+    /// The same, and what goes gets the time for what runs.
+    pub fn spare(&self, task_concurrency: u32) {
+        let request = Request { task_concurrency, capabilities: Capabilities::default() };
+        self.say(LinkEvent::Wish(Wish::Spare(vec![request])));
+    }
+
     /// This much task concurrency is wanted once.
     pub fn once(&self, task_concurrency: u32) {
         self.say(LinkEvent::Wish(Wish::Once(task_concurrency)));

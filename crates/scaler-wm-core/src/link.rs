@@ -22,6 +22,8 @@ pub struct Request {
 pub enum Wish {
     /// Follow these requests, up and down, until told otherwise.
     Follow(Vec<Request>),
+    /// The same; but what is no longer wanted leaves as soon as it has finished what runs, and is given the time for it.
+    Spare(Vec<Request>),
     /// Start this much task concurrency once, replace nothing, and end when all are gone (fixed mode).
     Once(u32),
 }

@@ -127,7 +127,10 @@ fn what_fails_keeps_no_money_from_the_next() {
     manager(&mut engine, "b", 100, 1, "");
     tasks(&mut engine, "t", "", 1_000);
     failing(&mut engine, "a", true);
-    assert_eq!((asked(&engine, "a"), asked(&engine, "b")), (5, 5));
+    // But for one unit, with which it is tried again whatever the other one has got.
+    assert_eq!((asked(&engine, "a"), asked(&engine, "b")), (5, 4));
+    paid(&mut engine, "b", 4, 0);
+    assert_eq!((asked(&engine, "a"), asked(&engine, "b")), (1, 4));
 }
 
 #[test]
@@ -166,11 +169,14 @@ fn rules_and_budgets_are_read_and_refused_with_the_line() {
         ("1,a\nbudget_per_hour,-1", "line 2: budget_per_hour `-1` is no amount of at least 0"),
         ("budget_per_day,5", "there is no rule"),
         ("1,a,2,3,4", "line 1: `1,a,2,3,4` has 5 of 2 or 3 fields"),
+        ("1,a\nbudget_per_day,5\nbudget_per_day,6", "line 3: budget_per_day is given twice"),
     ] {
         let error = Policy::new("waterfall_v2", content).unwrap_err().to_string();
         assert!(error.starts_with(wanted), "{error}");
     }
     assert_eq!(Policy::new("waterfall_v2", "1,a,2\nbudget_per_day,5").unwrap().notes().len(), 1);
+    let notes = Policy::new("waterfall_v2", "1,a,,6\n2,b,,1\nbudget_per_day,5").unwrap().notes().join("; ");
+    assert_eq!(notes, "the budget never pays for an hour of a unit of `a`: none is ever launched");
     assert!(Policy::new("waterfall_v2", " 1 , a , , 0.25 # cheap\nbudget_per_hour , 3").unwrap().notes().is_empty());
 }
 

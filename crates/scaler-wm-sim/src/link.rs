@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use scaler_wm_core::{Clock, LinkEvent, Request, SchedulerLink, Timestamp, Wish, WorkerId};
+use scaler_wm_core::{Clock, LinkEvent, SchedulerLink, Timestamp, Wish, WorkerId};
 
 use tokio::{sync::Notify, time::Instant};
 
@@ -28,7 +28,7 @@ pub(crate) struct SimLink {
     close_until: Timestamp,
     last_load: Option<Timestamp>,
     is_load_due: bool,
-    last: Option<Vec<Request>>,
+    last: Option<Wish>,
 }
 
 impl SimLink {
@@ -83,7 +83,7 @@ impl SimLink {
                 && self.last.as_ref() != Some(&wish)
             {
                 self.last = Some(wish.clone());
-                self.pending.push_back(LinkEvent::Wish(Wish::Follow(wish)));
+                self.pending.push_back(LinkEvent::Wish(wish));
             }
         }
         let is_due = self.last_load.is_none_or(|last| now.since(last) >= LOAD_EVERY);

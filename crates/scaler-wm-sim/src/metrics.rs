@@ -32,6 +32,8 @@ pub struct Outcome {
     pub idle_share: f64,
     /// What all units cost.
     pub cost: f64,
+    /// The most that an hour of all units that were there at once costs.
+    pub peak_cost_per_hour: f64,
     /// Units that were launched.
     pub launches: u64,
     /// How often the number of wanted workers went up after it had gone down, or down after it had gone up.

@@ -6,7 +6,7 @@ use crate::Outcome;
 #[must_use]
 pub fn table(outcomes: &[Outcome]) -> String {
     type Figure = (&'static str, fn(&Outcome) -> String);
-    let figures: [Figure; 13] = [
+    let figures: [Figure; 14] = [
         ("tasks completed", |outcome| format!("{} of {}", outcome.completed, outcome.submitted)),
         ("tasks run again", |outcome| outcome.repeated.to_string()),
         ("makespan", |outcome| time(outcome.makespan_seconds)),
@@ -16,6 +16,7 @@ pub fn table(outcomes: &[Outcome]) -> String {
         ("worker-hours", |outcome| format!("{:.2}", outcome.worker_hours)),
         ("idle share", |outcome| format!("{:.1} %", outcome.idle_share * 100.0)),
         ("cost", |outcome| format!("{:.2}", outcome.cost)),
+        ("cost of an hour at most", |outcome| format!("{:.2}", outcome.peak_cost_per_hour)),
         ("units launched", |outcome| outcome.launches.to_string()),
         ("changes of direction", |outcome| outcome.direction_changes.to_string()),
         ("workers at most", |outcome| outcome.peak_workers.to_string()),

@@ -66,12 +66,6 @@ fn run(scene: &Scene) -> Outcome {
     outcome
 }
 
-/// The most that an hour cost, by what was spent between two looks.
-fn dearest_hour(course: &[Point]) -> f64 {
-    let rate = |pair: &[Point]| (pair[1].cost - pair[0].cost) / (pair[1].at - pair[0].at) * 3_600.0;
-    course.windows(2).map(rate).fold(0.0, f64::max)
-}
-
 /// The most that 24 hours in a row cost.
 fn dearest_day(course: &[Point]) -> f64 {
     let cost_of_the_day_to = |end: &Point| {
@@ -94,7 +88,7 @@ proptest! {
     #[test]
     fn no_instant_of_two_days_costs_more_than_the_budget(scene in scene()) {
         let outcome = run(&scene);
-        let (hour, day) = (dearest_hour(&outcome.course), dearest_day(&outcome.course));
+        let (hour, day) = (outcome.peak_cost_per_hour, dearest_day(&outcome.course));
         prop_assert!(hour <= f64::from(scene.per_hour) + 1e-6, "{hour} in an hour: {outcome:?}");
         prop_assert!(day <= f64::from(scene.per_day) + 1e-6, "{day} in a day: {outcome:?}");
         // What the budget pays for gets done.

@@ -10,7 +10,7 @@ use std::{
 use scaler_wm_core::{
     Address, Limit, ManagerId, Sizing,
     options::{OptionError, Values},
-    policy::{Offer, Policy, PolicyError, Wishes},
+    policy::{Ledger, Offer, Policy, PolicyError, Wishes},
 };
 use scaler_wm_options::fixed_concurrency;
 use scaler_wm_wire::{
@@ -32,6 +32,7 @@ pub(crate) struct Followed {
     text: [String; 2],
     hold: Duration,
     trust: Trust,
+    ledger: Option<Arc<Ledger>>,
     host: Arc<OnceLock<PolicyHost>>,
 }
 
@@ -62,8 +63,8 @@ impl Followed {
             values.problem(key, error.to_string())
         })?;
         let hold = values.seconds("policy_hold_seconds");
-        let trust = trust.clone();
-        Ok(Some(Self { policy, text: [engine_type, content], hold, trust, host: Arc::default() }))
+        let (trust, ledger) = (trust.clone(), policy.ledger());
+        Ok(Some(Self { policy, text: [engine_type, content], hold, trust, ledger, host: Arc::default() }))
     }
 
     /// Shares the engine of `other`, if both follow the same policy in the same way.
@@ -71,8 +72,16 @@ impl Followed {
         let is_same = self.text == other.text && self.hold == other.hold && self.trust == other.trust;
         if is_same {
             self.host = Arc::clone(&other.host);
+            self.ledger.clone_from(&other.ledger);
         }
         is_same
+    }
+
+    /// Where launches are paid from, if the policy has a budget. It waits until `manager` has said what it has.
+    pub(crate) fn ledger(&self, manager: &ManagerId) -> Option<Arc<Ledger>> {
+        let ledger = self.ledger.clone()?;
+        ledger.await_count(manager);
+        Some(ledger)
     }
 
     /// The engine, started if nobody has done so: it has a thread of its own, since it serves managers on several.
@@ -90,7 +99,7 @@ impl Followed {
             },
             hold: self.hold,
         };
-        let (host, work) = PolicyHost::new(&self.policy, settings);
+        let (host, work) = PolicyHost::new(&self.policy, self.ledger.clone(), settings);
         // Another manager may have been quicker: then this one never begins.
         let mut work = Some(work);
         let shared = self.host.get_or_init(|| {

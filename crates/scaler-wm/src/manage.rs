@@ -56,6 +56,12 @@ pub(crate) async fn manage(
     let state = State::open(&values, &config.manager)?;
     values.fill("state_dir", Value::Text(state.folder().to_string_lossy().into_owned()));
     let values = &values;
+    let clock = Clock::system();
+    // As early as can be: until all have done so, none of those who share it launches anything.
+    let ledger = config.followed.as_ref().and_then(|followed| followed.ledger(&config.manager));
+    if let (Some(ledger), Some(spent)) = (&ledger, state.spent()?) {
+        ledger.restore(&config.manager, spent, clock.now());
+    }
     let journal = RedbJournal::open(&state.journal()).map_err(Failure::setup)?;
     let identity = state.identity(config.kind.section.name)?;
     let capabilities: Capabilities = values.capabilities("per_worker_capabilities");
@@ -84,12 +90,7 @@ pub(crate) async fn manage(
     };
 
     let (host, wishes) = host.unzip();
-    let ledger = host.as_ref().and_then(|host| host.ledger().cloned());
-    if let (Some(ledger), Some(spent)) = (&ledger, state.spent()?) {
-        ledger.restore(&config.manager, spent);
-    }
     let sizing = Sizing::new(config.limit, provider.info(), capabilities.clone());
-    let clock = Clock::system();
     let seed = u64::from(std::process::id()) ^ clock.now().as_millis();
     let is_fixed = fixed_concurrency(values).is_some();
     let link: Box<dyn SchedulerLink> = match (is_fixed, config.limit) {
@@ -123,8 +124,8 @@ pub(crate) async fn manage(
         drain_timeout: values.seconds("drain_timeout_seconds"),
         stop_timeout: values.seconds("stop_timeout_seconds"),
         keeps_units: values.has("on_exit") && values.text("on_exit") == "keep",
-        // Fixed mode has no scheduler to listen to.
         ledger: ledger.clone(),
+        // Fixed mode has no scheduler to listen to.
         rebalances: !is_fixed && values.has("no_rebalance") && !values.flag("no_rebalance"),
         seed,
     };

@@ -76,7 +76,7 @@ async fn listen(call: &RecordCall, file: File) -> Result<String, Failure> {
             event = monitor.next() => match event {
                 MonitorEvent::Up => {
                     is_up = true;
-                    recorder.before = None;
+                    recorder.begin();
                     if is_heard {
                         say("the monitor is back\n");
                     }
@@ -133,14 +133,23 @@ async fn listen(call: &RecordCall, file: File) -> Result<String, Failure> {
 
 struct Recorder<W> {
     began: Instant,
-    /// Tasks that came and have not ended, with the time of their arrival in seconds.
-    open: HashMap<TaskId, (f64, Capabilities)>,
+    /// Tasks that came and have not ended.
+    open: HashMap<TaskId, Open>,
     writer: Writer<W>,
     recorded: u64,
     /// Tasks that came before we listened and have not been heard of; `None` before a report has told.
     before: Option<u32>,
     /// Tasks that ended, and had come before we listened.
     unheard: u64,
+}
+
+/// A task that came and has not ended.
+struct Open {
+    /// When it came, in seconds since the recording began.
+    at: f64,
+    capabilities: Capabilities,
+    /// Whether it was heard of since the monitor was last lost.
+    is_sure: bool,
 }
 
 impl<W: Write> Recorder<W> {
@@ -155,31 +164,40 @@ impl<W: Write> Recorder<W> {
         })
     }
 
+    /// The monitor is heard from here on: of what was open before, some may have ended unheard.
+    fn begin(&mut self) {
+        self.before = None;
+        self.open.values_mut().for_each(|open| open.is_sure = false);
+    }
+
     fn report(&mut self, report: &StateScheduler) {
         // Those that came before are fewer and fewer: once there are none, every task is heard of from its arrival on.
-        let open = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
-        let unknown = report.live_tasks().saturating_sub(open);
+        let heard = self.open.values().filter(|open| open.is_sure).count();
+        let unknown = report.live_tasks().saturating_sub(u32::try_from(heard).unwrap_or(u32::MAX));
         self.before = Some(self.before.map_or(unknown, |before| before.min(unknown)));
     }
 
     fn task(&mut self, event: StateTask) -> std::io::Result<()> {
-        let is_known = self.open.contains_key(&event.task);
         if event.state.has_ended() {
             return self.ended(&event);
         }
+        if let Some(open) = self.open.get_mut(&event.task) {
+            open.is_sure = true;
+            return Ok(());
+        }
         // Now and then a new task is first heard of when it is running already (seen with 2.9.0).
         let is_new = event.state == TaskState::Inactive || self.before == Some(0);
-        if is_new && !is_known {
+        if is_new {
             let at = self.began.elapsed().as_secs_f64();
-            self.open.insert(event.task, (at, event.capabilities.into_iter().collect()));
+            let capabilities = event.capabilities.into_iter().collect();
+            self.open.insert(event.task, Open { at, capabilities, is_sure: true });
         }
         Ok(())
     }
 
     fn ended(&mut self, event: &StateTask) -> std::io::Result<()> {
-        let Some((at, capabilities)) = self.open.remove(&event.task) else {
+        let Some(Open { at, capabilities, .. }) = self.open.remove(&event.task) else {
             if event.state != TaskState::CanceledNotFound {
-                self.before = self.before.map(|before| before.saturating_sub(1));
                 self.unheard += 1;
             }
             return Ok(());
@@ -242,9 +260,23 @@ mod tests {
             tell(&mut recorder, task, TaskState::Success);
         }
         assert_eq!(recorder.told(), "1 tasks, 0 left out that have not ended, 2 left out that had come before");
+        recorder.report(&report(0));
         tell(&mut recorder, "late", TaskState::Running);
         tell(&mut recorder, "late", TaskState::Success);
         assert_eq!(recorder.told(), "2 tasks, 0 left out that have not ended, 2 left out that had come before");
+    }
+
+    #[test]
+    fn what_ended_while_nobody_listened_hides_nobody_else() {
+        let mut recorder = Recorder::new(Vec::new()).unwrap();
+        recorder.report(&report(0));
+        ["a", "b"].into_iter().for_each(|task| tell(&mut recorder, task, TaskState::Inactive));
+        // Both end, and two others come.
+        recorder.begin();
+        recorder.report(&report(2));
+        tell(&mut recorder, "c", TaskState::Running);
+        tell(&mut recorder, "c", TaskState::Success);
+        assert_eq!(recorder.told(), "0 tasks, 2 left out that have not ended, 1 left out that had come before");
     }
 
     #[test]

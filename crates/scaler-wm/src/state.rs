@@ -244,7 +244,7 @@ mod tests {
         let at = |hours: u64| Timestamp::from_millis(hours * 3_600_000);
         before.count(&manager, 4, at(0));
         state.keep_spent(&before.record(&manager, at(2)).unwrap());
-        after.restore(&manager, state.spent().unwrap().unwrap());
+        after.restore(&manager, state.spent().unwrap().unwrap(), at(2));
         after.count(&manager, 0, at(2));
         assert_eq!([&before, &after].map(|ledger| ledger.admit(&manager, 9, at(2))), [0, 2]);
 

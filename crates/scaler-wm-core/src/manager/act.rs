@@ -40,7 +40,7 @@ impl Manager {
             match action {
                 Action::Launch { count, tier } => self.start(count, &tier, now),
                 Action::LaunchSpare { tier, loaded, queued, idle } => {
-                    info!(%loaded, queued, idle, "load is uneven: one unit more starts, so that the queue can be spread");
+                    info!(%loaded, queued, idle, "load is uneven: one unit more is to start, so that the queue can be spread");
                     self.start(NonZeroU32::MIN, &tier, now);
                 }
                 Action::Ask { unit, how, because } => {
@@ -53,6 +53,9 @@ impl Manager {
                         info!(%unit, %because, "asking a unit");
                     } else {
                         debug!(%unit, ?how, %because, "asking a unit");
+                    }
+                    if because == Cause::NeverReady {
+                        self.never_ready = Some(self.fleet.ever_connected());
                     }
                     self.fleet.asked(&unit, how);
                     asks.entry(how).or_default().push(unit);

@@ -24,6 +24,8 @@ pub(super) struct Fleet {
     by_launch: HashMap<LaunchId, u32>,
     /// How many of them have workers that are known by a part of their ids.
     known_by_part: usize,
+    /// How many units have ever been at the scheduler.
+    ever_connected: u64,
 }
 
 /// One unit and what is known of it.
@@ -80,6 +82,11 @@ impl Fleet {
     /// A unit, as the provider sees it.
     pub(super) fn unit(&self, unit: &UnitId) -> Option<&Unit> {
         self.units.get(unit).map(|tracked| &*tracked.unit)
+    }
+
+    /// How many units have ever been at the scheduler.
+    pub(super) const fn ever_connected(&self) -> u64 {
+        self.ever_connected
     }
 
     /// How many units of a launch are there.
@@ -185,7 +192,9 @@ impl Fleet {
         self.units
             .values_mut()
             .map(|tracked| {
+                let was_connected = tracked.was_connected;
                 let work = tracked.look(load, &by_part, knows_since);
+                self.ever_connected += u64::from(tracked.was_connected && !was_connected);
                 tracked.view(work)
             })
             .collect()

@@ -63,6 +63,11 @@ impl Launches {
         self.open.insert(entry.launch.id.clone(), entry);
     }
 
+    /// Whether a launch has been tried more than once in vain.
+    pub(super) fn is_in_trouble(&self) -> bool {
+        self.open.values().any(|entry| entry.backoff.failures() > 1)
+    }
+
     /// Whether some call of a launch may have been carried out without our knowing.
     pub(super) fn is_uncertain(&self, launch: &LaunchId) -> bool {
         self.open.get(launch).is_some_and(|entry| entry.is_uncertain)

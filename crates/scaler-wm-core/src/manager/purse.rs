@@ -34,7 +34,13 @@ impl Purse {
         let is_refused = admitted < wanted.get();
         // Once, and not every time it is tried again.
         match (std::mem::replace(&mut self.is_refused, is_refused), is_refused) {
-            (false, true) => warn!(manager = %self.manager, wanted, admitted, "the budget pays for no more units now"),
+            (false, true) => warn!(
+                manager = %self.manager,
+                wanted,
+                admitted,
+                "the budget pays for no more units now (budget_per_hour, budget_per_day); what runs goes on, and units start \
+                 when money is free again"
+            ),
             (true, false) => info!(manager = %self.manager, "the budget pays for units again"),
             _ => {}
         }

@@ -27,6 +27,8 @@ use crate::{
 const FAILURES_FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 /// Units that were ended at the deadline get this long to go before the manager ends without them.
 const LAST_WORD: Duration = Duration::from_secs(5);
+/// How long a unit may take to finish what runs where that is not to be ended.
+const PATIENCE: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// A round of planning that takes longer than this is worth a line in the log.
 const SLOW_ROUND: Duration = Duration::from_millis(50);
 
@@ -54,6 +56,8 @@ pub struct Manager {
     pub(super) random: fastrand::Rng,
     pub(super) observing: Observing,
     pub(super) purse: Purse,
+    /// How many units had reached the scheduler when one was ended that never did.
+    pub(super) never_ready: Option<u64>,
     pub(super) outcomes: mpsc::UnboundedSender<Outcome>,
     arrivals: mpsc::UnboundedReceiver<Outcome>,
     cooldown: Cooldown,
@@ -104,6 +108,7 @@ impl Manager {
         let limits = settings.limits(provider.info());
         Self {
             limits,
+            never_ready: None,
             purse: Purse::new(settings.ledger.clone(), settings.manager.clone()),
             backoff: Backoff::new(BackoffSettings::default(), settings.seed),
             random: fastrand::Rng::with_seed(settings.seed),
@@ -308,12 +313,16 @@ impl Manager {
                 available_from: self.tiers.get(tier).copied().unwrap_or_default(),
             })
             .collect();
+        let limits = match self.wish {
+            Some(Wish::Spare(_)) => Limits { drain_timeout: PATIENCE, cooldown: Duration::ZERO, ..self.limits.clone() },
+            _ => self.limits.clone(),
+        };
         let made = plan(&Situation {
             now,
             desired: self.desired,
             units: views,
             open: self.launches.outstanding(&self.fleet),
-            limits: &self.limits,
+            limits: &limits,
             tiers: &tiers,
             cooldown: self.cooldown,
             rebalance: &self.rebalance,
@@ -354,7 +363,7 @@ impl Manager {
             return None;
         }
         match self.wish.as_ref()? {
-            Wish::Follow(requests) => Some(self.settings.sizing.target(requests)),
+            Wish::Follow(requests) | Wish::Spare(requests) => Some(self.settings.sizing.target(requests)),
             Wish::Once(concurrency) => {
                 // What is there, and what has not been started yet: nothing is replaced, nothing is surplus.
                 let missing = self.settings.sizing.units(*concurrency).saturating_sub(self.started_once);

@@ -57,7 +57,11 @@ impl Manager {
         let now = self.clock.now();
         let tiers = &self.provider.info().tiers;
         let is_empty = |tier: &Tier| self.tiers.get(tier).is_some_and(|available_from| *available_from > now);
-        self.backoff.failures() > 0 || tiers.iter().all(is_empty)
+        self.backoff.failures() > 0
+            || self.launches.is_in_trouble()
+            // None has reached the scheduler since.
+            || self.never_ready == Some(self.fleet.ever_connected())
+            || tiers.iter().all(is_empty)
     }
 
     fn unit_status(&self, view: &UnitView) -> Option<UnitStatus> {

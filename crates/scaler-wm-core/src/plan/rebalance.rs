@@ -171,6 +171,8 @@ impl<'a> Draft<'a> {
                 }
                 Some(_) => return memory.clone(),
             },
+            // The ordinary scale-down sees to it.
+            Step::Dropping if memory.is_outdated(aim) => quiet(PAUSE),
             Step::Dropping if active > aim => {
                 let idle = situation.units.iter().filter(|unit| is_idle(unit) && unit.may_be_asked(now));
                 let is_pending = situation.units.iter().any(UnitView::is_pending);

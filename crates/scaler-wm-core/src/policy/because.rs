@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use crate::{Capabilities, Limit, ManagerId, Request};
+use crate::{Capabilities, Limit, ManagerId, Request, Wish};
 
 /// What is to be asked of one manager.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,22 @@ impl Decision {
                 Some(parts.iter().map(request).collect())
             }
         }
+    }
+}
+
+impl Decision {
+    /// What the manager is to do; `None` if it gets no command.
+    #[must_use]
+    pub fn wish(&self) -> Option<Wish> {
+        let requests = self.requests()?;
+        Some(if self.has_cap(CapSource::BudgetEnds) { Wish::Spare(requests) } else { Wish::Follow(requests) })
+    }
+
+    /// Whether this is what limits some of it.
+    #[must_use]
+    pub fn has_cap(&self, source: CapSource) -> bool {
+        let Verdict::Asks(parts) = &self.because.verdict else { return false };
+        parts.iter().any(|part| part.cap.is_some_and(|cap| cap.source == source))
     }
 }
 
@@ -163,8 +179,10 @@ pub enum CapSource {
     Manager,
     /// The policy's rule.
     Rule,
-    /// The policy's budget.
+    /// The policy's budget: no more is launched.
     Budget,
+    /// The policy's budget for a day, of which little is left: what there is leaves as its tasks end.
+    BudgetEnds,
 }
 
 impl Cap {
@@ -291,6 +309,9 @@ impl fmt::Display for InWords<'_> {
                     CapSource::Manager => "limit of the manager",
                     CapSource::Rule => "rule",
                     CapSource::Budget => "budget: no more is launched",
+                    CapSource::BudgetEnds => {
+                        "budget of a day, which is nearly spent: units leave once their tasks have ended"
+                    }
                 };
                 write!(f, ", capped at {} by the {by}", cap.value)
             }

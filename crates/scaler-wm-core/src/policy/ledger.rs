@@ -14,6 +14,9 @@ use crate::{ManagerId, Timestamp};
 /// What is launched is paid for so long ahead.
 pub(super) const AHEAD: Duration = Duration::from_secs(3_600);
 
+/// A unit that a process left behind and the next one did not find has gone within this time.
+const GONE_WITHIN: Duration = Duration::from_secs(600);
+
 /// What may be spent. Work that is there goes on: nothing more is launched.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Budget {
@@ -41,6 +44,11 @@ impl Budget {
         [hour, day].into_iter().flatten().fold(f64::INFINITY, f64::min)
     }
 
+    /// Whether it is too little for one unit at this price.
+    pub(super) fn never_pays_for(&self, price: f64) -> bool {
+        price > 0.0 && payable(self.room(0.0, 0.0, AHEAD), price) == 0
+    }
+
     /// Whether the day's money pays for less than so long of the `rate` of now.
     pub(super) fn runs_out(&self, rate: f64, spent: f64, within: Duration) -> bool {
         rate > 0.0 && self.per_day.is_some_and(|budget| budget - spent < rate * hours(within))
@@ -64,6 +72,8 @@ struct Account {
     units: u32,
     as_of: Option<Timestamp>,
     usage: Usage,
+    /// Whether its manager runs here and has not said yet how many units it has.
+    is_awaited: bool,
 }
 
 /// What one manager has spent, to be kept over a restart.
@@ -78,21 +88,36 @@ impl Ledger {
     /// A ledger in which nothing has been spent yet.
     #[must_use]
     pub fn new(Pricing { budget, prices }: Pricing) -> Self {
-        let account = |(manager, price)| (manager, Account { price, units: 0, as_of: None, usage: Usage::default() });
+        let account = |(manager, price)| {
+            let usage = Usage::default();
+            (manager, Account { price, units: 0, as_of: None, usage, is_awaited: false })
+        };
         Self { budget, accounts: Mutex::new(prices.into_iter().map(account).collect()) }
     }
 
     /// So many units of `manager` are there now, those that are on their way in or out included.
     pub fn count(&self, manager: &ManagerId, units: u32, now: Timestamp) {
         if let Some(account) = self.books().get_mut(manager) {
+            if std::mem::take(&mut account.is_awaited) {
+                account.settle(units, now);
+            }
             account.pass(now);
             account.units = units;
+        }
+    }
+
+    /// This manager runs here: nothing is launched by anybody before it has said how many units it has, be they left by
+    /// an earlier process.
+    pub fn await_count(&self, manager: &ManagerId) {
+        if let Some(account) = self.books().get_mut(manager) {
+            account.is_awaited = true;
         }
     }
 
     /// How many of the `units` that `manager` would launch now it may; they count from here on.
     pub fn admit(&self, manager: &ManagerId, units: u32, now: Timestamp) -> u32 {
         let mut books = self.books();
+        let is_known = books.values().all(|account| !account.is_awaited);
         let (mut rate, mut spent) = (0.0, 0.0);
         for account in books.values_mut() {
             account.pass(now);
@@ -100,7 +125,11 @@ impl Ledger {
             spent += account.usage.unit_hours() * account.price;
         }
         let Some(account) = books.get_mut(manager) else { return units };
-        let allowed = payable(self.budget.room(rate, spent, AHEAD), account.price).min(units);
+        if account.price <= 0.0 {
+            return units;
+        }
+        let room = if is_known { self.budget.room(rate, spent, AHEAD) } else { 0.0 };
+        let allowed = payable(room, account.price).min(units);
         account.units = account.units.saturating_add(allowed);
         allowed
     }
@@ -123,10 +152,14 @@ impl Ledger {
         Some(AccountRecord { units: account.units, as_of: account.as_of, usage: account.usage.clone() })
     }
 
-    /// Goes on from what was kept. Units that were there then are counted until the manager says how many are left.
-    pub fn restore(&self, manager: &ManagerId, record: AccountRecord) {
+    /// Goes on from what was kept. What the units of then have cost meanwhile is known when the manager says how many
+    /// are left.
+    pub fn restore(&self, manager: &ManagerId, record: AccountRecord, now: Timestamp) {
         if let Some(account) = self.books().get_mut(manager) {
-            (account.units, account.as_of, account.usage) = (record.units, record.as_of, record.usage);
+            // A clock that was ahead then is right now.
+            let as_of = record.as_of.map(|as_of| as_of.min(now));
+            (account.units, account.as_of, account.usage) = (record.units, as_of, record.usage.until(now));
+            account.is_awaited = true;
         }
     }
 
@@ -137,8 +170,21 @@ impl Ledger {
 }
 
 impl Account {
+    /// Nobody looked for a while. Units that are left were there all the time; those that are not went soon after, with
+    /// their manager, or because they missed it.
+    fn settle(&mut self, left: u32, now: Timestamp) {
+        if let Some(from) = self.as_of.filter(|from| now > *from) {
+            self.usage.add(self.units.saturating_sub(left), from, now.min(from + GONE_WITHIN));
+            self.usage.add(left, from, now);
+            self.as_of = Some(now);
+        }
+    }
+
     /// Time passes, in which the units that are there were there.
     fn pass(&mut self, now: Timestamp) {
+        if self.is_awaited {
+            return;
+        }
         let from = *self.as_of.get_or_insert(now);
         if now > from {
             self.usage.add(self.units, from, now);
@@ -200,10 +246,36 @@ mod tests {
         before.count(&dear, 4, at(0));
         let record = before.record(&dear, at(60)).unwrap();
         let (after, _) = ledger(budget);
-        after.restore(&dear, serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap());
+        after.restore(&dear, serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap(), at(60));
+        assert_eq!(after.admit(&cheap, 9, at(60)), 0, "what the other one has is not known yet");
         after.count(&dear, 0, at(60));
         assert_eq!((before.admit(&cheap, 9, at(60)), after.admit(&cheap, 9, at(60))), (0, 4));
         assert_eq!(after.admit(&dear, 9, at(60)), 0);
+    }
+
+    #[test]
+    fn what_was_left_behind_costs_for_as_long_as_it_was_there() {
+        let (before, [_, dear]) = ledger(Budget { per_hour: None, per_day: Some(100.0) });
+        before.count(&dear, 6, at(0));
+        let record = before.record(&dear, at(0)).unwrap();
+        for (left, unit_minutes) in [(6, 6 * 120), (0, 6 * 10), (2, 2 * 120 + 4 * 10)] {
+            let (after, _) = ledger(Budget { per_hour: None, per_day: Some(100.0) });
+            after.restore(&dear, record.clone(), at(120));
+            after.count(&dear, left, at(120));
+            assert_eq!(
+                after.changes(at(120))[1],
+                Change::Paid { manager: dear.clone(), units: left, unit_time: Duration::from_secs(unit_minutes * 60) }
+            );
+        }
+        // Its clock was two days ahead.
+        let (after, _) = ledger(Budget { per_hour: None, per_day: Some(100.0) });
+        before.count(&dear, 6, at(60));
+        let record = before.record(&dear, at(2 * 24 * 60)).unwrap();
+        after.restore(&dear, record, at(30));
+        after.count(&dear, 1, at(30));
+        after.count(&dear, 0, at(90));
+        let Change::Paid { unit_time, .. } = after.changes(at(3 * 24 * 60)).remove(1) else { panic!("no account") };
+        assert_eq!(unit_time, Duration::ZERO, "a day later it is forgotten");
     }
 
     #[test]

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use tracing::info;
 
-use crate::{LinkEvent, ManagerId, Request, SchedulerLink, Wish, WorkerId};
+use crate::{LinkEvent, ManagerId, SchedulerLink, Wish, WorkerId};
 
 /// What an engine wants of one manager: `None` while it does not know.
-pub type Wishes = watch::Receiver<Option<Vec<Request>>>;
+pub type Wishes = watch::Receiver<Option<Wish>>;
 
 /// Puts the wishes of a policy engine in the place of the scheduler's own.
 ///
@@ -54,7 +54,7 @@ impl PolicyLink {
                 if !std::mem::replace(&mut self.is_up, true) {
                     self.pending.push_back(LinkEvent::Up);
                 }
-                self.pending.push_back(LinkEvent::Wish(Wish::Follow(wish)));
+                self.pending.push_back(LinkEvent::Wish(wish));
             }
             None if std::mem::take(&mut self.is_up) => {
                 let reason = match self.is_engine_gone {
@@ -121,7 +121,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{Capabilities, FixedLink};
+    use crate::{Capabilities, FixedLink, Request};
 
     #[tokio::test(start_paused = true)]
     async fn an_engines_wish_stands_in_for_the_schedulers() {
@@ -131,11 +131,12 @@ mod tests {
         let mut link = PolicyLink::new(ManagerId::from("m"), inner, wishes);
         assert!(is_quiet(&mut link).await, "nobody has said what is wanted");
 
-        let wish = |task_concurrency| vec![Request { task_concurrency, capabilities: Capabilities::default() }];
+        let wish =
+            |task_concurrency| Wish::Follow(vec![Request { task_concurrency, capabilities: Capabilities::default() }]);
         engine.send_replace(Some(wish(2)));
         engine.send_replace(Some(wish(3)));
         assert!(matches!(link.next().await, LinkEvent::Up));
-        let LinkEvent::Wish(Wish::Follow(wanted)) = link.next().await else { panic!("no wish") };
+        let LinkEvent::Wish(wanted) = link.next().await else { panic!("no wish") };
         assert_eq!(wanted, wish(3));
         assert!(is_quiet(&mut link).await);
         engine.send_replace(None);

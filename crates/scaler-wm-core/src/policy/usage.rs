@@ -41,6 +41,12 @@ impl Usage {
         }
     }
 
+    /// The same, as far as it was not made by a clock that was ahead of `now`: that counts as of now.
+    pub(super) fn until(mut self, now: Timestamp) -> Self {
+        self.pieces.iter_mut().for_each(|(began, _)| *began = (*began).min(now));
+        self
+    }
+
     /// Time of units in the last day.
     pub(super) fn unit_time(&self) -> Duration {
         Duration::from_millis(self.pieces.iter().fold(0, |sum, (_, millis)| sum.saturating_add(*millis)))

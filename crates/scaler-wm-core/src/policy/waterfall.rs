@@ -49,7 +49,9 @@ pub(super) fn read_v2(content: &str) -> Result<Parts, PolicyError> {
                 "budget_per_day" => &mut budget.per_day,
                 _ => return priced_rule(text).map(Some),
             };
-            *place = Some(amount(key, value)?);
+            if place.replace(amount(key, value)?).is_some() {
+                return Err(format!("{} is given twice", strip(key)));
+            }
             Ok(None)
         },
     )?;
@@ -58,6 +60,9 @@ pub(super) fn read_v2(content: &str) -> Result<Parts, PolicyError> {
     if budget != Budget::default() && rules.iter().all(|rule| rule.price == 0.0) {
         notes.push("there is a budget, and no rule has a price: nothing is ever refused".to_owned());
     }
+    notes.extend(rules.iter().filter(|rule| budget.never_pays_for(rule.price)).map(|rule| {
+        format!("the budget never pays for an hour of a unit of `{}`: none is ever launched", rule.manager)
+    }));
     let prices = rules.iter().map(|rule| (rule.manager.clone(), rule.price)).collect();
     let pricing = (budget != Budget::default()).then(|| Arc::new(Pricing { budget, prices }));
     let scaling = Arc::new(WaterfallV2::new(rules, budget));

@@ -101,6 +101,23 @@ async fn a_busy_unit_is_ended_when_its_drain_time_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wish_that_spares_work_knows_no_cooldown_and_no_deadline() {
+    let bench = Bench::start(Options { cooldown: seconds(30), ..Options::default() });
+    let live = bench.now();
+    bench.link.wish(3);
+    bench.until_units(3).await;
+    let units = bench.provider.units();
+    bench.tell_load(live, &units[..1]);
+    bench.link.spare(0);
+    bench.until_units(1).await;
+    assert!(bench.now().since(live) < seconds(10), "the idle ones go at once");
+    bench.stays_at(1, seconds(24 * 3_600)).await;
+    bench.provider.set_busy(&units[0], false);
+    bench.until_units(0).await;
+    bench.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wish_that_rises_takes_drains_back_before_anything_starts() {
     let bench = Bench::start(Options::default());
     let live = bench.now();

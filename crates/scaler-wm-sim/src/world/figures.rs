@@ -20,6 +20,7 @@ pub(super) struct Metrics {
     pub(super) worker_millis: u64,
     pub(super) busy_millis: u64,
     pub(super) cost: f64,
+    pub(super) peak_cost_per_hour: f64,
     pub(super) launches: u64,
     pub(super) wanted: Direction,
     pub(super) connected: u64,
@@ -40,6 +41,7 @@ impl Metrics {
             worker_millis: 0,
             busy_millis: 0,
             cost: 0.0,
+            peak_cost_per_hour: 0.0,
             launches: 0,
             wanted: Direction::default(),
             connected: 0,
@@ -51,6 +53,13 @@ impl Metrics {
 }
 
 impl World {
+    /// Units have come: what an hour of all costs.
+    pub(super) fn note_cost_per_hour(&mut self) {
+        let of = |manager: &ManagerState| float(manager.units.len() as u64) * manager.config.price_per_unit_hour;
+        let cost = self.managers.iter().map(of).sum();
+        self.metrics.peak_cost_per_hour = self.metrics.peak_cost_per_hour.max(cost);
+    }
+
     /// Takes down how things stood, at every instant that is due until then.
     pub(super) fn sample_until(&mut self, until: Millis) {
         while self.metrics.course.due() <= until {
@@ -98,6 +107,7 @@ impl World {
             worker_hours: float(metrics.worker_millis) / 3.6e6,
             idle_share: if metrics.worker_millis == 0 { 0.0 } else { float(idle) / float(metrics.worker_millis) },
             cost: metrics.cost,
+            peak_cost_per_hour: metrics.peak_cost_per_hour,
             launches: metrics.launches,
             direction_changes: metrics.wanted.changes,
             peak_workers: metrics.peak,

@@ -15,7 +15,7 @@ use std::{
 
 use fastrand::Rng;
 use scaler_wm_core::{
-    Capabilities, ExitCause, Load, ManagerId, Request, TaskId, Timestamp, Unit, UnitId, WorkerId, WorkerLoad,
+    Capabilities, ExitCause, Load, ManagerId, TaskId, Timestamp, Unit, UnitId, Wish, WorkerId, WorkerLoad,
     policy::{Allocator, Change, Engine, Ledger, Offer, Policy},
 };
 use tokio::sync::{Notify, watch};
@@ -359,16 +359,17 @@ impl World {
     }
 
     /// What is wanted of a manager now; `None` where it is asked for nothing.
-    pub(crate) fn decide(&mut self, manager: usize) -> Option<Vec<Request>> {
+    pub(crate) fn decide(&mut self, manager: usize) -> Option<Wish> {
         for change in self.ledger.iter().flat_map(|ledger| ledger.changes(Timestamp::from_millis(self.now))) {
             self.engine.apply(change);
         }
-        let requests = self.engine.decide(&self.managers[manager].id)?.requests()?;
+        let decision = self.engine.decide(&self.managers[manager].id)?;
+        let requests = decision.requests()?;
         let wanted = requests.iter().map(|request| u64::from(request.task_concurrency)).sum();
         self.managers[manager].wanted = wanted;
         let all = self.managers.iter().map(|manager| manager.wanted).sum();
         self.metrics.wanted.now(all);
-        Some(requests)
+        decision.wish()
     }
 
     /// Whether a manager has to know what is busy: some of its units may go, or work may lie unevenly.

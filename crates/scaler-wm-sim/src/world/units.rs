@@ -17,33 +17,37 @@ impl World {
         if is_failing {
             return None;
         }
-        let launched = (0..count).map(|_| {
-            let state = &mut self.managers[manager];
-            state.launched += 1;
-            self.metrics.launches += 1;
-            let id = UnitId::from(format!("{}-{:06}", state.id, state.launched));
-            let unit = Arc::new(Unit {
-                id: id.clone(),
-                launch: Some(launch.clone()),
-                state: UnitState::Starting,
-                since: Timestamp::from_millis(self.now),
-                tier: Tier::default(),
-                workers: match state.config.workers_per_unit.get() {
-                    1 => WorkerMatch::Exact(worker_id(&id, 0)),
-                    _ => WorkerMatch::Part(id.as_str().into()),
-                },
-                notice: None,
-            });
-            let sim = SimUnit { shown: Arc::clone(&unit), workers: Vec::new(), launched: self.now, hands_back: false };
-            state.units.insert(id.clone(), sim);
-            let takes = millis(state.config.start_seconds.sample(&mut self.rng)).max(1);
-            let comes_up = self.rng.f64() >= state.config.failure_rate;
-            self.sequence += 1;
-            let event = if comes_up { Event::Up(manager, id) } else { Event::NeverUp(manager, id) };
-            self.events.push(Reverse((self.now + takes, self.sequence, event)));
-            unit
-        });
-        Some(launched.collect())
+        let launched: Vec<Arc<Unit>> = (0..count)
+            .map(|_| {
+                let state = &mut self.managers[manager];
+                state.launched += 1;
+                self.metrics.launches += 1;
+                let id = UnitId::from(format!("{}-{:06}", state.id, state.launched));
+                let unit = Arc::new(Unit {
+                    id: id.clone(),
+                    launch: Some(launch.clone()),
+                    state: UnitState::Starting,
+                    since: Timestamp::from_millis(self.now),
+                    tier: Tier::default(),
+                    workers: match state.config.workers_per_unit.get() {
+                        1 => WorkerMatch::Exact(worker_id(&id, 0)),
+                        _ => WorkerMatch::Part(id.as_str().into()),
+                    },
+                    notice: None,
+                });
+                let sim =
+                    SimUnit { shown: Arc::clone(&unit), workers: Vec::new(), launched: self.now, hands_back: false };
+                state.units.insert(id.clone(), sim);
+                let takes = millis(state.config.start_seconds.sample(&mut self.rng)).max(1);
+                let comes_up = self.rng.f64() >= state.config.failure_rate;
+                self.sequence += 1;
+                let event = if comes_up { Event::Up(manager, id) } else { Event::NeverUp(manager, id) };
+                self.events.push(Reverse((self.now + takes, self.sequence, event)));
+                unit
+            })
+            .collect();
+        self.note_cost_per_hour();
+        Some(launched)
     }
 
     /// A manager knows whether it fails, and so does an engine beside it.

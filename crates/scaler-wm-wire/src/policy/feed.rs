@@ -69,10 +69,10 @@ struct Worker {
 }
 
 impl Feed {
-    pub(super) fn new(policy: &Policy) -> Self {
+    pub(super) fn new(policy: &Policy, ledger: Option<Arc<Ledger>>) -> Self {
         Self {
             engine: policy.engine(),
-            ledger: policy.ledger(),
+            ledger,
             tasks: HashMap::new(),
             by_arrival: BTreeMap::new(),
             arrivals: 0,
@@ -83,10 +83,6 @@ impl Feed {
             others: HashMap::new(),
             has_report: false,
         }
-    }
-
-    pub(super) const fn ledger(&self) -> Option<&Arc<Ledger>> {
-        self.ledger.as_ref()
     }
 
     /// What has been spent by now.
@@ -220,7 +216,8 @@ impl Feed {
         }
         for (manager, _) in self.others.drain() {
             if let Some(ledger) = &self.ledger {
-                ledger.count(&manager, 0, now);
+                // Its workers may still be there.
+                ledger.count(&manager, units(self.engine.facts().connected(&manager)), now);
             }
             self.engine.apply(Change::ManagerGone(manager));
         }
@@ -242,7 +239,7 @@ impl Feed {
             let is_failing = delivery.stalled >= STALLED;
             if let Some(ledger) = &self.ledger {
                 // Nobody tells of its units: each connected worker is taken for one.
-                ledger.count(manager, u32::try_from(connected).unwrap_or(u32::MAX), now);
+                ledger.count(manager, units(connected), now);
             }
             self.engine.apply(Change::Delivery { manager: manager.clone(), is_failing });
         }
@@ -320,6 +317,10 @@ impl Feed {
         };
         self.ours.iter().find(|(_, units)| has(units)).map(|(manager, _)| manager.clone())
     }
+}
+
+fn units(workers: u64) -> u32 {
+    u32::try_from(workers).unwrap_or(u32::MAX)
 }
 
 fn manager_id(bytes: &[u8]) -> Option<ManagerId> {

@@ -4,7 +4,7 @@ use crate::message::{self, Capability, ManagedWorkers, TaskCount, WorkerStatus};
 const NOW: Timestamp = Timestamp::from_millis(0);
 
 fn feed() -> Feed {
-    let mut feed = Feed::new(&Policy::new("simple", "allocate=even_load; scaling=capability").unwrap());
+    let mut feed = Feed::new(&Policy::new("simple", "allocate=even_load; scaling=capability").unwrap(), None);
     let offer = Offer::new(Limit::AtMost(9), Capabilities::default());
     feed.manager(ManagerId::from("ours"), offer);
     feed

@@ -7,8 +7,8 @@ use std::{
 };
 
 use scaler_wm_core::{
-    Chain, Clock, ManagerId, Request, WorkerMatch,
-    policy::{Ledger, Offer, Policy, Wishes},
+    Chain, Clock, ManagerId, Wish, WorkerMatch,
+    policy::{CapSource, Ledger, Offer, Policy, Wishes},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -74,32 +74,37 @@ pub enum Standing {
 pub struct PolicyHost {
     commands: mpsc::UnboundedSender<Command>,
     standing: watch::Receiver<Standing>,
-    ledger: Option<Arc<Ledger>>,
 }
 
 #[derive(Debug)]
 enum Command {
-    Follow(ManagerId, Offer, watch::Sender<Option<Vec<Request>>>),
+    Follow(ManagerId, Offer, watch::Sender<Option<Wish>>),
     Report(ManagerId, Report),
 }
 
 impl PolicyHost {
     /// An engine that follows `policy`, and the future that does its work, to be run somewhere.
-    pub fn new(policy: &Policy, settings: HostSettings) -> (Self, impl Future<Output = ()> + Send + use<>) {
+    ///
+    /// What is spent goes into `ledger`, if there is one.
+    pub fn new(
+        policy: &Policy,
+        ledger: Option<Arc<Ledger>>,
+        settings: HostSettings,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (tell, standing) = watch::channel(Standing::Waiting(None));
         let work = Work {
-            feed: Feed::new(policy),
+            feed: Feed::new(policy, ledger),
             policy: policy.scaling(),
             followers: HashMap::new(),
             silent: HashSet::new(),
+            capped: HashSet::new(),
             standing: tell,
             hold: settings.hold,
             lost_at: None,
             clock: Clock::system(),
         };
-        let ledger = work.feed.ledger().cloned();
-        (Self { commands, standing, ledger }, work.run(inbox, settings.monitor))
+        (Self { commands, standing }, work.run(inbox, settings.monitor))
     }
 
     /// Makes a manager known; what is wanted of it, now and from here on.
@@ -116,12 +121,6 @@ impl PolicyHost {
         drop(self.commands.send(Command::Report(manager.clone(), report)));
     }
 
-    /// Where launches are to be paid from, if the policy has a budget.
-    #[must_use]
-    pub const fn ledger(&self) -> Option<&Arc<Ledger>> {
-        self.ledger.as_ref()
-    }
-
     /// Whether the engine knows enough to decide, now and from here on.
     #[must_use]
     pub fn standing(&self) -> watch::Receiver<Standing> {
@@ -132,9 +131,11 @@ impl PolicyHost {
 struct Work {
     feed: Feed,
     policy: &'static str,
-    followers: HashMap<ManagerId, watch::Sender<Option<Vec<Request>>>>,
+    followers: HashMap<ManagerId, watch::Sender<Option<Wish>>>,
     /// Managers of which it was said that the policy never asks them for anything.
     silent: HashSet<ManagerId>,
+    /// Managers of which it was said that the budget limits what is wanted of them.
+    capped: HashSet<ManagerId>,
     standing: watch::Sender<Standing>,
     hold: Duration,
     /// When the monitor went away.
@@ -254,19 +255,24 @@ impl Work {
             let wanted = match standing {
                 Standing::Ready => {
                     let Some(decision) = self.feed.engine().decide(manager) else { continue };
-                    let requests = decision.requests();
-                    let is_new = *tell.borrow() != requests;
-                    if is_new {
+                    let wish = decision.wish();
+                    let is_new = *tell.borrow() != wish;
+                    let is_capped = [CapSource::Budget, CapSource::BudgetEnds].iter().any(|cap| decision.has_cap(*cap));
+                    let is_news =
+                        if is_capped { self.capped.insert(manager.clone()) } else { self.capped.remove(manager) };
+                    if is_capped && is_news {
+                        warn!(%manager, because = %decision.because, "the budget limits what the policy wants");
+                    } else if is_new {
                         info!(%manager, because = %decision.because, "the policy wants something else");
                     }
-                    if requests.is_none() {
+                    if wish.is_none() {
                         // A policy that gives no command leaves things as they are.
                         if self.silent.insert(manager.clone()) {
                             warn!(%manager, because = %decision.because, "the policy asks this manager for nothing, ever");
                         }
                         continue;
                     }
-                    requests
+                    wish
                 }
                 Standing::Holding => continue,
                 Standing::Waiting(_) | Standing::Lost => None,

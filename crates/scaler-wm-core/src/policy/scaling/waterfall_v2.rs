@@ -17,6 +17,8 @@ const PER_WORKER: u64 = 10;
 const TASK_TAKES: Duration = Duration::from_secs(1_800);
 /// How long it may take until a manager has heard that its units are to go, and until those that are idle have gone.
 const LEAVING_TAKES: Duration = Duration::from_secs(60);
+/// Of the hour that is paid for at a launch, so much is for work: a longer task may cost more than there is.
+const ENDS_BEFORE: Duration = Duration::from_secs(1_800);
 
 /// One line of the policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,12 +90,10 @@ impl WaterfallV2 {
             rate += float(facts.units(manager)) * price;
             spent += facts.unit_time(manager).as_secs_f64() / 3_600.0 * price;
         }
-        let longest = facts.task_takes_at_most().unwrap_or(TASK_TAKES).min(AHEAD * 24);
-        // What starts now is to get something done before the money runs out.
-        let ahead = AHEAD.max(longest.saturating_mul(2));
+        let longest = facts.task_takes_at_most().unwrap_or(TASK_TAKES);
         Money {
-            room: self.budget.room(rate, spent, ahead).max(0.0),
-            runs_out: self.budget.runs_out(rate, spent, longest + LEAVING_TAKES),
+            room: self.budget.room(rate, spent, AHEAD).max(0.0),
+            runs_out: self.budget.runs_out(rate, spent, longest.saturating_add(LEAVING_TAKES).min(ENDS_BEFORE)),
         }
     }
 }
@@ -117,23 +117,25 @@ impl Scaling for WaterfallV2 {
             {
                 let id = &supply.rule.manager;
                 let asked_before = more.get(id).copied().unwrap_or_default();
-                let affordable = match money.runs_out && supply.rule.price > 0.0 {
-                    true => 0,
-                    false => supply.there.saturating_add(affordable(facts, supply.rule, asked_before, money.room)),
-                };
-                let (at_most, source) = match affordable {
-                    affordable if affordable < supply.cap => (affordable, CapSource::Budget),
-                    _ => (supply.cap, supply.source),
+                let affordable = affordable(facts, supply.rule, asked_before, money.room);
+                let affordable = supply.there.saturating_add(affordable);
+                let (at_most, source) = if money.runs_out && supply.rule.price > 0.0 {
+                    (0, CapSource::BudgetEnds)
+                } else if affordable < supply.cap {
+                    (affordable, CapSource::Budget)
+                } else {
+                    (supply.cap, supply.source)
                 };
                 let takes = left.min(at_most);
                 let beyond = takes.saturating_sub(supply.there);
-                // What it does not deliver the next one is asked for, too, and may be paid of the same money.
-                let delivers = if supply.is_failing {
-                    takes.min(supply.connected)
+                // What it does not deliver the next one is asked for, too, and may be paid of the same money; but for one
+                // unit, with which it is tried again.
+                let (delivers, is_paid) = if supply.is_failing {
+                    (takes.min(supply.connected), beyond.min(facts.per_unit(id).into()))
                 } else {
-                    money.room -= cost(facts, supply.rule, asked_before, beyond);
-                    takes
+                    (takes, beyond)
                 };
+                money.room = (money.room - cost(facts, supply.rule, asked_before, is_paid)).max(0.0);
                 *more.entry(id).or_default() += beyond;
                 if id == manager {
                     parts.push(Part {
