@@ -5,6 +5,7 @@
 //! `cargo xtask demo` and `cargo xtask bench native` stand on the same code.
 
 mod binary;
+mod certificates;
 mod client;
 mod error;
 mod ground;
@@ -21,12 +22,14 @@ mod scheduler_log;
 mod stack;
 mod starts;
 mod tally;
+mod transport;
 mod up;
 mod venv;
 mod wait;
 mod workload;
 
 pub use binary::manager_binary;
+pub use certificates::{Authority, Certificate, Good, self_signed};
 pub use client::{Client, Finished, Script};
 pub use error::{Failure, Result};
 pub use json_lines::{json_lines, released_script};
@@ -41,6 +44,7 @@ pub use scheduler_log::{SchedulerLog, WorkerEvent};
 pub use stack::{Stack, StackOptions};
 pub use starts::{Start, Starts};
 pub use tally::Tally;
+pub use transport::Transport;
 pub use up::{Up, UpStack};
 pub use venv::{LATEST, OLDEST, Venv, python_scripts};
 pub use wait::{deadline, interrupt, is_interrupted, now, until};

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::ground::{Ground, TAIL, loopback};
+use crate::ground::{Ground, TAIL};
 use crate::{
     Client, Failure, LATEST, LogFile, Manager, ManagerOptions, Ports, Proc, Process, Result, SchedulerLog, Script,
-    Venv, is_listening, python_scripts, until, with_connection_to,
+    Transport, Venv, is_listening, python_scripts, until, with_connection_to,
 };
 
 /// How a stack is started.
@@ -14,6 +14,8 @@ use crate::{
 pub struct StackOptions {
     /// The release of the Python package.
     pub release: &'static str,
+    /// How its parts talk to each other.
+    pub transport: Transport,
     /// The scheduler's policy.
     pub policy: String,
     /// Further arguments of the scheduler.
@@ -27,6 +29,7 @@ impl Default for StackOptions {
     fn default() -> Self {
         Self {
             release: LATEST,
+            transport: Transport::default(),
             policy: "allocate=even_load; scaling=vanilla".to_owned(),
             scheduler_arguments: Vec::new(),
             churn: None,
@@ -57,7 +60,7 @@ impl Stack {
         let ground = Ground::new(ports)?;
 
         let mut command = Command::new(venv.program("scaler_object_storage_server"));
-        command.arg(loopback(ports.storage));
+        command.arg(options.transport.address(ports.storage)).args(options.transport.arguments());
         ground.prepare(&mut command, &venv, "storage");
         let storage = Process::start("object storage", &mut command, ground.log("storage"))?;
         until("the object storage listen", 30.0, || is_listening(ports.storage).then_some(()))
@@ -68,7 +71,12 @@ impl Stack {
 
     /// The address that clients and managers are given.
     pub fn address(&self) -> String {
-        loopback(self.ports.scheduler)
+        self.options.transport.address(self.ports.scheduler)
+    }
+
+    /// Where its monitor publishes.
+    pub fn monitor_address(&self) -> String {
+        self.options.transport.address(self.ports.monitor)
     }
 
     /// Its ports.
@@ -118,8 +126,16 @@ impl Stack {
     /// # Errors
     /// When the binary is missing or cannot be started.
     pub fn manager(&self, options: &ManagerOptions) -> Result<Manager> {
+        self.manager_at(&self.address(), options)
+    }
+
+    /// Starts a manager that is told another address.
+    ///
+    /// # Errors
+    /// As [`Stack::manager`].
+    pub fn manager_at(&self, address: &str, options: &ManagerOptions) -> Result<Manager> {
         let state = self.folder().join(format!("state-{}", options.id));
-        let mut command = options.command(&self.venv, &self.address(), state)?;
+        let mut command = options.command(&self.venv, address, state)?;
         self.ground.prepare(&mut command, &self.venv, "manager");
         command.envs(options.environment.iter().map(|(name, value)| (name, value)));
         let process = Process::start("manager", &mut command, self.ground.new_log(&options.log_name))?;
@@ -227,9 +243,10 @@ fn start_scheduler(
             command
         }
     };
-    command.arg(loopback(ports.scheduler)).args(["--object-storage-address", &loopback(ports.storage)]);
-    command.args(["--monitor-address", &loopback(ports.monitor), "--policy-content", &options.policy]);
-    command.args(&options.scheduler_arguments);
+    let address = |port| options.transport.address(port);
+    command.arg(address(ports.scheduler)).args(["--object-storage-address", &address(ports.storage)]);
+    command.args(["--monitor-address", &address(ports.monitor), "--policy-content", &options.policy]);
+    command.args(options.transport.arguments()).args(&options.scheduler_arguments);
     ground.prepare(&mut command, venv, "scheduler");
     let process = Process::start("scheduler", &mut command, log)?;
     until("the scheduler listen", 30.0, || {

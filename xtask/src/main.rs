@@ -22,6 +22,7 @@ tasks of this repository:
   cargo xtask bench entry        measure the command line and `up`, beside the released `scaler`; target/bench/entry.json
   cargo xtask bench policy       measure policy decisions and allocations beside the released package's; target/bench/policy.json
   cargo xtask bench sim          measure simulations, and target_wait beside the released manager; target/bench/sim.json
+  cargo xtask bench tls          measure what encryption costs; target/bench/tls.json
   cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
   cargo xtask soak rebalance [SEED]
@@ -60,6 +61,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["bench", "entry"] => bench::entry()?,
         ["bench", "policy"] => bench::policy()?,
         ["bench", "sim"] => bench::sim()?,
+        ["bench", "tls"] => bench::tls()?,
         ["soak", "consent"] => soak::consent()?,
         ["soak", "churn"] => soak::churn(1)?,
         ["soak", "churn", seed] => soak::churn(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,

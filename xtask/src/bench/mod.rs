@@ -6,6 +6,7 @@ mod policy;
 mod report;
 mod sim;
 mod small;
+mod tls;
 
 use std::fs;
 
@@ -36,6 +37,14 @@ pub(crate) fn sim() -> Result<()> {
     eprintln!("building");
     let binary = shell::build_binary(&["--release"])?;
     publish("sim", &sim::rows(&sim::measure(&binary)?))
+}
+
+/// `bench tls`: what encryption costs.
+pub(crate) fn tls() -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    eprintln!("building: slim without and with TLS, then default");
+    publish("tls", &tls::rows(&tls::measure()?))
 }
 
 /// `bench native`: measures, prints the table and writes `target/bench/native.json`. With `released_only` just the

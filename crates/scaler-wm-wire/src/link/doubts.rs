@@ -66,6 +66,8 @@ impl Doubts {
                 "what listens there is no scheduler of release 2.4.0 or later, or uses another transport: check the address"
             }
             ErrorKind::Unsupported => "use a tcp:// or ipc:// address",
+            ErrorKind::Untrusted => "it does not show that it is the scheduler that is meant",
+            ErrorKind::OtherTransport => "the address names another transport than is spoken there",
             ErrorKind::Truncated | ErrorKind::TimedOut => {
                 "something listens there but does not greet: check that it is the scheduler's address, not another service's"
             }

@@ -18,7 +18,7 @@ use rustls::{
     server::ParsedCertificate,
 };
 use scaler_wm_core::Address;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use super::{bare_host, from_io};
@@ -53,7 +53,15 @@ where
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    connected.map(TlsStream::from).map_err(|error| explain(error, address, trust, seen.get()))
+    let mut stream = connected.map_err(|error| explain(error, address, trust, seen.pin()))?;
+    // Not before: the released scheduler ends when somebody breaks off a greeting (2.9.0, EPROTO). Nothing has been said
+    // yet, and nothing been read.
+    if let Some(error) = seen.problem() {
+        // Whatever becomes of the farewell: it is over.
+        let _ = stream.shutdown().await;
+        return Err(explain(io::Error::other(error), address, trust, seen.pin()));
+    }
+    Ok(TlsStream::from(stream))
 }
 
 /// What greets those who connect to a binder.
@@ -84,21 +92,33 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, rustls::pki
     CertificateDer::pem_file_iter(file)?.collect()
 }
 
-/// The certificate that a peer showed last.
+/// The certificate that a peer showed, and what is wrong with it.
 #[derive(Clone, Debug, Default)]
-struct Seen(Arc<Mutex<Option<Pin>>>);
+struct Seen(Arc<Mutex<Option<Shown>>>);
+
+#[derive(Clone, Debug)]
+struct Shown {
+    pin: Pin,
+    problem: Option<rustls::Error>,
+}
 
 impl Seen {
-    fn set(&self, pin: Pin) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(pin);
+    fn set(&self, shown: Shown) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
     }
 
-    fn get(&self) -> Option<Pin> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pin(&self) -> Option<Pin> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|shown| shown.pin)
+    }
+
+    /// What is wrong with the peer's certificate; that it showed none is wrong, too.
+    fn problem(&self) -> Option<rustls::Error> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().map_or(Some(rustls::Error::NoCertificatesPresented), |shown| shown.problem.clone())
     }
 }
 
-/// Verifies peers as [`Trust`] says, and remembers what they showed, so that an error can name it.
+/// Verifies peers as [`Trust`] says. The greeting goes on whatever comes of it, and [`connect`] looks at that.
 #[derive(Debug)]
 struct Verifier {
     rule: Rule,
@@ -152,6 +172,32 @@ impl Verifier {
         };
         Ok(Self { rule, seen, algorithms })
     }
+
+    fn judge(
+        &self,
+        pin: Pin,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        match &self.rule {
+            Rule::Anyone => Ok(()),
+            Rule::Pins(pins) if pins.contains(&pin) => Ok(()),
+            Rule::Pins(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
+            Rule::Chain { roots, named } => {
+                match roots.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+                    // Named as it is, it needs nobody to vouch for it, and may call itself an authority, as what `openssl
+                    // req -x509` makes does. Its time has been looked at before either is found, its name has not.
+                    Err(error) if is_of_its_issuer(&error) && named.iter().any(|known| known == certificate) => {
+                        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)
+                    }
+                    verified => verified.map(|_| ()),
+                }
+            }
+        }
+    }
 }
 
 impl ServerCertVerifier for Verifier {
@@ -163,24 +209,10 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let shown = pin_of(certificate);
-        self.seen.set(shown);
-        match &self.rule {
-            Rule::Anyone => Ok(ServerCertVerified::assertion()),
-            Rule::Pins(pins) if pins.contains(&shown) => Ok(ServerCertVerified::assertion()),
-            Rule::Pins(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
-            Rule::Chain { roots, named } => {
-                match roots.verify_server_cert(certificate, intermediates, name, ocsp, now) {
-                    // Named as it is, it needs nobody to vouch for it, and may call itself an authority, as what `openssl
-                    // req -x509` makes does. Its time has been looked at before either is found, its name has not.
-                    Err(error) if is_of_its_issuer(&error) && named.iter().any(|known| known == certificate) => {
-                        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
-                        Ok(ServerCertVerified::assertion())
-                    }
-                    verified => verified,
-                }
-            }
-        }
+        let pin = pin_of(certificate);
+        let problem = self.judge(pin, certificate, intermediates, name, ocsp, now).err();
+        self.seen.set(Shown { pin, problem });
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
