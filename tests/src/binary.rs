@@ -31,7 +31,16 @@ fn build() -> std::result::Result<PathBuf, String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(workspace)
-        .args(["build", "--quiet", "--package", "scaler-wm", "--message-format", "json-render-diagnostics"])
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "scaler-wm",
+            "--features",
+            "zmq",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .output()
         .map_err(|error| format!("cargo cannot be started: {error}"))?;
     if !output.status.success() {

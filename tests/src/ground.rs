@@ -28,6 +28,7 @@ const AT_ONCE: u32 = 2;
 #[derive(Debug)]
 pub(crate) struct Ground {
     marker: String,
+    environment: Option<(&'static str, &'static str)>,
     logs: AtomicU32,
     keep: AtomicBool,
     folder: Option<TempDir>,
@@ -36,11 +37,12 @@ pub(crate) struct Ground {
 
 impl Ground {
     /// A new one; waits until there is room for one more stack.
-    pub(crate) fn new(ports: Ports) -> Result<Self> {
+    pub(crate) fn new(ports: Ports, environment: Option<(&'static str, &'static str)>) -> Result<Self> {
         let permit = Permit::take();
         let folder = tempfile::Builder::new().prefix("scaler-wm-").tempdir();
         let folder = folder.map_err(|error| Failure::new("make a folder for logs", error))?;
         Ok(Self {
+            environment,
             marker: format!("{}-{}", id(), ports.scheduler),
             logs: AtomicU32::new(0),
             keep: AtomicBool::new(false),
@@ -66,6 +68,7 @@ impl Ground {
     pub(crate) fn prepare(&self, command: &mut Command, venv: &Venv, role: &str) {
         command.env(MARKER, &self.marker).env(ROLE, role).env("PYTHONUNBUFFERED", "1");
         command.env("VIRTUAL_ENV", venv.folder());
+        command.envs(self.environment);
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::iter::once(venv.folder().join("bin")).chain(std::env::split_paths(&path));
         if let Ok(path) = std::env::join_paths(folders) {

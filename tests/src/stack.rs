@@ -57,7 +57,7 @@ impl Stack {
     pub fn start(options: StackOptions) -> Result<Self> {
         let venv = Venv::ensure(options.release, &|line| eprintln!("{line}"))?;
         let ports = Ports::reserve()?;
-        let ground = Ground::new(ports)?;
+        let ground = Ground::new(ports, options.transport.environment())?;
 
         let mut command = Command::new(venv.program("scaler_object_storage_server"));
         command.arg(options.transport.address(ports.storage)).args(options.transport.arguments());
@@ -74,9 +74,19 @@ impl Stack {
         self.options.transport.address(self.ports.scheduler)
     }
 
+    /// Where its object storage listens.
+    pub fn storage_address(&self) -> String {
+        self.options.transport.address(self.ports.storage)
+    }
+
     /// Where its monitor publishes.
     pub fn monitor_address(&self) -> String {
         self.options.transport.address(self.ports.monitor)
+    }
+
+    /// What every process that talks to it has in its environment.
+    pub fn environment(&self) -> Option<(&'static str, &'static str)> {
+        self.options.transport.environment()
     }
 
     /// Its ports.

@@ -58,7 +58,8 @@ impl Venv {
         lock.lock().map_err(failed)?;
 
         let venv = Self { folder: folder.clone(), release: release.to_owned() };
-        let stamp = format!("opengris-scaler=={release} python {} {}\n", python.version, python.base);
+        let package = format!("opengris-scaler[zmq]=={release}");
+        let stamp = format!("{package} python {} {}\n", python.version, python.base);
         if fs::read_to_string(folder.join(STAMP)).is_ok_and(|found| found == stamp) && venv.python().is_file() {
             return Ok(venv);
         }
@@ -68,7 +69,6 @@ impl Venv {
         }
         run(Command::new(&python.path).args(["-m", "venv"]).arg(&folder))?;
         say(&format!("installing opengris-scaler {release} (some 20 MB, once)"));
-        let package = format!("opengris-scaler=={release}");
         run(Command::new(venv.python())
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
             .arg(&package))?;

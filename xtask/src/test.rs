@@ -10,6 +10,9 @@ use crate::shell;
 /// Tests of the Python helper, run with the interpreter of each release.
 const HELPER_TESTS: &str = "crates/scaler-wm-native/python/test_helper.py";
 
+/// Beside the default ones: what is tested has all there is.
+const FEATURES: [&str; 2] = ["--features", "scaler-wm/zmq"];
+
 pub(crate) fn run() -> Result<ExitCode> {
     let began = Instant::now();
     let mut steps: Vec<(String, f64, Result<()>)> = Vec::new();
@@ -35,8 +38,8 @@ pub(crate) fn run() -> Result<ExitCode> {
     });
     let mut binary = None;
     let built = step("build", &mut || {
-        binary = Some(shell::build_binary(&[])?);
-        shell::run("build the tests", shell::cargo().args(["test", "--workspace", "--no-run"]))
+        binary = Some(shell::build_binary(&["--features", "zmq"])?);
+        shell::run("build the tests", shell::cargo().args(["test", "--workspace", "--no-run"]).args(FEATURES))
     });
     if let (true, true, Some(binary)) = (ready, built, &binary) {
         step("helper tests", &mut || venvs.iter().try_for_each(helper_tests));
@@ -44,7 +47,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         step("Rust tests", &mut || {
             // Every crate's tests are run even when some fail: one run shows all there is.
             let mut command = shell::cargo();
-            command.args(["test", "--workspace", "--no-fail-fast"]).env("SCALER_WM_BIN", binary);
+            command.args(["test", "--workspace", "--no-fail-fast"]).args(FEATURES).env("SCALER_WM_BIN", binary);
             shell::run("run the Rust tests", &mut command)
         });
     }

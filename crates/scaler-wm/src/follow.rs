@@ -20,7 +20,7 @@ use scaler_wm_wire::{
 };
 use tokio::time::timeout;
 
-use crate::exit::Failure;
+use crate::{exit::Failure, peers::backend};
 
 /// How long the monitor may take to be heard at the start.
 const HEARD_WITHIN: Duration = Duration::from_secs(10);
@@ -85,16 +85,20 @@ impl Followed {
     }
 
     /// The engine, started if nobody has done so: it has a thread of its own, since it serves managers on several.
-    pub(crate) fn host(&self, monitor: &Address, identity: &str) -> PolicyHost {
+    ///
+    /// # Errors
+    /// When this build does not speak what carries messages.
+    pub(crate) fn host(&self, monitor: &Address, identity: &str) -> Result<PolicyHost, Failure> {
         if let Some(host) = self.host.get() {
-            return host.clone();
+            return Ok(host.clone());
         }
+        let backend = backend(Some(monitor))?;
         let settings = HostSettings {
             monitor: MonitorSettings {
                 address: monitor.clone(),
                 identity: Identity::from(format!("{identity}|policy")),
                 reconnect: Reconnect::default(),
-                connect: ConnectOptions { trust: self.trust.clone(), ..ConnectOptions::default() },
+                connect: ConnectOptions { trust: self.trust.clone(), backend, ..ConnectOptions::default() },
                 seed: u64::from(std::process::id()),
             },
             hold: self.hold,
@@ -108,7 +112,7 @@ impl Followed {
             }
             host
         });
-        shared.clone()
+        Ok(shared.clone())
     }
 }
 

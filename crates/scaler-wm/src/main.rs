@@ -9,6 +9,7 @@ mod file;
 mod follow;
 mod logging;
 mod manage;
+mod peers;
 mod policy;
 #[cfg(feature = "simulate")]
 mod record;
@@ -17,7 +18,6 @@ mod signals;
 #[cfg(feature = "simulate")]
 mod simulate;
 mod state;
-mod trust;
 mod up;
 mod wrap;
 

@@ -19,7 +19,13 @@ use scaler_wm_wire::{
 use tokio::sync::{oneshot, watch};
 use tracing::{info, warn};
 
-use crate::{config::ManagerConfig, exit::Failure, follow::follow, state::State, trust};
+use crate::{
+    config::ManagerConfig,
+    exit::Failure,
+    follow::follow,
+    peers::{backend, warning},
+    state::State,
+};
 
 /// How a manager stands, for whoever started it; `None` until it has begun.
 pub(crate) type Progress = watch::Receiver<Option<Arc<Status>>>;
@@ -32,7 +38,7 @@ pub(crate) fn introduce(config: &ManagerConfig) {
     if config.is_name_made_up {
         info!(manager = %config.manager, "no worker_manager_id (--worker-manager-id) was given: this name is used");
     }
-    if let Some(warning) = trust::warning(&config.trust) {
+    if let Some(warning) = warning(&config.trust) {
         warn!("{warning}");
     }
     if config.values.maybe_text("logging_config_file").is_some() {
@@ -71,7 +77,7 @@ pub(crate) async fn manage(
         let monitor = values.maybe_address("monitor_address");
         let host = match (&config.followed, &monitor) {
             (Some(followed), Some(monitor)) => {
-                let host = followed.host(monitor, &identity);
+                let host = followed.host(monitor, &identity)?;
                 let offer = Sizing::new(config.limit, provider.info(), capabilities.clone());
                 let wishes = follow(&host, config.manager.clone(), &offer, monitor).await?;
                 Some((host, wishes))
@@ -105,6 +111,7 @@ pub(crate) async fn manage(
             settings.monitor = values.maybe_address("monitor_address").or(settings.monitor);
             settings.capabilities = capabilities;
             settings.connect.trust = config.trust.clone();
+            settings.connect.backend = backend(settings.monitor.as_ref())?;
             settings.heartbeat_interval =
                 Duration::from_secs(values.integer("heartbeat_interval_seconds").unsigned_abs());
             settings.seed = seed;

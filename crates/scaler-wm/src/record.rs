@@ -20,8 +20,8 @@ use tokio::time::{Instant, interval, sleep_until};
 use crate::{
     cli::RecordCall,
     exit::{Failure, say},
+    peers::{backend, warning},
     signals::Signals,
-    trust,
 };
 
 /// How long the monitor may take to be heard at the start.
@@ -52,14 +52,18 @@ pub(crate) fn record(call: &RecordCall) -> Result<(), Failure> {
 /// Records into `file`; what there is in it, in words.
 async fn listen(call: &RecordCall, file: File) -> Result<String, Failure> {
     let mut signals = Signals::new()?;
-    if let Some(warning) = trust::warning(&call.trust) {
+    if let Some(warning) = warning(&call.trust) {
         say(&format!("warning: {warning}\n"));
     }
     let mut monitor = Monitor::start(MonitorSettings {
         address: call.monitor.clone(),
         identity: Identity::from(format!("{}|record", std::process::id())),
         reconnect: Reconnect::default(),
-        connect: ConnectOptions { trust: call.trust.clone(), ..ConnectOptions::default() },
+        connect: ConnectOptions {
+            trust: call.trust.clone(),
+            backend: backend(Some(&call.monitor))?,
+            ..ConnectOptions::default()
+        },
         seed: u64::from(std::process::id()),
     });
     let failed = |error| Failure::Running(format!("{} cannot be written: {error}", call.file.display()));

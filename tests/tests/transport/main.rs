@@ -3,6 +3,7 @@
 mod matrix;
 mod refusals;
 mod renewal;
+mod storage;
 
 use std::path::Path;
 

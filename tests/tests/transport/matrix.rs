@@ -1,11 +1,13 @@
-//! Scale up, work, scale down: over every scheme, with both releases.
+//! Scale up, work, scale down: over every scheme and both network backends, with both releases.
 
 use scaler_wm_tests::{
     Failure, LATEST, LogFile, ManagerOptions, OLDEST, Process, Result, Script, Stack, StackOptions, Transport,
     manager_binary,
 };
 
-use crate::{folder, signed};
+use scaler_wm_wire::ymq::Trust;
+
+use crate::{folder, signed, storage::keeps_an_object};
 
 fn works(release: &'static str) -> Result<()> {
     let folder = folder()?;
@@ -16,8 +18,10 @@ fn works(release: &'static str) -> Result<()> {
         ("tls", Transport::Tls(certificate.clone(), key.clone()), &trust[..]),
         ("ws", Transport::Ws, &[]),
         ("wss", Transport::Wss(certificate.clone(), key.clone()), &trust[..]),
+        ("zmq", Transport::Zmq, &[]),
     ] {
         let stack = Stack::start(StackOptions { release, transport, ..StackOptions::default() })?;
+        keeps_an_object(&stack.storage_address(), Trust::File(authority.file.clone()))?;
         let options = ManagerOptions {
             cooldown: Some(1.0),
             queue_size: Some(8),
@@ -41,14 +45,14 @@ fn works(release: &'static str) -> Result<()> {
         stack.check(recorded, "60 tasks recorded", recorder.log().tail(5))?;
         manager.terminate();
         stack.until_nothing_left(15.0)?;
-        println!("{scheme:<4} {release}  up, 60 tasks in {:.1} s, down, recorded: good", finished.seconds);
+        println!("{scheme:<4} {release}  storage, up, 60 tasks in {:.1} s, down, recorded: good", finished.seconds);
     }
     Ok(())
 }
 
 fn record(stack: &Stack, flags: &[String], trace: &std::path::Path) -> Result<Process> {
     let mut command = std::process::Command::new(manager_binary()?);
-    command.arg("record").arg(stack.monitor_address()).arg("-o").arg(trace).args(flags);
+    command.arg("record").arg(stack.monitor_address()).arg("-o").arg(trace).args(flags).envs(stack.environment());
     let recorder = Process::start("recorder", &mut command, LogFile::new(stack.folder().join("record.log")))?;
     stack
         .until("the recorder hear the monitor", 20.0, || {

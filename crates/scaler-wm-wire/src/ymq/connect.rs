@@ -5,12 +5,17 @@ use std::time::Duration;
 use scaler_wm_core::{Address, Scheme};
 use tokio::time::timeout;
 
-use super::{Connection, Identity, MAX_FRAME, Trust, handshake, stream};
+use super::{
+    Backend, Connection, Identity, MAX_FRAME, Trust, handshake,
+    stream::{self, Stream},
+};
 use crate::{Error, ErrorKind, Result};
 
 /// How [`connect`] goes about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectOptions {
+    /// What carries messages.
+    pub backend: Backend,
     /// Whom a peer at a `tls://` or `wss://` address has to convince.
     pub trust: Trust,
     /// The longest wait until the stream is up, with what is around it.
@@ -24,6 +29,7 @@ pub struct ConnectOptions {
 impl Default for ConnectOptions {
     fn default() -> Self {
         Self {
+            backend: Backend::default(),
             trust: Trust::default(),
             connect_timeout: Duration::from_secs(5),
             handshake_timeout: Duration::from_secs(5),
@@ -46,7 +52,7 @@ pub async fn connect(address: &Address, identity: &Identity, options: &ConnectOp
         let (limit, hint) = (limit.as_millis(), another_transport(address));
         Error::new(ErrorKind::TimedOut, operation, format!("{address} {what} within {limit} ms{hint}"))
     };
-    let mut stream = timeout(options.connect_timeout, stream::open(address, options))
+    let mut stream = timeout(options.connect_timeout, open(address, identity, options))
         .await
         .map_err(|_| late("connect", options.connect_timeout, "did not answer"))??;
     let greeting = timeout(options.handshake_timeout, handshake::connect(&mut stream, identity, options.max_frame))
@@ -54,6 +60,20 @@ pub async fn connect(address: &Address, identity: &Identity, options: &ConnectOp
         .map_err(|_| late("greet the peer", options.handshake_timeout, "did not name itself"))?;
     let (version, peer, decoder) = greeting.map_err(|error| error.with_context(address))?;
     Ok(Connection::new(stream, version, peer, decoder, options.max_frame))
+}
+
+#[cfg_attr(not(feature = "zmq"), expect(unused_variables, reason = "YMQ greets later, by name"))]
+async fn open(address: &Address, identity: &Identity, options: &ConnectOptions) -> Result<Stream> {
+    match &options.backend {
+        Backend::Ymq => stream::open(address, options).await,
+        #[cfg(feature = "zmq")]
+        Backend::Zmq { monitor } => super::zmq::open(address, identity, monitor, options.max_frame).await,
+        #[cfg(not(feature = "zmq"))]
+        Backend::Zmq { .. } => {
+            let context = format!("{address}: this build speaks no ZeroMQ, it was made without the feature `zmq`");
+            Err(Error::new(ErrorKind::Unsupported, "connect", context))
+        }
+    }
 }
 
 /// What a peer that says nothing may be waiting for.

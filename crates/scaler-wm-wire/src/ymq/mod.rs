@@ -4,6 +4,7 @@
 //! frame; every later frame is one message. There is no acknowledgement and no heartbeat at this layer.
 
 mod accept;
+mod backend;
 mod binder;
 mod connect;
 mod connection;
@@ -15,7 +16,10 @@ mod peer;
 mod reconnect;
 mod stream;
 mod trust;
+#[cfg(feature = "zmq")]
+mod zmq;
 
+pub use backend::Backend;
 pub use binder::{BindOptions, Binder, BinderEvent};
 pub use connect::{ConnectOptions, connect};
 pub use connection::{Connection, FrameReceiver, FrameSender};

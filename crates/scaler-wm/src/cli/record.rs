@@ -7,7 +7,7 @@ use scaler_wm_options::TRUST;
 use scaler_wm_wire::ymq::Trust;
 
 use super::{Call, command, found, matches};
-use crate::{exit::Failure, trust::trust};
+use crate::{exit::Failure, peers::trust};
 
 /// A recording.
 #[derive(Clone, Debug)]

@@ -16,8 +16,8 @@ use crate::{
     exit::Failure,
     file::File,
     follow::Followed,
+    peers::{backend, trust},
     state,
-    trust::trust,
 };
 
 /// One manager of ours.
@@ -92,6 +92,7 @@ impl ManagerConfig {
         if fixed_concurrency(&self.values).is_some() {
             return Ok(());
         }
+        backend(self.values.maybe_address("monitor_address").as_ref())?;
         // What the manager itself speaks; what workers are told is theirs.
         for key in ["scheduler_address", "monitor_address"] {
             let scheme = self.values.maybe_address(key).map(|address| address.scheme);

@@ -9,7 +9,7 @@ use std::{
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
     client::{
-        WebPkiServerVerifier,
+        Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_name,
     },
@@ -46,12 +46,14 @@ where
     let seen = Seen::default();
     let verifier = Arc::new(Verifier::new(trust, seen.clone()).map_err(|error| error.with_context(address))?);
     let failed = |error: rustls::Error| Error::new(ErrorKind::Unsupported, CONNECT, "set up TLS").with_source(error);
-    let config = ClientConfig::builder_with_provider(provider())
+    let mut config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(failed)?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
+    // A connection lasts for as long as it can, and the next one has a configuration of its own: nothing to resume.
+    config.resumption = Resumption::disabled();
     let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
     let mut stream = connected.map_err(|error| explain(error, address, trust, seen.pin()))?;
     // Not before: the released scheduler ends when somebody breaks off a greeting (2.9.0, EPROTO). Nothing has been said

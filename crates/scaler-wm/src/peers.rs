@@ -1,9 +1,17 @@
-//! Whom a scheduler has to convince, by the options.
+//! How a scheduler is reached, by the options and the environment: whom it has to convince, and what carries messages.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
-use scaler_wm_core::options::{OptionError, Values};
-use scaler_wm_wire::ymq::{PinError, Trust};
+use scaler_wm_core::{
+    Address,
+    options::{OptionError, Values},
+};
+use scaler_wm_wire::ymq::{Backend, PinError, Trust};
+
+use crate::exit::Failure;
+
+/// The variable by which the package chooses what carries messages.
+const NETWORK_BACKEND: &str = "SCALER_NETWORK_BACKEND";
 
 /// What the options say.
 ///
@@ -34,4 +42,23 @@ pub(crate) fn trust(values: &Values) -> Result<Trust, OptionError> {
 pub(crate) fn warning(trust: &Trust) -> Option<&'static str> {
     (*trust == Trust::Anyone)
         .then_some("tls_skip_verify: whoever answers is taken for the scheduler; tls_ca or tls_pin names whom to trust")
+}
+
+/// What carries messages to a scheduler with this monitor, as the environment tells the package and its workers.
+///
+/// # Errors
+/// When it is nothing that this build speaks.
+pub(crate) fn backend(monitor: Option<&Address>) -> Result<Backend, Failure> {
+    let told = env::var(NETWORK_BACKEND).unwrap_or_default();
+    let wrong = |problem: &str| Err(Failure::Usage(format!("{NETWORK_BACKEND}={told}: {problem}")));
+    match (&*told, monitor) {
+        ("" | "ymq", _) => Ok(Backend::Ymq),
+        ("zmq", _) if cfg!(not(feature = "zmq")) => wrong(
+            "this build speaks YMQ only: set it to ymq for the scheduler, its workers and clients and here, or install \
+             scaler-wm with --features zmq",
+        ),
+        ("zmq", Some(monitor)) => Ok(Backend::Zmq { monitor: monitor.clone() }),
+        ("zmq", None) => wrong("the scheduler's monitor tells which release speaks: name it by --monitor-address"),
+        _ => wrong("it is ymq or zmq"),
+    }
 }
