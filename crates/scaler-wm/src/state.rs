@@ -103,8 +103,8 @@ impl State {
                 "what was spent cannot be read from {file}: {error}; remove the file to begin with nothing spent"
             ))
         };
-        match fs::read(&file) {
-            Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| failed(error.to_string())),
+        match fs::read_to_string(&file) {
+            Ok(text) => serde_json::from_str(&text).map(Some).map_err(|error| failed(error.to_string())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(error.to_string())),
         }

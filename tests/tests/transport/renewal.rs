@@ -1,8 +1,8 @@
-//! A scheduler that comes back with another certificate.
+//! A scheduler that comes back: with another certificate, or where nobody notices that it was away.
 
 use std::fs;
 
-use scaler_wm_tests::{Authority, Failure, Good, ManagerOptions, Result, Script, Stack, StackOptions};
+use scaler_wm_tests::{Authority, Failure, Good, ManagerOptions, Result, Script, Stack, StackOptions, Transport};
 
 use crate::{folder, signed, tls};
 
@@ -28,6 +28,18 @@ fn work_goes_on_after_the_certificate_and_its_authority_were_renewed() -> Result
     fs::copy(&next.file, &authority.file).map_err(failed)?;
     stack.until("the manager at the new scheduler", 20.0, || stack.scheduler().manager_connected().then_some(()))?;
 
+    let mut client = stack.client(&Script::Workload { tasks: 10, seconds: 0.1 })?;
+    let finished = client.finish(60.0).map_err(|failure| stack.explain(failure))?;
+    stack.check(finished.right && finished.done == 10, "10 right results", format!("{finished:?}"))
+}
+
+#[test]
+fn work_goes_on_after_the_scheduler_was_restarted_over_zeromq() -> Result<()> {
+    let mut stack = Stack::start(StackOptions { transport: Transport::Zmq, ..StackOptions::default() })?;
+    let _manager = stack.connected_manager(&ManagerOptions::default())?;
+    stack.stop_scheduler()?;
+    stack.start_scheduler()?;
+    stack.until("the manager at the new scheduler", 60.0, || stack.scheduler().manager_connected().then_some(()))?;
     let mut client = stack.client(&Script::Workload { tasks: 10, seconds: 0.1 })?;
     let finished = client.finish(60.0).map_err(|failure| stack.explain(failure))?;
     stack.check(finished.right && finished.done == 10, "10 right results", format!("{finished:?}"))
