@@ -7,5 +7,6 @@ mod managers;
 mod names;
 mod policy;
 mod refusals;
+mod secure;
 mod signals;
 mod whole;
