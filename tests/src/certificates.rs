@@ -42,8 +42,20 @@ impl Authority {
     /// # Errors
     /// When they cannot be made.
     pub fn new(folder: &Path, name: &str) -> Result<Self, rcgen::Error> {
+        Self::of(folder, name, IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    /// Somebody whose certificate does not say that it may sign others, and who does.
+    ///
+    /// # Errors
+    /// When its files cannot be made.
+    pub fn unentitled(folder: &Path, name: &str) -> Result<Self, rcgen::Error> {
+        Self::of(folder, name, IsCa::NoCa)
+    }
+
+    fn of(folder: &Path, name: &str, is_ca: IsCa) -> Result<Self, rcgen::Error> {
         let mut params = named(name, &[])?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.is_ca = is_ca;
         let key = KeyPair::generate()?;
         let file = folder.join(format!("{name}.pem"));
         write(&file, &params.self_signed(&key)?.pem())?;

@@ -167,6 +167,16 @@ async fn a_certificate_that_signed_itself_is_its_own_authority() {
 }
 
 #[tokio::test]
+async fn a_peer_that_is_trusted_vouches_for_nobody_else() {
+    let folder = TempDir::new().unwrap();
+    let peer = Authority::unentitled(folder.path(), "peer").unwrap();
+    let other = peer.sign(folder.path(), "other", &["127.0.0.1"], Good::Now).unwrap();
+    let binder = bind(Scheme::Tls, Some(&other)).await;
+    let error = refused(binder.address(), Trust::File(peer.file)).await;
+    assert!(error.to_string().contains("vouches for its certificate"), "{error}");
+}
+
+#[tokio::test]
 async fn another_transport_than_the_address_says_is_named_and_nobody_hangs() {
     let (folder, authority) = folder();
     let shown = good(folder.path(), &authority);

@@ -1,6 +1,8 @@
 //! A scheduler that is not the one that is meant, or speaks otherwise than its address says: said plainly, tried again at
 //! a bounded pace, and nobody hangs.
 
+use std::path::Path;
+
 use scaler_wm_tests::{
     Certificate, Failure, Good, ManagerOptions, Result, Stack, StackOptions, Transport, is_listening, self_signed,
 };
@@ -74,6 +76,20 @@ fn an_expired_certificate_is_named_as_such() -> Result<()> {
     let stack = Stack::start(StackOptions { transport: tls(&old), ..StackOptions::default() })?;
     let authority = authority.file.display().to_string();
     refused(&stack, &stack.address(), &["--tls-ca", &authority], &["its certificate has expired"])
+}
+
+/// `openssl x509 -req` makes such ones unless told otherwise, and the package shows them. (These files do so for a hundred
+/// years: nobody makes them anew in Rust.)
+#[test]
+fn a_certificate_of_version_1_is_named_and_trusted_by_those_who_trust_anybody() -> Result<()> {
+    let at = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates").join(name);
+    let (file, key) = (at("version1.pem"), at("version1.key"));
+    let transport = Transport::Tls(file.clone(), key);
+    let stack = Stack::start(StackOptions { transport, ..StackOptions::default() })?;
+    refused(&stack, &stack.address(), &["--tls-ca", &file.display().to_string()], &["X.509 version 1"])?;
+    let extra = vec!["--tls-skip-verify".to_owned()];
+    let _manager = stack.connected_manager(&ManagerOptions { extra, ..ManagerOptions::default() })?;
+    Ok(())
 }
 
 #[test]

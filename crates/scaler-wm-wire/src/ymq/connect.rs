@@ -49,7 +49,15 @@ impl Default for ConnectOptions {
 /// binder of ours.
 pub async fn connect(address: &Address, identity: &Identity, options: &ConnectOptions) -> Result<Connection> {
     let late = |operation, limit: Duration, what: &str| {
-        let (limit, hint) = (limit.as_millis(), another_transport(address));
+        let limit = limit.as_millis();
+        let hint = match &options.backend {
+            Backend::Ymq => another_transport(address).to_owned(),
+            Backend::Zmq { monitor } => {
+                format!(
+                    " over ZeroMQ, or its monitor at {monitor} says nothing: SCALER_NETWORK_BACKEND is for both sides"
+                )
+            }
+        };
         Error::new(ErrorKind::TimedOut, operation, format!("{address} {what} within {limit} ms{hint}"))
     };
     let mut stream = timeout(options.connect_timeout, open(address, identity, options))
@@ -80,7 +88,7 @@ async fn open(address: &Address, identity: &Identity, options: &ConnectOptions) 
 const fn another_transport(address: &Address) -> &'static str {
     match address.scheme {
         Scheme::Tcp => ": if it listens with TLS or for WebSockets, the address begins with tls://, ws:// or wss://",
-        Scheme::Tls => ": if it listens for WebSockets, the address begins with wss://",
+        Scheme::Tls => ": if it listens for WebSockets, the address begins with ws:// or wss://",
         Scheme::Ws => ": if it listens with TLS, the address begins with wss://",
         Scheme::Wss | Scheme::Ipc => "",
     }

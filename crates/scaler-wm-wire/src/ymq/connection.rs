@@ -12,6 +12,9 @@ use super::{
 };
 use crate::{Error, ErrorKind, Result};
 
+/// The most that is written at once: a WebSocket makes a message of it, and copies what is left of that again and again.
+const PIECE: usize = 64 * 1024;
+
 /// A connection that is up: both sides know each other's version and identity.
 pub struct Connection {
     version: Version,
@@ -102,9 +105,12 @@ impl FrameSender {
     pub async fn flush(&mut self) -> Result<()> {
         let failed = |error| Error::new(ErrorKind::Io, "send a frame", "").with_source(error);
         while self.pending.has_remaining() {
-            if self.writer.write_buf(&mut self.pending).await.map_err(failed)? == 0 {
+            let piece = &self.pending[..self.pending.len().min(PIECE)];
+            let written = self.writer.write(piece).await.map_err(failed)?;
+            if written == 0 {
                 return Err(failed(std::io::ErrorKind::WriteZero.into()));
             }
+            self.pending.advance(written);
         }
         // A long frame would otherwise keep its memory for as long as the connection lives.
         if self.pending.capacity() > 64 * 1024 {

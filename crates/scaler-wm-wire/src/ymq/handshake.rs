@@ -66,7 +66,10 @@ async fn read_magic(reader: &mut Reader) -> Result<Version> {
         });
     }
     if magic[..3] != MAGIC {
-        let context = format!("it sent `{}` where a magic was due", magic.escape_ascii());
+        // A ZeroMQ greeting begins so.
+        let hint =
+            if magic[0] == 0xff { "; if that is ZeroMQ, SCALER_NETWORK_BACKEND=zmq is for both sides" } else { "" };
+        let context = format!("it sent `{}` where a magic was due{hint}", magic.escape_ascii());
         return Err(Error::new(ErrorKind::BadMagic, OPERATION, context));
     }
     Version::from_byte(magic[3]).ok_or_else(|| {

@@ -4,9 +4,14 @@
 //! 2.9.0). A task stands between the socket and a stream on which it greets as a YMQ binder would, so that whoever
 //! connects need not know.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use scaler_wm_core::{Address, Scheme};
-use tokio::io::{duplex, split};
+use tokio::{
+    io::{duplex, split},
+    time::timeout,
+};
 use zeromq::{
     DealerRecvHalf, DealerSendHalf, DealerSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket, ZmqError,
     ZmqMessage, util::PeerIdentity,
@@ -16,6 +21,8 @@ use super::{Connection, FrameReceiver, FrameSender, Identity, Version, handshake
 use crate::{Error, ErrorKind, Message, Result, message::StateScheduler};
 
 const CONNECT: &str = "connect";
+/// A monitor that says nothing for so long is taken for away.
+const SILENT: Duration = Duration::from_secs(20);
 /// Bytes between the two, before either waits.
 const BETWEEN: usize = 64 * 1024;
 
@@ -97,7 +104,8 @@ async fn publish(mut socket: SubSocket, first: Bytes, connection: Connection) {
             if let Some(frame) = said.take() {
                 sender.send(&frame).await.ok()?;
             }
-            said = payload(socket.recv().await.ok()?);
+            // The socket connects again by itself and says nothing of it; a scheduler reports every second.
+            said = payload(timeout(SILENT, socket.recv()).await.ok()?.ok()?);
         }
         #[expect(unreachable_code, reason = "it says what the question marks give")]
         Some(())

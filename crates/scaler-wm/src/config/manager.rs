@@ -3,7 +3,7 @@
 use std::env;
 
 use scaler_wm_core::{
-    Limit, ManagerId,
+    Limit, ManagerId, Scheme,
     options::{Found, OptionError, Value, Values, resolve},
 };
 use scaler_wm_options::{Section, fixed_concurrency, worker_type};
@@ -72,6 +72,16 @@ impl ManagerConfig {
         }
         let limit = limit(&values)?;
         let trust = trust(&values)?;
+        let is_secured = |key| {
+            let scheme = values.maybe_address(key).map(|address| address.scheme);
+            scheme.is_some_and(|scheme| matches!(scheme, Scheme::Tls | Scheme::Wss))
+        };
+        for key in ["tls_ca", "tls_pin"] {
+            if values.get(key).is_some() && !is_secured("scheduler_address") && fixed_concurrency(&values).is_none() {
+                let problem = "it is of no use with a scheduler_address that is not tls:// or wss://";
+                return Err(values.problem(key, problem));
+            }
+        }
         let followed = Followed::new(&values, &trust)?;
         let manager = ManagerId::from(values.text("worker_manager_id"));
         Ok(Self { kind, values, manager, is_name_made_up, limit, trust, followed })

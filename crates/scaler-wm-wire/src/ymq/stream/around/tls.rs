@@ -3,11 +3,11 @@
 use std::{
     io,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, ServerConfig, SignatureScheme,
     client::{
         Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -113,6 +113,13 @@ impl Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|shown| shown.pin)
     }
 
+    fn add_problem(&self, problem: rustls::Error) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shown) = seen.as_mut() {
+            shown.problem.get_or_insert(problem);
+        }
+    }
+
     /// What is wrong with the peer's certificate; that it showed none is wrong, too.
     fn problem(&self) -> Option<rustls::Error> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,49 +137,52 @@ struct Verifier {
 
 #[derive(Debug)]
 enum Rule {
-    /// A chain to one of these; or the peer's own certificate is among the named ones.
-    Chain {
-        roots: Arc<WebPkiServerVerifier>,
-        named: Vec<CertificateDer<'static>>,
-    },
+    Chain(Chain),
     Pins(Vec<Pin>),
     Anyone,
 }
 
+/// Certificates that are trusted.
+#[derive(Debug)]
+struct Chain {
+    /// Verifies whoever has a chain to one of the authorities among them.
+    authorities: Option<Arc<WebPkiServerVerifier>>,
+    /// Verifies those that are among them themselves, as if each were an authority: for its time and its name. A peer that
+    /// is trusted must not vouch for others.
+    peers: Option<Arc<WebPkiServerVerifier>>,
+    named: Vec<CertificateDer<'static>>,
+}
+
 impl Verifier {
     fn new(trust: &Trust, seen: Seen) -> Result<Self> {
-        let provider = provider();
-        let algorithms = provider.signature_verification_algorithms;
-        let chain = |certificates: Vec<CertificateDer<'static>>, whose: &str| {
-            let mut store = RootCertStore::empty();
-            let named = certificates.clone();
-            store.add_parsable_certificates(certificates);
-            let roots = WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(&provider)).build();
-            roots.map(|roots| Rule::Chain { roots, named }).map_err(|error| {
-                let context = format!("{whose} no certificate that anybody could be trusted for");
-                Error::new(ErrorKind::Untrusted, CONNECT, context).with_source(error)
-            })
-        };
         let rule = match trust {
-            Trust::System => {
-                // Without those of the peer itself: that is what a file is for.
-                let found = rustls_native_certs::load_native_certs();
-                chain(found.certs, "this system has (name some by --tls-ca FILE)").map(|rule| match rule {
-                    Rule::Chain { roots, .. } => Rule::Chain { roots, named: Vec::new() },
-                    rule => rule,
-                })?
-            }
+            Trust::System => Rule::Chain(Chain { authorities: Some(system()?), peers: None, named: Vec::new() }),
             Trust::File(file) => {
-                let found = certificates(file).map_err(|error| {
+                let named = certificates(file).map_err(|error| {
                     let context = format!("{} (--tls-ca) cannot be read", file.display());
                     Error::new(ErrorKind::Untrusted, CONNECT, context).with_source(error)
                 })?;
-                chain(found, &format!("{} (--tls-ca) has", file.display()))?
+                let authorities = named.iter().filter(|certificate| is_authority(certificate)).cloned().collect();
+                let peers = verifier(named.clone());
+                if peers.is_none() {
+                    let context = format!("{} (--tls-ca) has no certificate", file.display());
+                    return Err(Error::new(ErrorKind::Untrusted, CONNECT, context));
+                }
+                Rule::Chain(Chain { authorities: verifier(authorities), peers, named })
             }
             Trust::Certificates(pins) => Rule::Pins(pins.clone()),
             Trust::Anyone => Rule::Anyone,
         };
-        Ok(Self { rule, seen, algorithms })
+        Ok(Self { rule, seen, algorithms: provider().signature_verification_algorithms })
+    }
+
+    /// A signature that is wrong, or that cannot be verified, is a problem as any other; where anybody is trusted, it
+    /// proves nothing to begin with.
+    fn note(&self, verified: Result<HandshakeSignatureValid, rustls::Error>) -> HandshakeSignatureValid {
+        if let (Err(error), false) = (verified, matches!(self.rule, Rule::Anyone)) {
+            self.seen.add_problem(error);
+        }
+        HandshakeSignatureValid::assertion()
     }
 
     fn judge(
@@ -188,11 +198,14 @@ impl Verifier {
             Rule::Anyone => Ok(()),
             Rule::Pins(pins) if pins.contains(&pin) => Ok(()),
             Rule::Pins(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
-            Rule::Chain { roots, named } => {
-                match roots.verify_server_cert(certificate, intermediates, name, ocsp, now) {
-                    // Named as it is, it needs nobody to vouch for it, and may call itself an authority, as what `openssl
-                    // req -x509` makes does. Its time has been looked at before either is found, its name has not.
-                    Err(error) if is_of_its_issuer(&error) && named.iter().any(|known| known == certificate) => {
+            Rule::Chain(Chain { authorities, peers, named }) => {
+                let is_named = named.iter().any(|known| known == certificate);
+                let verifier = if is_named { peers } else { authorities };
+                let verifier = verifier.as_ref().ok_or(CertificateError::UnknownIssuer)?;
+                match verifier.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+                    // It needs nobody to vouch for it, and may call itself an authority, as what `openssl req -x509` makes
+                    // does. Its time has been looked at before either is found, its name has not.
+                    Err(error) if is_named && is_of_its_issuer(&error) => {
                         verify_server_name(&ParsedCertificate::try_from(certificate)?, name)
                     }
                     verified => verified.map(|_| ()),
@@ -200,6 +213,36 @@ impl Verifier {
             }
         }
     }
+}
+
+/// Verifies by the authorities of this system, which are read once; nobody's, if there is none.
+fn system() -> Result<Arc<WebPkiServerVerifier>> {
+    static SYSTEM: OnceLock<Option<Arc<WebPkiServerVerifier>>> = OnceLock::new();
+    let found = SYSTEM.get_or_init(|| verifier(rustls_native_certs::load_native_certs().certs));
+    found.clone().ok_or_else(|| {
+        let context = "this system has no certificate authorities: name some by --tls-ca FILE";
+        Error::new(ErrorKind::Untrusted, CONNECT, context)
+    })
+}
+
+/// Verifies by these authorities; nothing where there is none.
+fn verifier(certificates: Vec<CertificateDer<'static>>) -> Option<Arc<WebPkiServerVerifier>> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(certificates);
+    WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider()).build().ok()
+}
+
+/// Whether a certificate says that it may vouch for others: its extension `basicConstraints`, in DER.
+fn is_authority(certificate: &CertificateDer<'_>) -> bool {
+    const BASIC_CONSTRAINTS: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x13];
+    const TRUE: [u8; 3] = [0x01, 0x01, 0xff];
+    let Some(at) = certificate.windows(BASIC_CONSTRAINTS.len()).position(|bytes| bytes == BASIC_CONSTRAINTS) else {
+        return false;
+    };
+    let value = &certificate[at + BASIC_CONSTRAINTS.len()..];
+    // It may be critical; then an octet string, and in it a sequence that begins with whether it is one.
+    let value = value.strip_prefix(&TRUE).unwrap_or(value);
+    matches!(value, [0x04, _, 0x30, _, 0x01, 0x01, 0xff, ..])
 }
 
 impl ServerCertVerifier for Verifier {
@@ -223,7 +266,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+        Ok(self.note(verify_tls12_signature(message, certificate, signed, &self.algorithms)))
     }
 
     fn verify_tls13_signature(
@@ -232,7 +275,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+        Ok(self.note(verify_tls13_signature(message, certificate, signed, &self.algorithms)))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -272,7 +315,11 @@ fn explain(error: io::Error, address: &Address, trust: &Trust, shown: Option<Pin
             let what = "what it says is no TLS: if it listens without, the address begins with tcp:// or ws://";
             (ErrorKind::OtherTransport, what.to_owned())
         }
-        Some(_) => (ErrorKind::OtherTransport, "the greeting failed".to_owned()),
+        Some(_) => {
+            let what =
+                "no TLS that both sides speak could be agreed on: look at the versions and ciphers that it allows";
+            (ErrorKind::OtherTransport, what.to_owned())
+        }
         None if error.kind() == io::ErrorKind::UnexpectedEof => {
             let what =
                 "it hung up during the greeting of TLS: if it listens without, the address begins with tcp:// or ws://";
@@ -297,10 +344,18 @@ fn untrusted(problem: &CertificateError, trust: &Trust, shown: Option<Pin>) -> S
         (Problem::NotValidForName | Problem::NotValidForNameContext { .. }, _) => {
             format!("its certificate is for another host: connect by a name that is in it, or trust it by {pin}")
         }
+        (Problem::Other(other), _) if is_version_1(other) => {
+            "its certificate is of X.509 version 1, which nobody verifies any more: make one of version 3".to_owned()
+        }
+        (Problem::BadSignature, Trust::Certificates(_)) => "it does not have the key of its certificate".to_owned(),
         (_, Trust::Certificates(_)) => format!("its certificate is another one than --tls-pin names: it has {pin}"),
         (_, Trust::File(file)) => {
             format!("none of {} (--tls-ca) vouches for its certificate; {way_out}", file.display())
         }
         _ => format!("nobody whom this system trusts vouches for its certificate; {way_out}"),
     }
+}
+
+fn is_version_1(error: &OtherError) -> bool {
+    matches!(error.0.downcast_ref(), Some(webpki::Error::UnsupportedCertVersion))
 }
