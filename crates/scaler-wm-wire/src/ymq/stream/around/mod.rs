@@ -1,6 +1,7 @@
 //! What is around a socket: TLS, a WebSocket, or a WebSocket in TLS, as the address says.
 
 mod tls;
+mod verifier;
 mod websocket;
 
 use std::io;
