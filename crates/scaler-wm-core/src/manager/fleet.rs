@@ -65,6 +65,11 @@ impl Fleet {
         self.units.is_empty()
     }
 
+    /// How many units are there.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.units.len()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn ids(&self) -> impl Iterator<Item = &UnitId> {
         self.units.keys()
     }

@@ -351,8 +351,7 @@ impl Manager {
 
     /// Units that are there, and those that open launches may still bring.
     fn present(&self) -> u32 {
-        let there = u32::try_from(self.fleet.ids().count()).unwrap_or(u32::MAX);
-        there.saturating_add(self.launches.outstanding(&self.fleet))
+        self.fleet.len().saturating_add(self.launches.outstanding(&self.fleet))
     }
 
     /// Units wanted now, within the limit.
@@ -367,8 +366,7 @@ impl Manager {
             Wish::Once(concurrency) => {
                 // What is there, and what has not been started yet: nothing is replaced, nothing is surplus.
                 let missing = self.settings.sizing.units(*concurrency).saturating_sub(self.started_once);
-                let there = u32::try_from(self.fleet.ids().count()).unwrap_or(u32::MAX);
-                Some(there.saturating_add(missing))
+                Some(self.fleet.len().saturating_add(missing))
             }
         }
     }

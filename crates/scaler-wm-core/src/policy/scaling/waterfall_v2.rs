@@ -1,6 +1,6 @@
 //! `waterfall_v2`: managers in order of priority, by what they really deliver, within a budget.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use super::{Facts, Offer, Scaling, Verdict, as_offered, most, share, special_first};
 use crate::{
@@ -13,11 +13,10 @@ use crate::{
 
 /// Tasks that one worker is to have.
 const PER_WORKER: u64 = 10;
-/// How long what runs may still take, before any task has shown it.
-const TASK_TAKES: Duration = Duration::from_secs(1_800);
 /// How long it may take until a manager has heard that its units are to go, and until those that are idle have gone.
 const LEAVING_TAKES: Duration = Duration::from_secs(60);
-/// Of the hour that is paid for at a launch, so much is for work: a longer task may cost more than there is.
+/// Of the hour that is paid for at a launch, so much is kept for what runs, as long as no task has shown how long it
+/// takes, and at most: a longer task may cost more than there is.
 const ENDS_BEFORE: Duration = Duration::from_secs(1_800);
 
 /// One line of the policy.
@@ -52,6 +51,8 @@ struct Supply<'a> {
     there: u64,
     /// Of its connected workers, those that have not been counted on.
     connected: u64,
+    /// Task concurrency that was asked for beyond the workers that are there: units are paid as a whole.
+    more: u64,
     is_failing: bool,
 }
 
@@ -61,6 +62,24 @@ struct Money {
     room: f64,
     /// Whether the day's money just pays for what runs: then all that costs something is to end as its tasks do.
     runs_out: bool,
+}
+
+impl Supply<'_> {
+    fn per_unit(&self) -> u64 {
+        self.offer.workers_per_unit.get().into()
+    }
+
+    /// What `beyond` more workers cost for an hour.
+    fn cost(&self, beyond: u64) -> f64 {
+        let units = (self.more + beyond).div_ceil(self.per_unit()) - self.more.div_ceil(self.per_unit());
+        float(units) * self.rule.price
+    }
+
+    /// How many more workers `money` pays for an hour.
+    fn affordable(&self, money: f64) -> u64 {
+        let units = self.more.div_ceil(self.per_unit()) + u64::from(payable(money, self.rule.price));
+        units.saturating_mul(self.per_unit()).saturating_sub(self.more)
+    }
 }
 
 impl WaterfallV2 {
@@ -79,7 +98,8 @@ impl WaterfallV2 {
             };
             let there = facts.units(&rule.manager) * u64::from(facts.per_unit(&rule.manager));
             let connected = facts.connected(&rule.manager);
-            Some(Supply { rule, offer, cap, source, there, connected, is_failing: facts.is_failing(&rule.manager) })
+            let is_failing = facts.is_failing(&rule.manager);
+            Some(Supply { rule, offer, cap, source, there, connected, more: 0, is_failing })
         };
         self.rules.iter().filter_map(supply).collect()
     }
@@ -90,7 +110,7 @@ impl WaterfallV2 {
             rate += float(facts.units(manager)) * price;
             spent += facts.unit_time(manager).as_secs_f64() / 3_600.0 * price;
         }
-        let longest = facts.task_takes_at_most().unwrap_or(TASK_TAKES);
+        let longest = facts.task_takes_at_most().unwrap_or(ENDS_BEFORE);
         Money {
             room: self.budget.room(rate, spent, AHEAD).max(0.0),
             runs_out: self.budget.runs_out(rate, spent, longest.saturating_add(LEAVING_TAKES).min(ENDS_BEFORE)),
@@ -106,8 +126,6 @@ impl Scaling for WaterfallV2 {
         let mut supplies = self.supplies(facts);
         let mut money = self.money(facts);
         let mut parts = Vec::new();
-        // Task concurrency that was asked for beyond the workers that are there, by manager: units are paid as a whole.
-        let mut more: BTreeMap<&ManagerId, u64> = BTreeMap::new();
         for need in special_first(facts) {
             let wanted = share(need.tasks, PER_WORKER);
             let mut left = wanted;
@@ -116,9 +134,7 @@ impl Scaling for WaterfallV2 {
                 supplies.iter_mut().filter(|supply| need.capabilities.names_are_in(&supply.offer.capabilities))
             {
                 let id = &supply.rule.manager;
-                let asked_before = more.get(id).copied().unwrap_or_default();
-                let affordable = affordable(facts, supply.rule, asked_before, money.room);
-                let affordable = supply.there.saturating_add(affordable);
+                let affordable = supply.there.saturating_add(supply.affordable(money.room));
                 let (at_most, source) = if money.runs_out && supply.rule.price > 0.0 {
                     (0, CapSource::BudgetEnds)
                 } else if affordable < supply.cap {
@@ -131,12 +147,12 @@ impl Scaling for WaterfallV2 {
                 // What it does not deliver the next one is asked for, too, and may be paid of the same money; but for one
                 // unit, with which it is tried again.
                 let (delivers, is_paid) = if supply.is_failing {
-                    (takes.min(supply.connected), beyond.min(facts.per_unit(id).into()))
+                    (takes.min(supply.connected), beyond.min(supply.per_unit()))
                 } else {
                     (takes, beyond)
                 };
-                money.room = (money.room - cost(facts, supply.rule, asked_before, is_paid)).max(0.0);
-                *more.entry(id).or_default() += beyond;
+                money.room = (money.room - supply.cost(is_paid)).max(0.0);
+                supply.more += beyond;
                 if id == manager {
                     parts.push(Part {
                         capabilities: as_offered(need.capabilities, supply.offer),
@@ -165,17 +181,4 @@ impl Scaling for WaterfallV2 {
 #[expect(clippy::cast_precision_loss, reason = "a number of units is far below 2^52")]
 const fn float(units: u64) -> f64 {
     units as f64
-}
-
-/// What `beyond` more workers cost for an hour, where `asked` more than are there have been asked for already.
-fn cost(facts: &Facts, rule: &PricedRule, asked: u64, beyond: u64) -> f64 {
-    let per_unit = u64::from(facts.per_unit(&rule.manager));
-    float((asked + beyond).div_ceil(per_unit) - asked.div_ceil(per_unit)) * rule.price
-}
-
-/// How many more workers `money` pays for an hour.
-fn affordable(facts: &Facts, rule: &PricedRule, asked: u64, money: f64) -> u64 {
-    let per_unit = u64::from(facts.per_unit(&rule.manager));
-    let more_units = u64::from(payable(money, rule.price));
-    (asked.div_ceil(per_unit) + more_units).saturating_mul(per_unit).saturating_sub(asked)
 }
