@@ -73,16 +73,20 @@ async fn listen(monitor: &Address) -> Result<(SubSocket, Version, Bytes)> {
     socket.connect(&monitor.to_string()).await.map_err(failed)?;
     socket.subscribe("").await.map_err(failed)?;
     loop {
-        let said = payload(socket.recv().await.map_err(failed)?);
-        if let Some(version) = said.as_ref().and_then(version_of) {
-            return Ok((socket, version, said.unwrap_or_default()));
+        if let Some(said) = payload(socket.recv().await.map_err(failed)?)
+            && let Some(version) = version_of(&said)
+        {
+            return Ok((socket, version, said));
         }
     }
 }
 
 /// The version of what a monitor says, if that can be told: a report that is one in one version only.
 fn version_of(said: &Bytes) -> Option<Version> {
-    let is_report = |version: &Version| matches!(Message::decode(said, *version), Ok(Message::StateScheduler(report)) if *report != StateScheduler::default());
+    let is_report = |version: &Version| match Message::decode(said, *version) {
+        Ok(Message::StateScheduler(report)) => *report != StateScheduler::default(),
+        _ => false,
+    };
     Version::ALL.into_iter().find(is_report)
 }
 
@@ -98,23 +102,25 @@ async fn deal(address: &Address, identity: &Identity) -> Result<DealerSocket> {
 /// Hands on what is published, until nobody wants it.
 async fn publish(mut socket: SubSocket, first: Bytes, connection: Connection) {
     let (mut sender, mut receiver) = connection.split();
-    let hand_on = async {
-        let mut said = Some(first);
-        loop {
-            if let Some(frame) = said.take() {
-                sender.send(&frame).await.ok()?;
-            }
-            // The socket connects again by itself and says nothing of it; a scheduler reports every second.
-            said = payload(timeout(SILENT, socket.recv()).await.ok()?.ok()?);
-        }
-        #[expect(unreachable_code, reason = "it says what the question marks give")]
-        Some(())
-    };
     tokio::select! {
         // Neither is started again.
-        _ = hand_on => {}
+        () = hand_on(first, &mut socket, &mut sender) => {}
         // Nothing is said to a publisher: it ends when whoever listened has gone.
         _ = receiver.recv() => {}
+    }
+}
+
+async fn hand_on(first: Bytes, from: &mut SubSocket, to: &mut FrameSender) {
+    let mut said = Some(first);
+    loop {
+        if let Some(frame) = said
+            && to.send(&frame).await.is_err()
+        {
+            return;
+        }
+        // The socket connects again by itself and says nothing of it; a scheduler reports every second.
+        let Ok(Ok(message)) = timeout(SILENT, from.recv()).await else { return };
+        said = payload(message);
     }
 }
 

@@ -72,15 +72,11 @@ impl ManagerConfig {
         }
         let limit = limit(&values)?;
         let trust = trust(&values)?;
-        let is_secured = |key| {
-            let scheme = values.maybe_address(key).map(|address| address.scheme);
-            scheme.is_some_and(|scheme| matches!(scheme, Scheme::Tls | Scheme::Wss))
-        };
-        for key in ["tls_ca", "tls_pin"] {
-            if values.get(key).is_some() && !is_secured("scheduler_address") && fixed_concurrency(&values).is_none() {
-                let problem = "it is of no use with a scheduler_address that is not tls:// or wss://";
-                return Err(values.problem(key, problem));
-            }
+        let is_secured = matches!(values.address("scheduler_address").scheme, Scheme::Tls | Scheme::Wss);
+        let useless = ["tls_ca", "tls_pin"].into_iter().find(|key| values.get(key).is_some());
+        if let Some(key) = useless.filter(|_| !is_secured && fixed_concurrency(&values).is_none()) {
+            let problem = "it is of no use with a scheduler_address that is not tls:// or wss://";
+            return Err(values.problem(key, problem));
         }
         let followed = Followed::new(&values, &trust)?;
         let manager = ManagerId::from(values.text("worker_manager_id"));
