@@ -15,6 +15,8 @@ pub enum ErrorKind {
     Quota,
     /// We are not allowed to: the manager stops with one clear sentence.
     Denied,
+    /// Our credentials have run out: nothing was done, and new ones are looked for at the next try.
+    Expired,
     /// The request can never succeed as it is: the manager stops with one clear sentence.
     Invalid,
     /// What was asked about is not there.
@@ -52,6 +54,7 @@ impl fmt::Display for ErrorKind {
             Self::NoCapacity => "no capacity",
             Self::Quota => "quota exceeded",
             Self::Denied => "denied",
+            Self::Expired => "credentials expired",
             Self::Invalid => "invalid",
             Self::NotFound => "not found",
             Self::Transient => "outcome unknown",

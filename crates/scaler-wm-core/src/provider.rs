@@ -34,6 +34,8 @@ pub struct ProviderInfo {
     pub lists_foreign_units: bool,
     /// Whether units understand [`Stop::Relieve`].
     pub relieves: bool,
+    /// Whether a unit that has accepted [`Stop::Now`] goes although this process has gone.
+    pub ends_by_itself: bool,
 }
 
 impl ProviderInfo {

@@ -109,17 +109,23 @@ const fn signal_name(signal: i32) -> Option<&'static str> {
 pub enum WorkerMatch {
     /// One worker with exactly this id.
     Exact(WorkerId),
-    /// Every worker whose id, split at `|`, has this part.
-    Part(Arc<str>),
+    /// Every worker whose id, split at `|`, has one of these parts: the names by which a unit may know itself.
+    Parts(Arc<[Arc<str>]>),
 }
 
 impl WorkerMatch {
+    /// Every worker whose id, split at `|`, has this part.
+    #[must_use]
+    pub fn part(part: &str) -> Self {
+        Self::Parts(Arc::new([Arc::from(part)]))
+    }
+
     /// Whether it is this worker, or one of these.
     #[must_use]
     pub fn has(&self, worker: &WorkerId) -> bool {
         match self {
             Self::Exact(exact) => exact == worker,
-            Self::Part(part) => worker.parts().any(|found| found == part.as_bytes()),
+            Self::Parts(parts) => worker.parts().any(|found| parts.iter().any(|part| found == part.as_bytes())),
         }
     }
 }

@@ -67,6 +67,7 @@ impl NativeProvider {
             lists_foreign_units: false,
             // Known when the helper has looked at the package.
             relieves: false,
+            ends_by_itself: false,
         };
         let shared = Shared::new(&config, ticks);
         let mut provider =

@@ -58,6 +58,7 @@ impl SimProvider {
             idempotent: true,
             lists_foreign_units: false,
             relieves: true,
+            ends_by_itself: false,
         };
         let changed = look(world, &clock).managers[manager].changed.subscribe();
         Self { info, manager, world: Arc::clone(world), clock, changed, launches: AtomicU64::new(0) }

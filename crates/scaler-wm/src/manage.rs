@@ -181,13 +181,25 @@ fn report(unit: &UnitStatus) -> UnitReport {
 
 fn done(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {
     let summary = summary.map_err(Failure::running)?;
-    let Summary { reason, started, ended, cut_off, left_behind, kept } = summary;
+    let Summary { reason, started, ended, cut_off, left_behind, unsettled, kept } = summary;
     info!(%reason, started, ended, cut_off, left_behind = left_behind.len(), kept = kept.len(), "the manager has ended");
-    if left_behind.is_empty() {
+    if left_behind.is_empty() && unsettled.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = left_behind.iter().map(ToString::to_string).collect();
-    Err(Failure::Running(format!("these units could not be ended and may still run: {}", names.join(", "))))
+    let mut left = Vec::new();
+    if !left_behind.is_empty() {
+        let names: Vec<String> = left_behind.iter().map(ToString::to_string).collect();
+        left.push(format!("these units could not be ended and may still run: {}", names.join(", ")));
+    }
+    if !unsettled.is_empty() {
+        let names: Vec<String> = unsettled.iter().map(ToString::to_string).collect();
+        left.push(format!(
+            "nobody knows what came of these launches, and units of theirs may run: {}",
+            names.join(", ")
+        ));
+    }
+    left.push("the next manager with this id and state folder finds them by its journal".to_owned());
+    Err(Failure::Running(left.join("; ")))
 }
 
 /// The units of a manager, for whoever leaves them behind.

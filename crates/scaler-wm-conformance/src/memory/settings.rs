@@ -35,6 +35,7 @@ impl Default for MemorySettings {
                 idempotent: true,
                 lists_foreign_units: true,
                 relieves: true,
+                ends_by_itself: false,
             },
             start_up: Duration::ZERO,
             stop_takes: Duration::ZERO,

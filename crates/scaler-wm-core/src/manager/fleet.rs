@@ -74,6 +74,16 @@ impl Fleet {
         self.units.keys()
     }
 
+    /// The units that are still to be ended; those that accepted their end are not where such go by themselves.
+    pub(super) fn staying(&self, they_end_by_themselves: bool) -> impl Iterator<Item = &UnitId> {
+        let is_let_go = move |tracked: &Tracked| {
+            they_end_by_themselves
+                && (tracked.unit.state == UnitState::Stopping
+                    || (matches!(tracked.drain, Drain::Ending { .. }) && tracked.asking.is_none()))
+        };
+        self.units.iter().filter(move |(_, tracked)| !is_let_go(tracked)).map(|(id, _)| id)
+    }
+
     /// Every unit with the launch that brought it.
     pub(super) fn launched(&self) -> impl Iterator<Item = (&UnitId, Option<&LaunchId>)> {
         self.units.iter().map(|(id, tracked)| (id, tracked.unit.launch.as_ref()))
@@ -209,7 +219,7 @@ impl Fleet {
     pub(super) fn workers_of(unit: &Unit, load: &Load) -> Vec<WorkerId> {
         match &unit.workers {
             WorkerMatch::Exact(worker) => vec![worker.clone()],
-            WorkerMatch::Part(_) => load.workers.keys().filter(|worker| unit.workers.has(worker)).cloned().collect(),
+            WorkerMatch::Parts(_) => load.workers.keys().filter(|worker| unit.workers.has(worker)).cloned().collect(),
         }
     }
 }
@@ -298,11 +308,13 @@ impl Tracked {
     }
 
     fn loads<'a>(&self, load: &'a Load, by_part: &PartIndex<'a>) -> impl Iterator<Item = &'a WorkerLoad> {
-        let (one, many) = match &self.unit.workers {
-            WorkerMatch::Exact(worker) => (load.workers.get(worker), None),
-            WorkerMatch::Part(part) => (None, by_part.0.get(part.as_bytes())),
+        let (one, parts): (_, &[Arc<str>]) = match &self.unit.workers {
+            WorkerMatch::Exact(worker) => (load.workers.get(worker), &[]),
+            WorkerMatch::Parts(parts) => (None, parts),
         };
-        one.into_iter().chain(many.cloned().into_iter().flatten())
+        // The names of a unit are alternatives: its workers have one of them.
+        let many = parts.iter().find_map(|part| by_part.0.get(part.as_bytes()));
+        one.into_iter().chain(many.into_iter().flatten().copied())
     }
 
     /// What its workers have to do, and so what there is to remember of it.
@@ -349,7 +361,7 @@ impl Tracked {
 }
 
 fn is_known_by_part(unit: &Unit) -> bool {
-    matches!(unit.workers, WorkerMatch::Part(_))
+    matches!(unit.workers, WorkerMatch::Parts(_))
 }
 
 /// The workers of each part of their ids.

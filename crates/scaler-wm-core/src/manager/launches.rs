@@ -40,6 +40,10 @@ impl Launches {
         self.open.is_empty()
     }
 
+    pub(super) fn ids(&self) -> impl Iterator<Item = &LaunchId> {
+        self.open.keys()
+    }
+
     pub(super) fn contains(&self, launch: &LaunchId) -> bool {
         self.open.contains_key(launch)
     }

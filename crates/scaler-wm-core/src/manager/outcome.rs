@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Chain, Error, ErrorKind, ExitCause, LaunchId, Launched, Observed, Result, Settled, Stop, StopAnswer, Tier,
-    Timestamp, Unit, UnitId, WorkerMatch,
+    Timestamp, Unit, UnitId,
 };
 
 /// How long a tier without capacity is left alone.
@@ -31,11 +31,19 @@ pub(super) enum Outcome {
     Observed { asked_at: Timestamp, observed: Result<Observed> },
 }
 
+/// Which kind of call failed: each kind that works again is told by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Call {
+    Launch,
+    Stop,
+    Observe,
+}
+
 /// Failures, so that each cause is told once and not at every try.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     fatal: Option<Error>,
-    told: HashMap<(&'static str, ErrorKind), u32>,
+    told: HashMap<(Call, &'static str, ErrorKind), u32>,
 }
 
 impl Trouble {
@@ -44,8 +52,8 @@ impl Trouble {
     }
 
     /// Tells a cause the first time it appears since the last success; counts it otherwise.
-    fn tell(&mut self, error: &Error, wait: Duration) {
-        let count = self.told.entry((error.operation(), error.kind())).or_default();
+    fn tell(&mut self, call: Call, error: &Error, wait: Duration) {
+        let count = self.told.entry((call, error.operation(), error.kind())).or_default();
         *count += 1;
         let (error, wait_seconds) = (Chain(error), wait.as_secs_f64());
         if *count == 1 {
@@ -55,10 +63,10 @@ impl Trouble {
         }
     }
 
-    fn over(&mut self) {
-        let tries: u32 = self.told.drain().map(|(_, count)| count).sum();
-        if tries > 0 {
-            info!(failures = tries, "works again");
+    /// A call of this kind has worked.
+    fn over(&mut self, call: Call) {
+        for ((_, operation, _), failures) in self.told.extract_if(|(told, ..), _| *told == call) {
+            info!(failures, "works again: {operation}");
         }
     }
 }
@@ -78,8 +86,11 @@ impl Manager {
             Outcome::Observed { asked_at, observed } => {
                 self.observing.is_under_way = false;
                 match observed {
-                    Ok(observed) => self.observed(observed, asked_at, now),
-                    Err(error) => self.trouble.tell(&error, self.provider.info().observe_every),
+                    Ok(observed) => {
+                        self.trouble.over(Call::Observe);
+                        self.observed(observed, asked_at, now);
+                    }
+                    Err(error) => self.trouble.tell(Call::Observe, &error, self.provider.info().observe_every),
                 }
             }
         }
@@ -101,7 +112,7 @@ impl Manager {
             let (count, tier) = asked.unwrap_or((came, Tier::default()));
             self.close(id, Settled { units: ids, missing: count.saturating_sub(came) });
             if failed.is_empty() {
-                self.trouble.over();
+                self.trouble.over(Call::Launch);
             }
             for error in failed {
                 self.failed(error, &tier, now);
@@ -113,7 +124,7 @@ impl Manager {
         let stays_open = self.provider.info().idempotent && leaves_open(error.kind(), self.launches.is_uncertain(id));
         let at_least = error.retry_after().unwrap_or_default();
         if stays_open && let Some(wait) = self.launches.unknown(id, at_least, now) {
-            self.trouble.tell(&error, wait);
+            self.trouble.tell(Call::Launch, &error, wait);
             return;
         }
         let Some(launch) = self.launches.settled(id) else { return };
@@ -123,14 +134,16 @@ impl Manager {
 
     /// Nothing of some units came: when to try again, if ever.
     pub(super) fn failed(&mut self, error: Error, tier: &Tier, now: Timestamp) {
-        if error.kind().is_fatal() {
+        // What was allowed before may be allowed again: the units that work are not to go for it.
+        let was_allowed = error.kind() == ErrorKind::Denied && self.summary.started > 0;
+        if error.kind().is_fatal() && !was_allowed {
             self.end(&Chain(&error).to_string());
             self.trouble.fatal.get_or_insert(error);
             return;
         }
         if error.kind() == ErrorKind::NoCapacity {
             self.tiers.insert(tier.clone(), now + error.retry_after().unwrap_or(TIER_RESTS));
-            self.trouble.tell(&error, TIER_RESTS);
+            self.trouble.tell(Call::Launch, &error, TIER_RESTS);
             return;
         }
         // A launch that failed says more than a unit that died: the first failure waits already.
@@ -139,7 +152,7 @@ impl Manager {
         }
         let wait = self.back_off(now).max(error.retry_after().unwrap_or_default());
         self.not_before = self.not_before.max(now + wait);
-        self.trouble.tell(&error, wait);
+        self.trouble.tell(Call::Launch, &error, wait);
     }
 
     fn back_off(&mut self, now: Timestamp) -> Duration {
@@ -153,6 +166,9 @@ impl Manager {
     }
 
     fn answered(&mut self, how: Stop, asked: &[UnitId], answers: Vec<(UnitId, Result<StopAnswer>)>, now: Timestamp) {
+        if answers.iter().all(|(_, answer)| answer.is_ok()) {
+            self.trouble.over(Call::Stop);
+        }
         let mut answers: HashMap<UnitId, Result<StopAnswer>> = answers.into_iter().collect();
         for unit in asked {
             let answer = match answers.remove(unit) {
@@ -160,7 +176,7 @@ impl Manager {
                 // It is gone, which observation will say.
                 Some(Err(error)) if error.kind() == ErrorKind::NotFound => None,
                 Some(Err(error)) => {
-                    self.trouble.tell(&error, Duration::from_secs(1));
+                    self.trouble.tell(Call::Stop, &error, Duration::from_secs(1));
                     None
                 }
                 None => None,
@@ -195,8 +211,8 @@ impl Manager {
             // It died while no process of this manager was there to tell.
             Noted::Ghost(unit, exit) if exit.sure && !exit.asked => {
                 info!(unit = %unit.id, %exit, "a unit of an earlier process has died");
-                if let WorkerMatch::Exact(worker) = &unit.workers {
-                    self.link.worker_gone(worker.clone());
+                for worker in Fleet::workers_of(&unit, &self.load) {
+                    self.link.worker_gone(worker);
                 }
             }
             Noted::Ghost(..) => {}

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
-    Timestamp, Wish,
+    Timestamp, UnitId, Wish,
     plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
@@ -258,9 +258,17 @@ impl Manager {
             return true;
         }
         match self.ending {
-            Some(until) => (self.fleet.is_empty() && self.launches.is_empty()) || self.clock.now() >= until + LAST_WORD,
+            Some(until) => {
+                let is_over = self.launches.is_empty() && self.staying().next().is_none();
+                is_over || self.clock.now() >= until + LAST_WORD
+            }
             None => self.is_once_over(),
         }
+    }
+
+    /// Units that would still be there after the end of this process.
+    fn staying(&self) -> impl Iterator<Item = &UnitId> {
+        self.fleet.staying(self.provider.info().ends_by_itself)
     }
 
     /// Whether a wish of the kind [`Wish::Once`] has been fulfilled and has run its course.
@@ -401,7 +409,8 @@ impl Manager {
             let now = self.clock.now();
             self.settle(Outcome::Observed { asked_at: now, observed: Ok(observed) }).await;
         }
-        self.summary.left_behind = self.fleet.ids().cloned().collect();
+        self.summary.left_behind = self.staying().cloned().collect();
+        self.summary.unsettled = self.launches.ids().cloned().collect();
         self.purse.count(self.present(), self.clock.now());
         match self.trouble.take_fatal() {
             Some(error) => Err(error),

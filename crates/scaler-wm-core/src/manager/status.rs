@@ -1,7 +1,7 @@
 //! What a manager tells about itself.
 
 use crate::{
-    UnitId, WorkerMatch,
+    LaunchId, UnitId, WorkerMatch,
     plan::{Drain, Phase, Work},
 };
 
@@ -54,6 +54,8 @@ pub struct Summary {
     pub cut_off: u64,
     /// Units that are still there, since they could not be ended in time.
     pub left_behind: Vec<UnitId>,
+    /// Launches whose outcome is not known: units of theirs may run.
+    pub unsettled: Vec<LaunchId>,
     /// Units that stay for the next process of this manager.
     pub kept: Vec<UnitId>,
 }

@@ -46,14 +46,49 @@ async fn a_tier_without_capacity_is_left_for_the_next_one_and_tried_again_later(
 async fn what_no_retry_can_help_ends_the_manager_after_its_units() {
     for kind in [ErrorKind::Denied, ErrorKind::Invalid] {
         let bench = Bench::start(Options::default());
+        bench.provider.script([NextLaunch::Fails(kind)]);
+        bench.link.wish(1);
+        let error = bench.end().await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+    }
+    let bench = Bench::start(Options::default());
+    bench.link.wish(1);
+    bench.until_units(1).await;
+    bench.provider.launches_otherwise(NextLaunch::Fails(ErrorKind::Invalid));
+    bench.link.wish(2);
+    let provider = bench.provider.clone();
+    assert_eq!(bench.end().await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert!(provider.units().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_allowed_before_is_tried_again_and_its_units_stay() {
+    for kind in [ErrorKind::Denied, ErrorKind::Expired] {
+        let bench = Bench::start(Options::default());
         bench.link.wish(1);
         bench.until_units(1).await;
         bench.provider.launches_otherwise(NextLaunch::Fails(kind));
         bench.link.wish(2);
-        let provider = bench.provider.clone();
-        let error = bench.end().await.unwrap_err();
-        assert_eq!(error.kind(), kind);
-        assert!(provider.units().is_empty());
+        bench.stays_at(1, seconds(120)).await;
+        bench.provider.launches_otherwise(NextLaunch::Works);
+        bench.until_units(2).await;
+        bench.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn units_that_end_by_themselves_are_not_waited_for() {
+    for ends_by_itself in [true, false] {
+        let mut options = Options::default();
+        options.memory.info.ends_by_itself = ends_by_itself;
+        options.memory.stop_takes = seconds(600);
+        let bench = Bench::start(options);
+        bench.link.wish(2);
+        bench.until_units(2).await;
+        let began = tokio::time::Instant::now();
+        // Those of the other kind are still there at the deadline.
+        assert_eq!(bench.stop().await.is_ok_and(|summary| summary.left_behind.is_empty()), ends_by_itself);
+        assert_eq!(began.elapsed() < seconds(1), ends_by_itself, "{:?}", began.elapsed());
     }
 }
 

@@ -31,7 +31,7 @@ impl World {
                     tier: Tier::default(),
                     workers: match state.config.workers_per_unit.get() {
                         1 => WorkerMatch::Exact(worker_id(&id, 0)),
-                        _ => WorkerMatch::Part(id.as_str().into()),
+                        _ => WorkerMatch::part(id.as_str()),
                     },
                     notice: None,
                 });
@@ -68,7 +68,7 @@ impl World {
             // The id that the manager has: looked up so often, it should be in one place.
             let id = match &sim.shown.workers {
                 WorkerMatch::Exact(id) => id.clone(),
-                WorkerMatch::Part(_) => worker_id(unit, index),
+                WorkerMatch::Parts(_) => worker_id(unit, index),
             };
             let number = self.workers.len();
             self.workers.push(Worker {

@@ -108,7 +108,7 @@ fn workers_count_for_their_manager_as_soon_as_they_connect() {
     assert_eq!(told(&feed), (0, 1, 0));
     let began = Instant::now();
     let unit = |workers, is_connected| UnitReport { workers, is_up: is_connected, is_connected };
-    let [a, b] = [WorkerMatch::Exact(WorkerId::from("Worker|a|1")), WorkerMatch::Part("b".into())];
+    let [a, b] = [WorkerMatch::Exact(WorkerId::from("Worker|a|1")), WorkerMatch::part("b")];
     feed.units(&ours, vec![unit(a.clone(), true), unit(b.clone(), false)], began);
     assert_eq!(told(&feed), (0, 1, 1));
     feed.worker(&worker("Worker|b|2", WorkerState::Connected));
