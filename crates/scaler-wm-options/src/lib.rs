@@ -17,7 +17,7 @@ use scaler_wm_core::options;
 
 pub use batch::AWS_HPC;
 pub use ec2::ORB_AWS_EC2;
-pub use ecs::AWS_RAW_ECS;
+pub use ecs::{AWS_RAW_ECS, CapacityProvider, capacity_providers};
 pub use gui::GUI;
 pub use native::{BAREMETAL_NATIVE, fixed_concurrency, worker_type};
 pub use oci::{OCI_HPC, OCI_RAW};

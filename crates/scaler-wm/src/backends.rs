@@ -18,10 +18,16 @@ pub(crate) struct Kind {
 /// What makes the provider of a kind.
 pub(crate) enum Backend {
     /// It is in this build.
-    #[cfg_attr(not(feature = "native"), expect(dead_code, reason = "a build without a backend has none to make"))]
+    #[cfg_attr(
+        not(any(feature = "native", feature = "ecs")),
+        expect(dead_code, reason = "a build without a backend has none to make")
+    )]
     Built(Build),
     /// It would be, with this cargo feature.
-    #[cfg_attr(feature = "native", expect(dead_code, reason = "this build leaves out no backend"))]
+    #[cfg_attr(
+        all(feature = "native", feature = "ecs"),
+        expect(dead_code, reason = "this build leaves out no backend")
+    )]
     LeftOut(&'static str),
     /// It is not written yet; it will come with this cargo feature.
     ToCome(&'static str),
@@ -41,10 +47,21 @@ const NATIVE: Backend = Backend::Built(|values, manager| {
 #[cfg(not(feature = "native"))]
 const NATIVE: Backend = Backend::LeftOut("native");
 
+#[cfg(feature = "ecs")]
+const ECS: Backend = Backend::Built(|values, manager| {
+    Box::pin(async move {
+        let config = scaler_wm_ecs::EcsConfig::from_values(&values, &manager)?;
+        let provider = scaler_wm_ecs::EcsProvider::start(config).await.map_err(Failure::setup)?;
+        Ok(Arc::new(provider) as Arc<dyn Provider>)
+    })
+});
+#[cfg(not(feature = "ecs"))]
+const ECS: Backend = Backend::LeftOut("ecs");
+
 /// Every kind of manager.
 pub(crate) const KINDS: &[Kind] = &[
     Kind { section: &BAREMETAL_NATIVE, backend: NATIVE },
-    Kind { section: &AWS_RAW_ECS, backend: Backend::ToCome("ecs") },
+    Kind { section: &AWS_RAW_ECS, backend: ECS },
     Kind { section: &ORB_AWS_EC2, backend: Backend::ToCome("ec2") },
     Kind { section: &AWS_HPC, backend: Backend::ToCome("batch") },
     Kind { section: &SYMPHONY, backend: Backend::ToCome("symphony") },

@@ -17,6 +17,11 @@ pub trait Fixture: Send + Sync {
     /// Ends a unit of the last provider from outside, as an accident would.
     async fn kill(&self, unit: &UnitId);
 
+    /// Whether the end of a unit ticks by itself; else it is seen at the next look.
+    fn tells_accidents(&self) -> bool {
+        true
+    }
+
     /// How long a check may wait for what has to happen.
     fn patience(&self) -> Duration {
         Duration::from_secs(30)

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod caller;
+mod calls;
+mod command;
+mod credentials;
+mod failure;
+mod pace;
+mod settings;
+mod shell;
+mod tags;
+
+pub use caller::{Caller, Request, Tries};
+pub use calls::{CallCount, Calls};
+pub use command::WorkerCommand;
+pub use failure::{class_of, failure};
+pub use pace::{Pace, Rate};
+pub use settings::{AwsSettings, Keys};
+pub use shell::quoted;
+pub use tags::{LAUNCH, MANAGER, TIER, Tags, key_of};

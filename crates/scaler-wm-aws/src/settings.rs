@@ -1,0 +1,73 @@
+//! From settings to the configuration of an SDK client.
+
+use std::{fmt, time::Duration};
+
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use scaler_wm_core::options::Values;
+
+use crate::credentials::Renewing;
+
+/// The longest that one try of a call may take; an answer that comes later counts as lost.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Where AWS is, and who we are there. Endpoint variables (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ECS`, …) are followed.
+#[derive(Clone, Debug)]
+pub struct AwsSettings {
+    /// The region.
+    pub region: String,
+    /// The named profile of the AWS configuration; the default one if there is none.
+    pub profile: Option<String>,
+    /// Keys that are given; else the SDK's own chain finds credentials.
+    pub keys: Option<Keys>,
+}
+
+/// An access key.
+#[derive(Clone)]
+pub struct Keys {
+    /// Its id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl AwsSettings {
+    /// What these values of a section's options say: `aws_region`, and where the section has them `aws_profile`,
+    /// `aws_access_key_id` and `aws_secret_access_key`.
+    #[must_use]
+    pub fn from_values(values: &Values) -> Self {
+        let text = |key| if values.has(key) { values.maybe_text(key) } else { None };
+        let secret = |key| if values.has(key) { values.maybe_secret(key) } else { None };
+        let keys = secret("aws_access_key_id").zip(secret("aws_secret_access_key"));
+        Self {
+            region: values.text("aws_region"),
+            profile: text("aws_profile"),
+            keys: keys.map(|(id, secret)| Keys { id: id.expose().to_owned(), secret: secret.expose().to_owned() }),
+        }
+    }
+
+    /// The configuration. Nothing is called; credentials are looked for when the first call needs them.
+    pub async fn load(&self) -> SdkConfig {
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_WITHIN).operation_attempt_timeout(ANSWER_WITHIN).build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(Renewing::new(self.clone()))
+            .timeout_config(timeouts)
+            // `Caller` repeats calls, so that every try keeps the pace and is counted.
+            .retry_config(RetryConfig::disabled());
+        if let Ok(name) = AppName::new(concat!("scaler-wm-", env!("CARGO_PKG_VERSION"))) {
+            loader = loader.app_name(name);
+        }
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        loader.load().await
+    }
+}

@@ -1,0 +1,63 @@
+//! From options to a configuration.
+
+use std::num::NonZeroU32;
+
+use scaler_wm_aws::{AwsSettings, WorkerCommand};
+use scaler_wm_core::{
+    ManagerId,
+    options::{OptionError, Values},
+};
+use scaler_wm_options::{Section, capacity_providers};
+
+use crate::{EcsConfig, Paces};
+
+/// The options of `aws_raw_ecs`.
+pub const SECTION: Section = scaler_wm_options::AWS_RAW_ECS;
+
+impl EcsConfig {
+    /// The configuration that these values of [`SECTION`]'s options describe.
+    ///
+    /// # Errors
+    /// When values that are right by themselves do not go together.
+    pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Self, OptionError> {
+        (SECTION.check)(values)?;
+        let cpu = number::<u32>(values, "ecs_task_cpu")?;
+        let cpu = NonZeroU32::new(cpu).ok_or_else(|| values.problem("ecs_task_cpu", "a task needs a vCPU"))?;
+        let pairs = |key| values.maybe_pairs(key).unwrap_or_default().into_iter().collect();
+        let size = values.maybe_integer("ecs_ephemeral_storage").map(|_| number(values, "ecs_ephemeral_storage"));
+        Ok(Self {
+            aws: AwsSettings::from_values(values),
+            cluster: values.text("ecs_cluster"),
+            task_definition: values.text("ecs_task_definition"),
+            image: values.text("ecs_task_image"),
+            cpu,
+            memory_gb: number(values, "ecs_task_memory")?,
+            log_group: values.maybe_text("ecs_log_group"),
+            python_version: values.text("ecs_python_version"),
+            python_requirements: values.text("ecs_python_requirements"),
+            subnets: values.texts("ecs_subnets"),
+            security_groups: values.maybe_texts("ecs_security_groups").unwrap_or_default(),
+            public_ip: values.text("ecs_public_ip") == "enabled",
+            platform_version: values.maybe_text("ecs_platform_version"),
+            ephemeral_storage_gib: size.transpose()?,
+            task_role: values.maybe_text("ecs_task_role"),
+            environment: pairs("ecs_environment"),
+            tags: pairs("ecs_tags"),
+            capacity_providers: capacity_providers(values)?,
+            workers: WorkerCommand::from_values(values, manager, cpu),
+            paces: Paces::new(
+                values.float("ecs_tasks_burst"),
+                values.float("ecs_tasks_per_second"),
+                values.float("ecs_calls_per_second"),
+            ),
+            ready_within: values.seconds("ready_timeout_seconds"),
+            observe_every: values.seconds("observe_interval_seconds"),
+        })
+    }
+}
+
+/// A whole number that fits what it is used for.
+fn number<T: TryFrom<i64>>(values: &Values, key: &str) -> Result<T, OptionError> {
+    let number = values.integer(key);
+    T::try_from(number).map_err(|_| values.problem(key, format!("{number} is too large")))
+}

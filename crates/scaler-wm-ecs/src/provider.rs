@@ -1,0 +1,233 @@
+//! Maps the provider seam to ECS.
+
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use aws_sdk_ecs::{Client, types::Task};
+use aws_sdk_iam::Client as IamClient;
+use bytes::Bytes;
+use scaler_wm_aws::{Caller, Calls};
+use scaler_wm_core::{
+    Clock, Error, ErrorKind, Launch, LaunchId, Launched, Observed, OpenLaunch, Provider, ProviderInfo, Result, Stop,
+    StopAnswer, Tier, Timestamp, Token, Unit, UnitId,
+};
+use tokio::{sync::watch, time::sleep};
+use tracing::info;
+
+use crate::{
+    EcsConfig,
+    client::EcsClient,
+    definition::Preparation,
+    failure::{failed, with_rest},
+    fleet::Fleet,
+    launch::{RunTask, started_by, tiers},
+    task::unit,
+};
+
+/// Tasks that one call starts at most.
+const LARGEST_BATCH: NonZeroU32 = NonZeroU32::new(10).expect("not 0");
+/// How long what the API lists may be behind what was started.
+const LIST_LAG: Duration = Duration::from_secs(30);
+/// While tasks start or stop, the next look comes so soon.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// Workers in ECS tasks on Fargate: one unit a task.
+#[derive(Debug)]
+pub struct EcsProvider {
+    info: ProviderInfo,
+    config: EcsConfig,
+    /// With its revision.
+    task_definition: String,
+    started_by: String,
+    client: EcsClient,
+    ecs: Client,
+    iam: IamClient,
+    clock: Clock,
+    fleet: Mutex<Fleet>,
+    changed: Arc<watch::Sender<u64>>,
+    /// Whether another look is coming by itself.
+    is_looking_again: Arc<AtomicBool>,
+}
+
+impl EcsProvider {
+    /// Finds or makes cluster, task definition and execution role; while AWS does not answer it goes on trying.
+    ///
+    /// # Errors
+    /// When no further try can help: no credentials, no permission, or a request that AWS refuses as it is.
+    pub async fn start(config: EcsConfig) -> Result<Self> {
+        let sdk = config.aws.load().await;
+        Self::start_with(config, Client::new(&sdk), IamClient::new(&sdk), Clock::system()).await
+    }
+
+    /// The same with clients that are there already.
+    ///
+    /// # Errors
+    /// As [`EcsProvider::start`].
+    pub async fn start_with(config: EcsConfig, ecs: Client, iam: IamClient, clock: Clock) -> Result<Self> {
+        let caller = Caller::new(Calls::default());
+        let preparation = Preparation { config: &config, ecs: &ecs, iam: &iam, caller: &caller };
+        let task_definition = Caller::patiently(|| preparation.prepare()).await?;
+        info!(cluster = %config.cluster, %task_definition, workers = config.cpu, "tasks are ready to start");
+        let info = ProviderInfo {
+            name: "aws_raw_ecs",
+            workers_per_unit: config.cpu,
+            concurrency_per_worker: NonZeroU32::MIN,
+            largest_batch: LARGEST_BATCH,
+            tiers: tiers(&config),
+            list_lag: LIST_LAG,
+            ready_within: config.ready_within,
+            observe_every: config.observe_every,
+            idempotent: true,
+            lists_foreign_units: true,
+            relieves: false,
+            ends_by_itself: true,
+        };
+        Ok(Self {
+            info,
+            started_by: started_by(&config.workers.manager),
+            client: EcsClient::new(ecs.clone(), caller, &config.paces),
+            task_definition,
+            config,
+            ecs,
+            iam,
+            clock,
+            fleet: Mutex::default(),
+            changed: Arc::new(watch::channel(0).0),
+            is_looking_again: Arc::default(),
+        })
+    }
+
+    /// How many calls were made so far.
+    #[must_use]
+    pub const fn calls(&self) -> &Calls {
+        self.client.caller().calls()
+    }
+
+    fn fleet(&self) -> MutexGuard<'_, Fleet> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The units that these tasks are, but for those whose end was told before.
+    fn note(&self, tasks: &[Task]) -> Vec<Arc<Unit>> {
+        let (now, mut fleet) = (self.clock.now(), self.fleet());
+        tasks.iter().filter_map(|task| unit(task, now)).filter_map(|unit| fleet.note(unit, now)).collect()
+    }
+
+    fn tick(changed: &watch::Sender<u64>) {
+        changed.send_modify(|version| *version += 1);
+    }
+
+    /// Ticks in a while if something is on its way: what becomes of it is told by nobody.
+    fn look_again_if_moving(&self) {
+        if !self.fleet().is_moving() || self.is_looking_again.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (changed, is_looking_again) = (Arc::clone(&self.changed), Arc::clone(&self.is_looking_again));
+        let wait = LOOK_AGAIN_AFTER.min(self.config.observe_every);
+        tokio::spawn(async move {
+            sleep(wait).await;
+            is_looking_again.store(false, Ordering::Relaxed);
+            Self::tick(&changed);
+        });
+    }
+
+    /// Calls for the tasks of a launch; once more where the cluster had to be made again.
+    async fn run(
+        &self,
+        launch: &Launch,
+        parameters: &RunTask,
+    ) -> Result<aws_sdk_ecs::operation::run_task::RunTaskOutput> {
+        match self.client.run(launch, parameters).await {
+            // Of all that the call names, only the cluster has an error of this kind.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let caller = self.client.caller();
+                let preparation = Preparation { config: &self.config, ecs: &self.ecs, iam: &self.iam, caller };
+                preparation.cluster().await?;
+                self.client.run(launch, parameters).await
+            }
+            answer => answer,
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for EcsProvider {
+    fn info(&self) -> &ProviderInfo {
+        &self.info
+    }
+
+    fn prepare(&self, count: NonZeroU32, tier: &Tier, now: Timestamp) -> Result<Launch> {
+        if count > LARGEST_BATCH {
+            let context = format!("{count} tasks are more than one call can start");
+            return Err(Error::new(ErrorKind::Invalid, "prepare tasks", context));
+        }
+        let id = random_hex()?;
+        let launch = LaunchId::from(id.clone());
+        let parameters = RunTask::new(&self.config, &self.task_definition, &launch, tier)?;
+        let spec = serde_json::to_vec(&parameters)
+            .map_err(|error| Error::new(ErrorKind::Invalid, "prepare tasks", "as JSON").with_source(error))?;
+        let spec = Bytes::from(spec);
+        Ok(Launch { id: launch, token: Token::from(id), count, tier: tier.clone(), at: now, spec })
+    }
+
+    async fn launch(&self, launch: &Launch) -> Result<Launched> {
+        let parameters = RunTask::of(launch)?;
+        let is_only_tier = self.info.tiers.len() == 1;
+        let answer = self.run(launch, &parameters).await.map_err(|error| with_rest(error, is_only_tier))?;
+        let units = self.note(answer.tasks());
+        let failed = failed(answer.failures(), is_only_tier);
+        Self::tick(&self.changed);
+        Ok(Launched { units, receipt: None, failed })
+    }
+
+    async fn observe(&self, _open: &[OpenLaunch]) -> Result<Observed> {
+        let listed = self.client.list(&self.config.cluster, &self.started_by).await?;
+        let ids = self.fleet().to_ask(listed);
+        let described = self.client.describe(&self.config.cluster, &ids).await?;
+        let units = self.note(&described.tasks);
+        self.fleet().tidy(LIST_LAG, self.clock.now());
+        self.look_again_if_moving();
+        Ok(Observed { units, settled: Vec::new() })
+    }
+
+    async fn stop(&self, units: &[UnitId], how: Stop) -> Vec<(UnitId, Result<StopAnswer>)> {
+        if how != Stop::Now {
+            // Nobody in a task hears us.
+            return units.iter().map(|unit| (unit.clone(), Ok(StopAnswer::Unsupported))).collect();
+        }
+        let answers = self.client.stop(&self.config.cluster, units).await;
+        let mut fleet = self.fleet();
+        for (unit, answer) in &answers {
+            if answer.is_ok() {
+                fleet.stopping(unit);
+            }
+        }
+        drop(fleet);
+        Self::tick(&self.changed);
+        answers
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Cluster, task definition and role stay: the next manager needs them, and so may others.
+    async fn sweep(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn random_hex() -> Result<String> {
+    let mut bytes = [0_u8; 16];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).map_err(|error| {
+        Error::new(ErrorKind::Failed, "make a name", "the system gives no random bytes").with_source(error)
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,9 @@
+//! The provider over a service in memory that has what no emulator has.
+
+#![expect(clippy::unwrap_used, reason = "a service in memory that is asked for nonsense ends the test")]
+
+mod fake;
+mod launching;
+mod looking;
+mod setting_up;
+mod suite;
