@@ -330,7 +330,10 @@ impl Tracked {
             // What a unit held when it was last heard of is what its end loses.
             self.tasks = tasks;
         }
+        let is_starting = self.unit.state == UnitState::Starting && !self.was_connected;
         match seen {
+            // That it is not up is known without the scheduler's word.
+            None if is_starting => Work::NotConnected { since: self.first_seen },
             _ if load.live_since.is_none() => Work::Unknown,
             Some((0, _, as_of)) => Work::Idle { as_of },
             Some((tasks, queued, _)) => Work::Busy { tasks, queued },

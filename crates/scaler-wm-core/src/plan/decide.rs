@@ -47,9 +47,11 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     Plan { actions: draft.actions, cooldown, rebalance, target, look_again: draft.look_again }
 }
 
-/// Whether the workers of a unit should have reached the scheduler by now, and have not.
+/// Whether the workers of a unit should have reached the scheduler by now, and have not. While the scheduler is away none
+/// can, and none is let go for it.
 fn is_overdue(unit: &UnitView, situation: &Situation<'_>) -> bool {
-    matches!(unit.work, Work::NotConnected { since } if situation.now.since(since) >= situation.limits.ready_within)
+    situation.desired.is_some()
+        && matches!(unit.work, Work::NotConnected { since } if situation.now.since(since) >= situation.limits.ready_within)
 }
 
 pub(super) struct Draft<'a> {

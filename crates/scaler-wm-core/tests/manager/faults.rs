@@ -306,3 +306,24 @@ async fn a_slow_launch_hides_nothing_else() {
     bench.link.wish(1);
     bench.until_units(1).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_unit_that_never_comes_up_is_replaced_although_nobody_tells_of_loads() {
+    let mut options = Options::default();
+    options.memory.start_up = seconds(3_600);
+    let within = options.memory.info.ready_within;
+    let bench = Bench::start(options);
+    bench.link.wish(1);
+    bench.until_units(1).await;
+    let first = bench.provider.units();
+    tokio::time::sleep(within - seconds(1)).await;
+    assert_eq!(bench.provider.units(), first, "it still has time");
+    bench.link.down();
+    tokio::time::sleep(seconds(60)).await;
+    assert_eq!(bench.provider.units(), first, "nobody goes while the scheduler is away");
+    bench.link.up();
+    bench.link.wish(1);
+    tokio::time::sleep(seconds(2)).await;
+    bench.until_units(1).await;
+    assert_ne!(bench.provider.units(), first);
+}
