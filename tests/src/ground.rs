@@ -1,6 +1,6 @@
 //! What one stack stands on: its marker, its folder, its logs. Nothing of it stays behind.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, id};
@@ -13,12 +13,14 @@ use tempfile::TempDir;
 
 use crate::proc_tree::{MARKER, ROLE};
 use crate::{
-    Client, Failure, LogFile, Ports, Proc, Process, Result, Script, Venv, deadline, is_interrupted, marked,
-    python_scripts,
+    Client, Failure, LogFile, Proc, Process, Result, Script, Venv, deadline, is_interrupted, marked, python_scripts,
 };
 
 /// Lines of each log that a failure shows.
 pub(crate) const TAIL: usize = 30;
+
+/// Units of which a failure shows the log.
+const UNITS_SHOWN: usize = 6;
 
 /// Stacks that run at once: each wants most of a core while it starts.
 const AT_ONCE: u32 = 2;
@@ -36,19 +38,24 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// A new one; waits until there is room for one more stack.
-    pub(crate) fn new(ports: Ports, environment: Option<(&'static str, &'static str)>) -> Result<Self> {
+    /// A new one for the stack that holds `port`; waits until there is room for one more stack.
+    pub(crate) fn new(port: u16, environment: Option<(&'static str, &'static str)>) -> Result<Self> {
         let permit = Permit::take();
         let folder = tempfile::Builder::new().prefix("scaler-wm-").tempdir();
         let folder = folder.map_err(|error| Failure::new("make a folder for logs", error))?;
         Ok(Self {
             environment,
-            marker: format!("{}-{}", id(), ports.scheduler),
+            marker: format!("{}-{port}", id()),
             logs: AtomicU32::new(0),
             keep: AtomicBool::new(false),
             folder: Some(folder),
             _permit: permit,
         })
+    }
+
+    /// What every process of the stack carries as [`MARKER`].
+    pub(crate) fn marker(&self) -> &str {
+        &self.marker
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -69,11 +76,7 @@ impl Ground {
         command.env(MARKER, &self.marker).env(ROLE, role).env("PYTHONUNBUFFERED", "1");
         command.env("VIRTUAL_ENV", venv.folder());
         command.envs(self.environment);
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(venv.folder().join("bin")).chain(std::env::split_paths(&path));
-        if let Ok(path) = std::env::join_paths(folders) {
-            command.env("PATH", path);
-        }
+        command.env("PATH", search_path(venv));
         command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
     }
 
@@ -111,6 +114,13 @@ impl Ground {
         let mut paths: Vec<PathBuf> =
             fs::read_dir(self.folder()).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         paths.sort();
+        // Units may be many, and say much the same.
+        let mut units = 0;
+        paths.retain(|path| {
+            let is_unit = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("unit-"));
+            units += usize::from(is_unit);
+            !is_unit || units <= UNITS_SHOWN
+        });
         for path in paths.iter().filter(|path| path.extension() == Some(OsStr::new("log"))) {
             let tail = LogFile::new(path).tail(TAIL);
             text.push_str(&format!("--- {}\n{tail}\n", path.display()));
@@ -145,6 +155,13 @@ impl Drop for Ground {
             eprintln!("logs are kept in {}", folder.keep().display());
         }
     }
+}
+
+/// `PATH` with the programs of a virtual environment first.
+pub(crate) fn search_path(venv: &Venv) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(venv.folder().join("bin")).chain(std::env::split_paths(&path));
+    std::env::join_paths(folders).unwrap_or(path)
 }
 
 /// An address on loopback.

@@ -1,15 +1,18 @@
 //! The harness of the whole-process tests: it starts a released OpenGRIS Scaler (object storage, scheduler, clients) and
 //! a worker manager on free loopback ports, watches them from outside (`/proc` and their logs), and leaves nothing
-//! running, whatever happens.
+//! running, whatever happens. Managers of a cloud find AWS on loopback beside it ([`EcsStack`]).
 //!
 //! `cargo xtask demo` and `cargo xtask bench native` stand on the same code.
 
+mod aws;
+mod backend;
 mod binary;
 mod certificates;
 mod client;
 mod error;
 mod ground;
 mod hand_backs;
+mod interpreter;
 mod json_lines;
 mod log_file;
 mod manager;
@@ -28,6 +31,11 @@ mod venv;
 mod wait;
 mod workload;
 
+pub use aws::{
+    Answer, ApiCall, ApiError, ApiProxy, AwsClient, Cloud, Counts, Desired, EcsStack, EcsStackOptions, Emulator,
+    EmulatorOptions, Faults, Hold, HoldPoint, Limit, MISSING_IMAGE, Outcome, Refusals, Task,
+};
+pub use backend::Backend;
 pub use binary::manager_binary;
 pub use certificates::{Authority, Certificate, Good, self_signed};
 pub use client::{Client, Finished, Script};

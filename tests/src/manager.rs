@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
-use crate::{LogFile, OLDEST, Proc, Process, Result, Venv, descendants, manager_binary};
+use crate::{Backend, LogFile, OLDEST, Proc, Process, Result, Venv, descendants, manager_binary};
 
 /// Which worker manager.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,8 @@ impl ManagerKind {
 pub struct ManagerOptions {
     /// Which one.
     pub kind: ManagerKind,
+    /// Where its workers run.
+    pub backend: Backend,
     /// The binary of ours; else [`manager_binary`].
     pub binary: Option<PathBuf>,
     /// `-wmi`.
@@ -46,7 +48,7 @@ pub struct ManagerOptions {
     pub monitor_address: Option<String>,
     /// `--state-dir` (ours only); else one for this stack and id.
     pub state_folder: Option<PathBuf>,
-    /// Further arguments, after all others (ours only).
+    /// Further arguments, after all others (of native managers: ours only).
     pub extra: Vec<String>,
     /// Further environment variables.
     pub environment: Vec<(String, String)>,
@@ -58,6 +60,7 @@ impl Default for ManagerOptions {
     fn default() -> Self {
         Self {
             kind: ManagerKind::from_environment(),
+            backend: Backend::default(),
             binary: None,
             id: "wm1".to_owned(),
             limit: 4,
@@ -74,7 +77,7 @@ impl Default for ManagerOptions {
 }
 
 impl ManagerOptions {
-    /// The command that starts it, without environment.
+    /// The command that starts it, without the environment that all processes of a stack share.
     pub(crate) fn command(&self, venv: &Venv, address: &str, state_folder: PathBuf) -> Result<Command> {
         let mut command = match self.kind {
             ManagerKind::Ours => match &self.binary {
@@ -83,7 +86,7 @@ impl ManagerOptions {
             },
             ManagerKind::Released => Command::new(venv.program("scaler_worker_manager")),
         };
-        command.args(["baremetal_native", address, "-wmi", &self.id, "-mtc", &self.limit.to_string()]);
+        command.args([self.backend.command(), address, "-wmi", &self.id, "-mtc", &self.limit.to_string()]);
         // The released manager of 2.6.0 has no cooldown at all.
         let no_cooldown = self.kind == ManagerKind::Released && venv.release() == OLDEST;
         let cooldown = self.cooldown.filter(|_| !no_cooldown);
@@ -91,12 +94,15 @@ impl ManagerOptions {
         for (flag, value) in numbers.into_iter().filter_map(|(flag, value)| Some((flag, value?))) {
             command.args([flag, &value.to_string()]);
         }
+        command.args(self.backend.arguments(self.kind, venv));
+        self.backend.prepare(&mut command);
         if self.kind == ManagerKind::Ours {
-            command.arg("--python").arg(venv.python());
             command.arg("--state-dir").arg(self.state_folder.clone().unwrap_or(state_folder));
             if let Some(address) = &self.monitor_address {
                 command.args(["--monitor-address", address]);
             }
+        }
+        if self.kind == ManagerKind::Ours || self.backend != Backend::Native {
             command.args(&self.extra);
         }
         Ok(command)

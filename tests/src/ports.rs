@@ -29,19 +29,32 @@ impl Ports {
     /// # Errors
     /// When 1,000 random places were all taken.
     pub fn reserve() -> Result<Self> {
-        let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = taken.get_or_insert_with(HashSet::new);
-        for _ in 0..1000 {
-            let first = fastrand::u16(RANGE);
-            let all = [first, first + 1, first + 2];
-            if all.iter().any(|port| taken.contains(port)) || !all.iter().all(|port| is_free(*port)) {
-                continue;
-            }
-            taken.extend(all);
-            return Ok(Self { scheduler: first, storage: first + 1, monitor: first + 2 });
-        }
-        Err(Failure::new("find three free neighbouring ports", "1,000 random places were all taken"))
+        let first = neighbours(3)?;
+        Ok(Self { scheduler: first, storage: first + 1, monitor: first + 2 })
     }
+
+    /// Finds a single free port that no stack of this process holds.
+    ///
+    /// # Errors
+    /// When 1,000 random places were all taken.
+    pub fn single() -> Result<u16> {
+        neighbours(1)
+    }
+}
+
+/// The first of so many neighbouring free ports, which are the caller's from now on.
+fn neighbours(count: u16) -> Result<u16> {
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let taken = taken.get_or_insert_with(HashSet::new);
+    for _ in 0..1000 {
+        let first = fastrand::u16(RANGE);
+        let mut all = first..first + count;
+        if all.clone().all(|port| !taken.contains(&port)) && all.clone().all(is_free) {
+            taken.extend(&mut all);
+            return Ok(first);
+        }
+    }
+    Err(Failure::new(format!("find {count} free neighbouring ports"), "1,000 random places were all taken"))
 }
 
 fn is_free(port: u16) -> bool {

@@ -15,6 +15,9 @@ pub(crate) const MARKER: &str = "SCALER_WM_TEST_STACK";
 /// Which part of the stack a process belongs to (inherited as well).
 pub(crate) const ROLE: &str = "SCALER_WM_TEST_ROLE";
 
+/// Whose unit a process belongs to: the id of the task that a cloud runs it for.
+pub(crate) const UNIT: &str = "SCALER_WM_TEST_UNIT";
+
 /// One live process (zombies are left out: they hold nothing).
 #[derive(Clone, Debug)]
 pub struct Proc {
@@ -28,6 +31,8 @@ pub struct Proc {
     pub session: i32,
     /// The part of a stack it belongs to, when it has the marker of one.
     pub role: Option<String>,
+    /// The task that it runs for, when it is one of an emulated cloud.
+    pub unit: Option<String>,
     /// Command line, arguments separated by spaces.
     pub command: String,
     marker: Option<String>,
@@ -63,8 +68,8 @@ impl Proc {
         };
         let command = fs::read(folder.join("cmdline")).unwrap_or_default();
         let command = String::from_utf8_lossy(&command).replace('\0', " ").trim_end().to_owned();
-        let (marker, role) = (variable(MARKER), variable(ROLE));
-        Some(Self { pid, parent: number(1)?, group: number(2)?, session: number(3)?, role, command, marker })
+        let (marker, role, unit) = (variable(MARKER), variable(ROLE), variable(UNIT));
+        Some(Self { pid, parent: number(1)?, group: number(2)?, session: number(3)?, role, unit, command, marker })
     }
 }
 

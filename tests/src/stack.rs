@@ -1,5 +1,6 @@
 //! A released OpenGRIS Scaler on loopback: object storage, scheduler, and what a test adds to it.
 
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
@@ -8,6 +9,9 @@ use crate::{
     Client, Failure, LATEST, LogFile, Manager, ManagerOptions, Ports, Proc, Process, Result, SchedulerLog, Script,
     Transport, Venv, is_listening, python_scripts, until, with_connection_to,
 };
+
+/// Where a scheduler that is told reads what to ask for.
+const WISH: &str = "wish";
 
 /// How a stack is started.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub struct StackOptions {
     /// Instead of its policy the scheduler asks at random for 1 up to this many workers, anew at every heartbeat; the
     /// numbers follow from the seed.
     pub churn: Option<(u64, u32)>,
+    /// Instead of its policy the scheduler asks for what [`Stack::wish`] says, at first for nothing.
+    pub is_told: bool,
 }
 
 impl Default for StackOptions {
@@ -33,6 +39,7 @@ impl Default for StackOptions {
             policy: "allocate=even_load; scaling=vanilla".to_owned(),
             scheduler_arguments: Vec::new(),
             churn: None,
+            is_told: false,
         }
     }
 }
@@ -57,7 +64,7 @@ impl Stack {
     pub fn start(options: StackOptions) -> Result<Self> {
         let venv = Venv::ensure(options.release, &|line| eprintln!("{line}"))?;
         let ports = Ports::reserve()?;
-        let ground = Ground::new(ports, options.transport.environment())?;
+        let ground = Ground::new(ports.scheduler, options.transport.environment())?;
 
         let mut command = Command::new(venv.program("scaler_object_storage_server"));
         command.arg(options.transport.address(ports.storage)).args(options.transport.arguments());
@@ -67,6 +74,11 @@ impl Stack {
             .map_err(|failure| failure.with_context(storage.log().tail(TAIL)))?;
         let scheduler = start_scheduler(&options, &venv, ports, &ground, ground.log("scheduler"))?;
         Ok(Self { ground, options, venv, ports, scheduler, _storage: storage })
+    }
+
+    /// What it stands on.
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.ground
     }
 
     /// The address that clients and managers are given.
@@ -82,6 +94,34 @@ impl Stack {
     /// Where its monitor publishes.
     pub fn monitor_address(&self) -> String {
         self.options.transport.address(self.ports.monitor)
+    }
+
+    /// Lets a scheduler that is told ask for so much task concurrency from now on, of every manager.
+    ///
+    /// # Errors
+    /// When the file from which it reads that cannot be written.
+    pub fn wish(&self, task_concurrency: u32) -> Result<()> {
+        let failed = |error: std::io::Error| Failure::new("tell the scheduler what to wish", error);
+        // In one step, as it is read at any time.
+        let new = self.folder().join("wish.new");
+        fs::write(&new, task_concurrency.to_string()).map_err(failed)?;
+        fs::rename(&new, self.folder().join(WISH)).map_err(failed)
+    }
+
+    /// When a scheduler that is told heard a manager's heartbeat, in seconds since the epoch.
+    pub fn heartbeats(&self) -> Vec<f64> {
+        let beats = LogFile::new(self.folder().join(format!("{WISH}.beats")));
+        beats.text().lines().filter_map(|line| line.parse().ok()).collect()
+    }
+
+    /// The longest time between two heartbeats of a manager that came between these two instants, in seconds; the time
+    /// from and to the instants themselves counts too.
+    pub fn longest_silence(&self, from: f64, to: f64) -> f64 {
+        let mut beats = self.heartbeats();
+        beats.retain(|beat| (from..=to).contains(beat));
+        beats.insert(0, from);
+        beats.push(to);
+        beats.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
     }
 
     /// What every process that talks to it has in its environment.
@@ -145,8 +185,9 @@ impl Stack {
     /// As [`Stack::manager`].
     pub fn manager_at(&self, address: &str, options: &ManagerOptions) -> Result<Manager> {
         let state = self.folder().join(format!("state-{}", options.id));
-        let mut command = options.command(&self.venv, address, state)?;
-        self.ground.prepare(&mut command, &self.venv, "manager");
+        let venv = options.backend.venv(options.kind, &self.venv)?;
+        let mut command = options.command(&venv, address, state)?;
+        self.ground.prepare(&mut command, &venv, "manager");
         command.envs(options.environment.iter().map(|(name, value)| (name, value)));
         let process = Process::start("manager", &mut command, self.ground.new_log(&options.log_name))?;
         Ok(Manager::new(process, options.kind))
@@ -245,13 +286,29 @@ fn start_scheduler(
     ground: &Ground,
     log: LogFile,
 ) -> Result<Process> {
+    let altered = |script: &str| {
+        let mut command = Command::new(venv.python());
+        command.arg(python_scripts().join(script));
+        command
+    };
     let mut command = match options.churn {
-        None => Command::new(venv.program("scaler_scheduler")),
         Some((seed, limit)) => {
-            let mut command = Command::new(venv.python());
-            command.arg(python_scripts().join("churning_scheduler.py")).args([seed.to_string(), limit.to_string()]);
+            let mut command = altered("churning_scheduler.py");
+            command.args([seed.to_string(), limit.to_string()]);
             command
         }
+        None if options.is_told => {
+            let mut command = altered("told_scheduler.py");
+            let file = ground.folder().join(WISH);
+            File::options()
+                .create(true)
+                .append(true)
+                .open(&file)
+                .map_err(|error| Failure::new("make a wish", error))?;
+            command.arg(file);
+            command
+        }
+        None => Command::new(venv.program("scaler_scheduler")),
     };
     let address = |port| options.transport.address(port);
     command.arg(address(ports.scheduler)).args(["--object-storage-address", &address(ports.storage)]);

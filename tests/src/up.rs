@@ -33,7 +33,7 @@ impl UpStack {
     pub fn new(release: &str) -> Result<Self> {
         let venv = Venv::ensure(release, &|line| eprintln!("{line}"))?;
         let ports = Ports::reserve()?;
-        Ok(Self { ground: Ground::new(ports, None)?, venv, ports, gui: Ports::reserve()?.scheduler })
+        Ok(Self { ground: Ground::new(ports.scheduler, None)?, venv, ports, gui: Ports::reserve()?.scheduler })
     }
 
     /// The ports of scheduler, object storage and monitor.

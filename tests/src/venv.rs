@@ -1,4 +1,4 @@
-//! Virtual environments with a released OpenGRIS Scaler, made once and kept.
+//! Virtual environments with released packages, made once and kept.
 
 use std::collections::HashMap;
 use std::env;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use crate::interpreter::{Interpreter, run};
 use crate::{Failure, Result};
 
 /// The newest release that is tested: the one a user installs today.
@@ -15,19 +16,33 @@ pub const LATEST: &str = "2.9.0";
 /// The oldest release that is tested: it speaks version 1 of the wire.
 pub const OLDEST: &str = "2.6.0";
 
+/// The release of the emulator of AWS.
+const EMULATOR: &str = "1.5.33";
+
 /// Written last, so that a folder without it was left by a run that broke off.
 const STAMP: &str = "scaler-wm.stamp";
 
-/// A virtual environment with one release of `opengris-scaler`.
+/// A virtual environment with one release of a package, of `opengris-scaler` unless its maker says otherwise.
 #[derive(Clone, Debug)]
 pub struct Venv {
     folder: PathBuf,
     release: String,
 }
 
-/// The Python scripts of the harness (clients, and the scheduler with a random policy).
+/// The Python scripts of the harness (clients, the scheduler with a random policy, containers).
 pub fn python_scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
+}
+
+/// What an environment is made of.
+struct Recipe<'a> {
+    /// The package and its extras, as `pip` reads them.
+    package: &'static str,
+    release: &'a str,
+    /// Roughly what is fetched.
+    megabytes: u32,
+    /// The name of its folder, before the version of Python.
+    folder: String,
 }
 
 impl Venv {
@@ -37,43 +52,26 @@ impl Venv {
     /// # Errors
     /// When there is no Python with `venv`, or the packages cannot be installed.
     pub fn ensure(release: &str, say: &dyn Fn(&str)) -> Result<Self> {
-        static MADE: Mutex<Option<HashMap<String, Venv>>> = Mutex::new(None);
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = made.get_or_insert_with(HashMap::new);
-        if let Some(venv) = made.get(release) {
-            return Ok(venv.clone());
-        }
-        let venv = Self::make(release, say)?;
-        made.insert(release.to_owned(), venv.clone());
-        Ok(venv)
+        let folder = format!("venv-{release}");
+        Recipe { package: "opengris-scaler[zmq]", release, megabytes: 20, folder }.ensure(say)
     }
 
-    fn make(release: &str, say: &dyn Fn(&str)) -> Result<Self> {
-        let python = Interpreter::find()?;
-        let cache = cache_folder()?;
-        let folder = cache.join(format!("venv-{release}-py{}", python.short_version()));
-        let failed = |error: std::io::Error| Failure::new(format!("make {}", folder.display()), error);
-        fs::create_dir_all(&cache).map_err(failed)?;
-        let lock = File::create(folder.with_extension("lock")).map_err(failed)?;
-        lock.lock().map_err(failed)?;
+    /// The environment of `release` that also has what its managers need for AWS.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn with_aws(release: &str, say: &dyn Fn(&str)) -> Result<Self> {
+        let folder = format!("venv-{release}-aws");
+        Recipe { package: "opengris-scaler[aws,zmq]", release, megabytes: 35, folder }.ensure(say)
+    }
 
-        let venv = Self { folder: folder.clone(), release: release.to_owned() };
-        let package = format!("opengris-scaler[zmq]=={release}");
-        let stamp = format!("{package} python {} {}\n", python.version, python.base);
-        if fs::read_to_string(folder.join(STAMP)).is_ok_and(|found| found == stamp) && venv.python().is_file() {
-            return Ok(venv);
-        }
-        say(&format!("making a virtual environment with opengris-scaler {release} in {}", folder.display()));
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(failed)?;
-        }
-        run(Command::new(&python.path).args(["-m", "venv"]).arg(&folder))?;
-        say(&format!("installing opengris-scaler {release} (some 20 MB, once)"));
-        run(Command::new(venv.python())
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
-            .arg(&package))?;
-        fs::write(folder.join(STAMP), stamp).map_err(failed)?;
-        Ok(venv)
+    /// The environment of the emulator of AWS, `ministack`.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn with_emulator(say: &dyn Fn(&str)) -> Result<Self> {
+        let folder = format!("venv-ministack-{EMULATOR}");
+        Recipe { package: "ministack", release: EMULATOR, megabytes: 20, folder }.ensure(say)
     }
 
     /// A virtual environment with no packages at all in `folder`.
@@ -107,35 +105,45 @@ impl Venv {
     }
 }
 
-/// A Python that can make virtual environments.
-struct Interpreter {
-    path: PathBuf,
-    version: String,
-    base: String,
-}
-
-impl Interpreter {
-    fn find() -> Result<Self> {
-        let operation = "find a Python that makes virtual environments";
-        let path =
-            env::var_os("PYTHON").filter(|path| !path.is_empty()).map_or_else(|| "python3".into(), PathBuf::from);
-        let code = "import sys; print(*sys.version_info[:3], sep='.'); print(sys.base_prefix); import venv, ensurepip";
-        let output = Command::new(&path).args(["-c", code]).output().map_err(|error| {
-            let advice = "install it (Debian: apt-get install python3 python3-venv) or name one with PYTHON";
-            Failure::new(operation, format!("{} cannot be started ({error}): {advice}", path.display()))
-        })?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let mut lines = text.lines().map(str::to_owned);
-        let (Some(version), Some(base), true) = (lines.next(), lines.next(), output.status.success()) else {
-            let advice = "install it (Debian: apt-get install python3-venv) or name another Python with PYTHON";
-            return Err(Failure::new(operation, format!("{} has no venv module: {advice}", path.display()))
-                .with_context(String::from_utf8_lossy(&output.stderr)));
-        };
-        Ok(Self { path, version, base })
+impl Recipe<'_> {
+    fn ensure(&self, say: &dyn Fn(&str)) -> Result<Venv> {
+        static MADE: Mutex<Option<HashMap<String, Venv>>> = Mutex::new(None);
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = made.get_or_insert_with(HashMap::new);
+        if let Some(venv) = made.get(&self.folder) {
+            return Ok(venv.clone());
+        }
+        let venv = self.make(say)?;
+        made.insert(self.folder.clone(), venv.clone());
+        Ok(venv)
     }
 
-    fn short_version(&self) -> &str {
-        self.version.rsplit_once('.').map_or(&self.version, |(short, _)| short)
+    fn make(&self, say: &dyn Fn(&str)) -> Result<Venv> {
+        let python = Interpreter::find()?;
+        let cache = cache_folder()?;
+        let folder = cache.join(format!("{}-py{}", self.folder, python.short_version()));
+        let failed = |error: std::io::Error| Failure::new(format!("make {}", folder.display()), error);
+        fs::create_dir_all(&cache).map_err(failed)?;
+        let lock = File::create(folder.with_extension("lock")).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+
+        let venv = Venv { folder: folder.clone(), release: self.release.to_owned() };
+        let package = format!("{}=={}", self.package, self.release);
+        let stamp = format!("{package} python {} {}\n", python.version, python.base);
+        if fs::read_to_string(folder.join(STAMP)).is_ok_and(|found| found == stamp) && venv.python().is_file() {
+            return Ok(venv);
+        }
+        say(&format!("making a virtual environment with {package} in {}", folder.display()));
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(failed)?;
+        }
+        run(Command::new(&python.path).args(["-m", "venv"]).arg(&folder))?;
+        say(&format!("installing {package} (some {} MB, once)", self.megabytes));
+        run(Command::new(venv.python())
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+            .arg(&package))?;
+        fs::write(folder.join(STAMP), stamp).map_err(failed)?;
+        Ok(venv)
     }
 }
 
@@ -147,14 +155,4 @@ fn cache_folder() -> Result<PathBuf> {
         .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("scaler-wm")))
         .or_else(|| set("HOME").map(|home| home.join(".cache/scaler-wm")))
         .ok_or_else(|| Failure::new("find a cache folder", "none of SCALER_WM_CACHE, XDG_CACHE_HOME and HOME is set"))
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let text = format!("{command:?}");
-    let output = command.output().map_err(|error| Failure::new(format!("run {text}"), error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stdout, output.stderr].concat();
-    Err(Failure::new(format!("run {text}"), output.status).with_context(String::from_utf8_lossy(&said)))
 }

@@ -1,0 +1,117 @@
+//! A small client of AWS's APIs, for what the harness itself asks.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use hyper::http::request::Builder;
+use serde_json::Value;
+use tokio::runtime::{self, Runtime};
+
+use super::errors::error_code;
+use super::exchange::exchange;
+use crate::{Failure, Result};
+
+/// Longer than any call takes: an emulator that stops a task waits 5 s for its end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks whoever answers at a port on loopback; it waits for each answer.
+#[derive(Debug)]
+pub struct AwsClient {
+    port: u16,
+    runtime: Runtime,
+}
+
+/// What was answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status of HTTP.
+    pub status: u16,
+    /// The code of an error.
+    pub code: Option<String>,
+    /// JSON, or any other text as a string.
+    pub body: Value,
+}
+
+impl AwsClient {
+    /// A client for this port.
+    ///
+    /// # Errors
+    /// When the runtime below it cannot be made.
+    pub fn new(port: u16) -> Result<Self> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        Ok(Self { port, runtime: runtime.map_err(|error| Failure::new("make a client of AWS", error))? })
+    }
+
+    /// An operation of ECS.
+    ///
+    /// # Errors
+    /// When there is no answer. An error that is answered is an answer.
+    pub fn ecs(&self, operation: &str, parameters: &Value) -> Result<Answer> {
+        let request = self
+            .post("ecs")
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("AmazonEC2ContainerServiceV20141113.{operation}"));
+        self.ask(operation, request, parameters.to_string())
+    }
+
+    /// An action of IAM, with plain parameters that need no escapes.
+    ///
+    /// # Errors
+    /// As [`AwsClient::ecs`].
+    pub fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Answer> {
+        let mut body = format!("Action={action}&Version=2010-05-08");
+        for (name, value) in parameters {
+            body.push_str(&format!("&{name}={value}"));
+        }
+        self.ask(action, self.post("iam").header("content-type", "application/x-www-form-urlencoded"), body)
+    }
+
+    /// What lies at a path.
+    ///
+    /// # Errors
+    /// As [`AwsClient::ecs`].
+    pub fn get(&self, path: &str) -> Result<Answer> {
+        self.ask(path, Request::get(path).header("host", format!("127.0.0.1:{}", self.port)), String::new())
+    }
+
+    fn post(&self, service: &str) -> Builder {
+        // The signature is nobody's business here; the service and region in it are.
+        let credential = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
+        Request::post("/")
+            .header("host", format!("127.0.0.1:{}", self.port))
+            .header("authorization", format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"))
+    }
+
+    fn ask(&self, what: &str, request: Builder, body: String) -> Result<Answer> {
+        let failed = |error: io::Error| Failure::new(format!("get an answer to {what}"), error);
+        let request = request.body(Full::new(Bytes::from(body))).map_err(|error| failed(io::Error::other(error)))?;
+        let answer = self.runtime.block_on(async {
+            let call = tokio::time::timeout(PATIENCE, exchange(self.port, request));
+            call.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        });
+        let answer = answer.map_err(failed)?;
+        let body = serde_json::from_slice(answer.body());
+        Ok(Answer {
+            status: answer.status().as_u16(),
+            code: error_code(&answer),
+            body: body.unwrap_or_else(|_| String::from_utf8_lossy(answer.body()).into_owned().into()),
+        })
+    }
+}
+
+impl Answer {
+    /// The answer's body when it is good.
+    ///
+    /// # Errors
+    /// When it is an error.
+    pub fn ok(self) -> Result<Value> {
+        if (200..300).contains(&self.status) {
+            return Ok(self.body);
+        }
+        let code = self.code.unwrap_or_default();
+        Err(Failure::new("get a good answer", format!("{} {code}: {}", self.status, self.body)))
+    }
+}

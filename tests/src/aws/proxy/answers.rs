@@ -1,0 +1,52 @@
+//! Answers of ECS, read and rewritten.
+
+use bytes::Bytes;
+use hyper::Response;
+use serde_json::{Value, json};
+
+use super::asked::Asked;
+use crate::aws::errors::{json_answer, json_error, xml_error};
+
+/// What AWS says when Fargate has no room.
+pub(super) const NO_CAPACITY: &str =
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone";
+
+/// An error in the protocol of what was asked.
+pub(super) fn error(asked: &Asked, status: u16, code: &str, message: &str) -> Response<Bytes> {
+    if asked.is_json() { json_error(status, code, message, &[]) } else { xml_error(status, code, message) }
+}
+
+/// Too many calls.
+pub(super) fn throttled(asked: &Asked) -> Response<Bytes> {
+    // The query protocol has a name of its own for it.
+    error(asked, 400, if asked.is_json() { "ThrottlingException" } else { "Throttling" }, "Rate exceeded")
+}
+
+/// An answer to RunTask that launched nothing.
+pub(super) fn refused(asked: &Asked, reason: &str) -> Response<Bytes> {
+    json_answer(200, &json!({"tasks": [], "failures": failures(asked, asked.count(), reason)}))
+}
+
+/// As many failures of tasks that were to be launched.
+pub(super) fn failures(asked: &Asked, count: u64, reason: &str) -> Vec<Value> {
+    let cluster = asked.json["cluster"].as_str().unwrap_or("default").rsplit('/').next().unwrap_or_default();
+    let arn = format!("arn:aws:ecs:us-east-1:000000000000:container-instance/{cluster}/none");
+    (0..count).map(|_| json!({"arn": arn, "reason": reason})).collect()
+}
+
+/// The names of the tasks that an answer describes.
+pub(super) fn tasks(answer: &Response<Bytes>) -> Vec<String> {
+    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let tasks = body["tasks"].as_array().into_iter().flatten();
+    tasks.filter_map(|task| task["taskArn"].as_str().map(str::to_owned)).collect()
+}
+
+/// The same answer with another body, if it is a good one in JSON.
+pub(super) fn rewrite(answer: Response<Bytes>, change: impl FnOnce(&mut Value)) -> Response<Bytes> {
+    if !answer.status().is_success() {
+        return answer;
+    }
+    let Ok(mut body) = serde_json::from_slice(answer.body()) else { return answer };
+    change(&mut body);
+    answer.map(|_| Bytes::from(body.to_string()))
+}

@@ -1,0 +1,76 @@
+//! One call as the proxy saw it.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The emulator answered.
+    Forwarded,
+    /// Its client token had been answered before.
+    Remembered,
+    /// The proxy answered in the place of AWS: an error, or a refusal.
+    Answered,
+    /// The connection was closed without an answer.
+    Dropped,
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct ApiCall {
+    /// `ecs` or `iam`.
+    pub service: String,
+    /// The operation's name.
+    pub operation: String,
+    /// When it came, in seconds since the epoch.
+    pub began: f64,
+    /// How long its answer took, in seconds.
+    pub took: f64,
+    /// The status of HTTP; 0 when there was no answer.
+    pub status: u16,
+    /// The code of an error.
+    pub code: Option<String>,
+    /// The body of a request of ECS.
+    pub body: Value,
+    /// The tasks that an answer to RunTask names.
+    pub tasks: Vec<String>,
+    /// How many others of the same operation were under way when it came.
+    pub in_flight: usize,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl ApiCall {
+    /// All of it, for a file.
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "service": self.service,
+            "operation": self.operation,
+            "began": self.began,
+            "took": self.took,
+            "status": self.status,
+            "code": self.code,
+            "body": self.body,
+            "tasks": self.tasks,
+            "in_flight": self.in_flight,
+            "outcome": format!("{:?}", self.outcome),
+        })
+    }
+}
+
+/// A line for people.
+impl fmt::Display for ApiCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { began, operation, status, took, in_flight, outcome, .. } = self;
+        write!(f, "{began:.3} {operation} {status} {outcome:?} in {took:.3} s beside {in_flight}")?;
+        if let Some(count) = self.body["count"].as_u64() {
+            write!(f, ", {} of {count} tasks", self.tasks.len())?;
+        }
+        if let Some(task) = self.body["task"].as_str() {
+            write!(f, ", {task}")?;
+        }
+        self.code.as_ref().map_or(Ok(()), |code| write!(f, ", {code}"))
+    }
+}

@@ -1,0 +1,20 @@
+//! A reverse proxy before the emulator: it watches, remembers client tokens, and does what AWS does on bad days.
+
+mod answers;
+mod asked;
+mod call;
+mod call_log;
+mod client_tokens;
+mod faults;
+mod hold;
+mod limiter;
+mod rules;
+mod server;
+mod visible;
+mod way;
+mod weather;
+
+pub use call::{ApiCall, Outcome};
+pub use faults::{ApiError, Counts, Faults, Limit, Refusals};
+pub use hold::{Hold, HoldPoint};
+pub use server::ApiProxy;

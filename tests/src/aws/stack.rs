@@ -1,0 +1,141 @@
+//! A released OpenGRIS Scaler beside AWS on loopback.
+
+use super::cloud::Cloud;
+use super::emulator::EmulatorOptions;
+use super::task::Task;
+use crate::{
+    Backend, Client, Failure, Manager, ManagerOptions, Proc, Result, SchedulerLog, Script, Stack, StackOptions,
+    with_connection_to,
+};
+
+/// How both are started.
+#[derive(Clone, Debug, Default)]
+pub struct EcsStackOptions {
+    /// The scheduler and its like.
+    pub stack: StackOptions,
+    /// AWS.
+    pub emulator: EmulatorOptions,
+}
+
+/// A stack whose managers find their workers' machines in AWS. Every process of both is killed when this is dropped.
+#[derive(Debug)]
+pub struct EcsStack {
+    /// First: it kills everything before anything else goes. Public for all that it can do besides.
+    pub stack: Stack,
+    /// AWS.
+    pub cloud: Cloud,
+}
+
+impl EcsStack {
+    /// Starts all parts and waits until they are up.
+    ///
+    /// # Errors
+    /// When a virtual environment cannot be made, or a part does not come up.
+    pub fn start(options: EcsStackOptions) -> Result<Self> {
+        let stack = Stack::start(options.stack)?;
+        let cloud = Cloud::on(stack.ground(), stack.venv(), &options.emulator);
+        let cloud = cloud.map_err(|failure| stack.explain(failure))?;
+        Ok(Self { stack, cloud })
+    }
+
+    /// Starts a manager of ECS: whatever `options` say of the backend, it talks to this stack's proxy.
+    ///
+    /// # Errors
+    /// When its program is missing or cannot be started.
+    pub fn manager(&self, options: &ManagerOptions) -> Result<Manager> {
+        self.stack.manager(&self.with_endpoint(options))
+    }
+
+    /// Starts a manager of ECS and waits until the scheduler has taken its first heartbeat.
+    ///
+    /// # Errors
+    /// As [`EcsStack::manager`], and when no heartbeat arrives.
+    pub fn connected_manager(&self, options: &ManagerOptions) -> Result<Manager> {
+        self.stack.connected_manager(&self.with_endpoint(options))
+    }
+
+    fn with_endpoint(&self, options: &ManagerOptions) -> ManagerOptions {
+        ManagerOptions { backend: Backend::Ecs { endpoint: self.cloud.proxy.endpoint() }, ..options.clone() }
+    }
+
+    /// Starts a client.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn client(&self, script: &Script) -> Result<Client> {
+        self.stack.client(script)
+    }
+
+    /// What the scheduler says.
+    pub fn scheduler(&self) -> SchedulerLog {
+        self.stack.scheduler()
+    }
+
+    /// Workers connected now.
+    pub fn connected(&self) -> usize {
+        self.stack.connected()
+    }
+
+    /// Live worker processes in tasks: those that are connected to the scheduler.
+    pub fn workers(&self) -> Vec<Proc> {
+        with_connection_to(self.stack.ports().scheduler, self.cloud.emulator.units())
+    }
+
+    /// The live tasks, asked past the proxy.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub fn units(&self) -> Result<Vec<Task>> {
+        self.cloud.units().map_err(|failure| self.explain(failure))
+    }
+
+    /// Waits as [`crate::until`] does; a failure shows the ends of all logs, those of the calls among them, and the live
+    /// processes.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub fn until<T>(&self, what: &str, seconds: f64, look: impl FnMut() -> Option<T>) -> Result<T> {
+        self.stack.until(what, seconds, look)
+    }
+
+    /// Waits until exactly `count` workers are connected.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub fn until_connected(&self, count: usize, seconds: f64) -> Result<()> {
+        self.stack.until_connected(count, seconds)
+    }
+
+    /// Waits until exactly `units` tasks are live, all of them run, and exactly `workers` are connected.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub fn until_settled(&self, units: usize, workers: usize, seconds: f64) -> Result<Vec<Task>> {
+        self.until(&format!("{units} tasks with {workers} workers"), seconds, || {
+            // The log of the scheduler is the cheaper question.
+            if self.connected() == workers { self.cloud.settled(units) } else { None }
+        })
+    }
+
+    /// Waits until no task is live, and no process of one is left.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub fn until_nothing_left(&self, seconds: f64) -> Result<()> {
+        let look = || self.cloud.emulator.nothing_left().unwrap_or(false).then_some(());
+        self.until("no task left", seconds, look)
+    }
+
+    /// A failure when `holds` is false. `what` completes the sentence "failed to see …".
+    ///
+    /// # Errors
+    /// When `holds` is false.
+    pub fn check(&self, holds: bool, what: &str, detail: impl std::fmt::Display) -> Result<()> {
+        self.stack.check(holds, what, detail)
+    }
+
+    /// The failure with the ends of all logs; the folder is then kept.
+    pub fn explain(&self, failure: Failure) -> Failure {
+        self.stack.explain(failure)
+    }
+}

@@ -1,0 +1,57 @@
+//! Where a manager's workers run, and what it is told about that.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::{ManagerKind, Result, Venv};
+
+/// Where a manager's workers run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// On this machine: `baremetal_native`.
+    #[default]
+    Native,
+    /// In tasks of ECS: `aws_raw_ecs`.
+    Ecs {
+        /// Where the API of AWS is answered.
+        endpoint: String,
+    },
+}
+
+impl Backend {
+    /// The name under which managers of it are started.
+    pub(crate) fn command(&self) -> &'static str {
+        match self {
+            Self::Native => "baremetal_native",
+            Self::Ecs { .. } => "aws_raw_ecs",
+        }
+    }
+
+    /// What such a manager must be told.
+    pub(crate) fn arguments(&self, kind: ManagerKind, venv: &Venv) -> Vec<PathBuf> {
+        match (self, kind) {
+            (Self::Native, ManagerKind::Ours) => vec!["--python".into(), venv.python()],
+            (Self::Native, ManagerKind::Released) => Vec::new(),
+            (Self::Ecs { .. }, _) => {
+                ["--ecs-subnets", "subnet-1", "--aws-region", "us-east-1"].map(PathBuf::from).to_vec()
+            }
+        }
+    }
+
+    /// Gives such a manager what it needs in its environment, and nothing of whoever runs the tests.
+    pub(crate) fn prepare(&self, command: &mut Command) {
+        let Self::Ecs { endpoint } = self else { return };
+        command.env("AWS_ENDPOINT_URL", endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        command.env_remove("AWS_PROFILE").env_remove("AWS_SESSION_TOKEN");
+    }
+
+    /// The virtual environment that a manager of this kind needs on a stack with `venv`.
+    pub(crate) fn venv(&self, kind: ManagerKind, venv: &Venv) -> Result<Venv> {
+        match (self, kind) {
+            (Self::Ecs { .. }, ManagerKind::Released) => Venv::with_aws(venv.release(), &|line| eprintln!("{line}")),
+            _ => Ok(venv.clone()),
+        }
+    }
+}
