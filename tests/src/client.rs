@@ -44,6 +44,13 @@ pub enum Script {
         /// What some tasks ask for, separated by commas; none if empty.
         capabilities: String,
     },
+    /// Short tasks, each of which gives back in which process and which unit it ran.
+    Pids {
+        /// How many.
+        tasks: u32,
+        /// How long each takes, in seconds.
+        seconds: f64,
+    },
     /// Tasks that run until [`Client::release`]; those on the workers that were held run on.
     Held {
         /// How many.
@@ -59,6 +66,7 @@ impl Script {
             Self::Counted { .. } => "counted.py",
             Self::Burst { .. } => "burst.py",
             Self::Mixed { .. } => "mixed.py",
+            Self::Pids { .. } => "pids.py",
             Self::Held { .. } => "held.py",
         }
     }
@@ -68,7 +76,8 @@ impl Script {
             Self::Workload { tasks, seconds }
             | Self::LongTasks { tasks, seconds }
             | Self::Counted { tasks, seconds }
-            | Self::Burst { tasks, seconds } => {
+            | Self::Burst { tasks, seconds }
+            | Self::Pids { tasks, seconds } => {
                 vec![tasks.to_string(), seconds.to_string()]
             }
             Self::Mixed { seed, capabilities } => vec![seed.to_string(), capabilities.clone()],
@@ -136,6 +145,13 @@ impl Client {
         };
         write("held", except.to_string())?;
         write("released", String::new())
+    }
+
+    /// The process and the unit in which each task of [`Script::Pids`] ran, once all have.
+    pub fn ran_in(&self) -> Vec<(i32, String)> {
+        let results = self.event("results").map(|event| event["results"].clone());
+        let ran_in = |result: &Value| Some((i32::try_from(result[0].as_i64()?).ok()?, result[1].as_str()?.to_owned()));
+        results.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(ran_in).collect()
     }
 
     /// Waits for its end and gives its report.

@@ -33,7 +33,7 @@ mod workload;
 
 pub use aws::{
     Answer, ApiCall, ApiError, ApiProxy, AwsClient, Cloud, Counts, Desired, EcsStack, EcsStackOptions, Emulator,
-    EmulatorOptions, Faults, Hold, HoldPoint, Limit, MISSING_IMAGE, Outcome, Refusals, Task,
+    EmulatorOptions, Faults, Fell, Hold, HoldPoint, Kill, KillTally, Limit, MISSING_IMAGE, Outcome, Refusals, Task,
 };
 pub use backend::Backend;
 pub use binary::manager_binary;

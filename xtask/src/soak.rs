@@ -1,13 +1,14 @@
 //! `cargo xtask soak`: longer looks at one property.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
 use scaler_wm_tests::{
-    Failure, LATEST, ManagerKind, ManagerOptions, OLDEST, Result, Script, Stack, StackOptions, Tally, Workload,
-    is_interrupted,
+    EcsStack, EcsStackOptions, EmulatorOptions, Failure, Fell, KillTally, LATEST, ManagerKind, ManagerOptions, OLDEST,
+    Result, Script, Stack, StackOptions, Tally, Workload, is_interrupted,
 };
 
 use crate::{shell, terminal};
@@ -51,6 +52,38 @@ pub(crate) fn budget() -> Result<()> {
     let mut command = shell::cargo();
     command.args(["test", "--release", "--package", "scaler-wm-sim", "--test", "budget"]).env("PROPTEST_CASES", "1000");
     shell::run("keep within budgets", &mut command)
+}
+
+/// Kills of [`ecs`].
+const KILLS: u64 = 50;
+/// How many of them have to fall into each window of a launch.
+const IN_EACH_WINDOW: usize = 5;
+
+/// Kills managers of ECS at all moments of launches and stops, and sees that the next ones make it good.
+pub(crate) fn ecs(first: u64) -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    let binary = shell::build_binary(&["--release", "--features", "ecs"])?;
+    let stack = EcsStack::start(EcsStackOptions {
+        stack: StackOptions { is_told: true, ..StackOptions::default() },
+        emulator: EmulatorOptions { executes: false, ..EmulatorOptions::default() },
+    })?;
+    let mut tally = KillTally::default();
+    for seed in first..first + KILLS {
+        println!("{}", tally.kill(&stack, seed, Some(binary.clone()))?);
+    }
+    println!("{tally}");
+    let calls = shell::target().join("soak-ecs-calls.jsonl");
+    fs::copy(stack.stack.folder().join("calls.jsonl"), &calls)
+        .map_err(|error| Failure::new("keep the log of calls", error))?;
+    println!("every call is in {}", calls.display());
+    if !tally.is_good() {
+        return Err(Failure::new("see every kill made good", "see above"));
+    }
+    let windows = [Fell::BeforeJournal, Fell::BeforeCall, Fell::BeforeSettling];
+    match windows.into_iter().find(|window| tally.fell(*window) < IN_EACH_WINDOW) {
+        Some(window) => Err(Failure::new(format!("hit {window:?} {IN_EACH_WINDOW} times"), tally.fell(window))),
+        None => Ok(()),
+    }
 }
 
 /// Workloads of [`rebalance`] per release.

@@ -11,7 +11,7 @@ use crate::credentials::Renewing;
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// Where AWS is, and who we are there. Endpoint variables (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ECS`, …) are followed.
+/// Where AWS is, and who we are there.
 #[derive(Clone, Debug)]
 pub struct AwsSettings {
     /// The region.
@@ -20,6 +20,8 @@ pub struct AwsSettings {
     pub profile: Option<String>,
     /// Keys that are given; else the SDK's own chain finds credentials.
     pub keys: Option<Keys>,
+    /// Where every service is; else the variables `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_ECS`, … say so, or AWS itself.
+    pub endpoint_url: Option<String>,
 }
 
 /// An access key.
@@ -38,6 +40,12 @@ impl fmt::Debug for Keys {
 }
 
 impl AwsSettings {
+    /// Those of a region, with credentials and endpoints as the SDK finds them.
+    #[must_use]
+    pub fn new(region: impl Into<String>) -> Self {
+        Self { region: region.into(), profile: None, keys: None, endpoint_url: None }
+    }
+
     /// What these values of a section's options say: `aws_region`, and where the section has them `aws_profile`,
     /// `aws_access_key_id` and `aws_secret_access_key`.
     #[must_use]
@@ -49,6 +57,7 @@ impl AwsSettings {
             region: values.text("aws_region"),
             profile: text("aws_profile"),
             keys: keys.map(|(id, secret)| Keys { id: id.expose().to_owned(), secret: secret.expose().to_owned() }),
+            endpoint_url: None,
         }
     }
 
@@ -64,6 +73,9 @@ impl AwsSettings {
             .retry_config(RetryConfig::disabled());
         if let Ok(name) = AppName::new(concat!("scaler-wm-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
+        }
+        if let Some(endpoint) = &self.endpoint_url {
+            loader = loader.endpoint_url(endpoint);
         }
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let scheduler: Address = arguments.next().ok_or("give the scheduler's address")?.parse()?;
     let subnet = arguments.next().ok_or("give a subnet")?;
     let manager = ManagerId::from("embedded");
-    let aws = AwsSettings { region: "us-east-1".to_owned(), profile: None, keys: None };
+    let aws = AwsSettings::new("us-east-1");
     let workers = WorkerCommand::new(scheduler, manager.clone(), WORKERS_OF_A_TASK);
     let provider = EcsProvider::start(EcsConfig::new(aws, vec![subnet], workers)).await?;
     let settings = Settings {

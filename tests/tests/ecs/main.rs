@@ -6,5 +6,8 @@ mod client_tokens;
 mod execution;
 mod faults;
 mod holds;
+mod kills;
 mod pace;
+mod provider;
 mod released;
+mod whole;

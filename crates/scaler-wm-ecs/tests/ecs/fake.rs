@@ -125,7 +125,7 @@ impl Fake {
 
     /// A provider at this service.
     pub(crate) async fn provider(&self, change: impl FnOnce(&mut EcsConfig)) -> Result<EcsProvider> {
-        let aws = AwsSettings { region: "us-east-1".to_owned(), profile: None, keys: None };
+        let aws = AwsSettings::new("us-east-1");
         let address = "tcp://10.0.0.1:8516".parse().unwrap();
         let workers = WorkerCommand::new(address, ManagerId::from("m1"), 4.try_into().unwrap());
         let mut config = EcsConfig::new(aws, vec!["subnet-1".to_owned()], workers);

@@ -13,6 +13,8 @@ pub enum Outcome {
     Remembered,
     /// The proxy answered in the place of AWS: an error, or a refusal.
     Answered,
+    /// It was answered, and the connection was closed before the answer was given.
+    Unheard,
     /// The connection was closed without an answer.
     Dropped,
 }
@@ -28,7 +30,7 @@ pub struct ApiCall {
     pub began: f64,
     /// How long its answer took, in seconds.
     pub took: f64,
-    /// The status of HTTP; 0 when there was no answer.
+    /// The status of HTTP; 0 when there was no answer. One that nobody heard counts.
     pub status: u16,
     /// The code of an error.
     pub code: Option<String>,

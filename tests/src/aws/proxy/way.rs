@@ -61,7 +61,7 @@ impl Shared {
         let flight = self.log.begin(asked);
         let (outcome, answer) = self.reply(asked).await;
         self.log.end(flight, outcome, answer.as_ref());
-        answer
+        answer.filter(|_| outcome != Outcome::Unheard)
     }
 
     async fn reply(&self, asked: &Asked) -> Reply {
@@ -83,7 +83,7 @@ impl Shared {
         }
         let (outcome, answer) = self.once(asked).await;
         if !self.holds.pass(&asked.operation, HoldPoint::After).await {
-            return (Outcome::Dropped, None);
+            return (Outcome::Unheard, answer);
         }
         (outcome, answer)
     }
