@@ -37,7 +37,7 @@ fn build() -> std::result::Result<PathBuf, String> {
             "--package",
             "scaler-wm",
             "--features",
-            "zmq",
+            "zmq,aws",
             "--message-format",
             "json-render-diagnostics",
         ])

@@ -53,3 +53,21 @@ impl ProvideCredentials for Renewing {
         future::ProvideCredentials::new(self.find())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Keys;
+
+    #[tokio::test]
+    async fn keys_that_are_given_are_used_and_shown_nowhere() {
+        let keys = Keys { id: "AKIDGIVEN".to_owned(), secret: "hush".to_owned() };
+        let renewing = Renewing::new(AwsSettings { keys: Some(keys), ..AwsSettings::new("us-east-1") });
+        let found = renewing.provide_credentials().await.unwrap();
+        assert_eq!(
+            (found.access_key_id(), found.secret_access_key(), found.session_token()),
+            ("AKIDGIVEN", "hush", None)
+        );
+        assert!(!format!("{renewing:?}").contains("hush"));
+    }
+}

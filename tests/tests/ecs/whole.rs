@@ -1,6 +1,7 @@
 //! Our manager at work: released scheduler and client, workers in tasks that are real processes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use scaler_wm_tests::{
     Client, EcsStack, EcsStackOptions, EmulatorOptions, Manager, ManagerKind, ManagerOptions, Proc, Result, Script,
@@ -161,6 +162,28 @@ fn kept_units_stay_for_the_next_manager() -> Result<()> {
     second.terminate();
     second.wait(20.0).map_err(|failure| ecs.explain(failure))?;
     ecs.until_nothing_left(10.0)
+}
+
+#[test]
+fn keys_that_are_renewed_in_a_file_need_no_restart() -> Result<()> {
+    let ecs = EcsStack::start(told())?;
+    let file = ecs.stack.folder().join("credentials");
+    let write = |key: &str| {
+        let text = format!("[team]\naws_access_key_id = {key}\naws_secret_access_key = secret\n");
+        fs::write(&file, text).expect("a file of ours");
+    };
+    write("FIRST");
+    let environment = [
+        ("AWS_SHARED_CREDENTIALS_FILE", file.to_string_lossy().into_owned()),
+        ("AWS_ACCESS_KEY_ID", String::new()),
+        ("AWS_SECRET_ACCESS_KEY", String::new()),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    let _manager = ecs.connected_manager(&ManagerOptions { environment, ..options(&["--aws-profile", "team"]) })?;
+    let last_key = || Some(ecs.cloud.proxy.calls().pop()?.access_key);
+    ecs.until("calls with the first key", 10.0, || (last_key()? == "FIRST").then_some(()))?;
+    write("SECOND");
+    ecs.until("calls with the second key", 70.0, || (last_key()? == "SECOND").then_some(()))
 }
 
 #[test]

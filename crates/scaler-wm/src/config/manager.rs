@@ -130,7 +130,8 @@ impl std::fmt::Debug for Kind {
 /// Every option of a section, checked, by itself and together.
 pub(super) fn values(section: &Section, given: &[Found], in_file: &[Found]) -> Result<Values, OptionError> {
     let specs: Vec<_> = section.specs().collect();
-    let values = resolve(&specs, given, |variable| env::var(variable).ok(), in_file)?;
+    // An empty variable counts as none, as other tools that read the same ones have it.
+    let values = resolve(&specs, given, |variable| env::var(variable).ok().filter(|value| !value.is_empty()), in_file)?;
     (section.check)(&values)?;
     Ok(values)
 }

@@ -11,6 +11,8 @@ pub(super) struct Asked {
     pub(super) body: Bytes,
     /// `ecs`, `iam`, or whatever its signature names.
     pub(super) service: String,
+    /// Whose key it is signed with.
+    pub(super) access_key: String,
     /// The operation, else method and path.
     pub(super) operation: String,
     /// The body of a request in JSON.
@@ -27,8 +29,10 @@ impl Asked {
             .or_else(|| action(&body))
             .unwrap_or_else(|| format!("{} {}", parts.method, parts.uri.path()));
         let is_ecs = target.is_some_and(|target| target.starts_with("AmazonEC2ContainerService"));
-        let service = if is_ecs { "ecs".to_owned() } else { signed_service(&parts.headers).unwrap_or_default() };
-        Self { parts, body, service, operation, json }
+        let signed = |part| credential(&parts.headers, part).unwrap_or_default();
+        let service = if is_ecs { "ecs".to_owned() } else { signed(SERVICE) };
+        let access_key = signed(ACCESS_KEY);
+        Self { parts, body, service, access_key, operation, json }
     }
 
     /// Whether it is this operation of ECS.
@@ -57,10 +61,13 @@ fn action(body: &[u8]) -> Option<String> {
     form.split('&').find_map(|field| field.strip_prefix("Action=")).map(str::to_owned)
 }
 
-/// The service that a signature is for: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
-fn signed_service(headers: &HeaderMap) -> Option<String> {
+const ACCESS_KEY: usize = 0;
+const SERVICE: usize = 3;
+
+/// A part of what a signature says of itself: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+fn credential(headers: &HeaderMap, part: usize) -> Option<String> {
     let credential = text(headers, "authorization")?.split_once("Credential=")?.1;
-    credential.split('/').nth(3).map(str::to_owned)
+    credential.split('/').nth(part).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub enum Outcome {
 pub struct ApiCall {
     /// `ecs` or `iam`.
     pub service: String,
+    /// Whose key it was signed with.
+    pub access_key: String,
     /// The operation's name.
     pub operation: String,
     /// When it came, in seconds since the epoch.
@@ -49,6 +51,7 @@ impl ApiCall {
     pub(super) fn to_json(&self) -> Value {
         json!({
             "service": self.service,
+            "access_key": self.access_key,
             "operation": self.operation,
             "began": self.began,
             "took": self.took,

@@ -55,6 +55,7 @@ impl CallLog {
         let under_way = state.under_way.entry(asked.operation.clone()).or_default();
         let call = ApiCall {
             service: asked.service.clone(),
+            access_key: asked.access_key.clone(),
             operation: asked.operation.clone(),
             began: now(),
             took: 0.0,
