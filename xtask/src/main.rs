@@ -22,11 +22,13 @@ tasks of this repository:
   cargo xtask bench entry        measure the command line and `up`, beside the released `scaler`; target/bench/entry.json
   cargo xtask bench policy       measure policy decisions and allocations beside the released package's; target/bench/policy.json
   cargo xtask bench sim          measure simulations, and target_wait beside the released manager; target/bench/sim.json
+  cargo xtask bench ecs          measure 100 and 1,000 tasks of ECS beside the released manager; target/bench/ecs.json
   cargo xtask bench tls          measure what encryption costs; target/bench/tls.json
   cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
   cargo xtask soak rebalance [SEED]
                                  200 mixed workloads, 100 per release: what taking work back does, and that it is right
+  cargo xtask soak ecs [SEED]    50 managers of ECS are killed at all moments of launches and stops; the next ones make it good
   cargo xtask soak budget        budgets over days in 1,000 simulations with random infrastructure
   cargo xtask codegen [--check]  generate the code of the schemas and docs/reference.md anew, or check that they are fresh
   cargo xtask venv [VERSION]     make the virtual environment with that release of opengris-scaler, print its folder
@@ -61,10 +63,13 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["bench", "entry"] => bench::entry()?,
         ["bench", "policy"] => bench::policy()?,
         ["bench", "sim"] => bench::sim()?,
+        ["bench", "ecs"] => bench::ecs()?,
         ["bench", "tls"] => bench::tls()?,
         ["soak", "consent"] => soak::consent()?,
         ["soak", "churn"] => soak::churn(1)?,
         ["soak", "churn", seed] => soak::churn(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,
+        ["soak", "ecs"] => soak::ecs(0)?,
+        ["soak", "ecs", seed] => soak::ecs(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,
         ["soak", "budget"] => soak::budget()?,
         ["soak", "rebalance"] => soak::rebalance(1)?,
         ["soak", "rebalance", seed] => {

@@ -11,7 +11,7 @@ use crate::shell;
 const HELPER_TESTS: &str = "crates/scaler-wm-native/python/test_helper.py";
 
 /// Beside the default ones: what is tested has all there is.
-const FEATURES: [&str; 2] = ["--features", "scaler-wm/zmq"];
+const FEATURES: [&str; 2] = ["--features", "scaler-wm/zmq,scaler-wm/aws"];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let began = Instant::now();
@@ -34,11 +34,15 @@ pub(crate) fn run() -> Result<ExitCode> {
             venvs.push(Venv::ensure(release, &|line| println!("{line}"))?);
             println!("opengris-scaler {release} is ready");
         }
+        Venv::with_emulator(&|line| println!("{line}"))?;
+        println!("the emulator of AWS is ready");
+        Venv::with_aws(LATEST, &|line| println!("{line}"))?;
+        println!("opengris-scaler {LATEST} with its AWS managers is ready");
         Ok(())
     });
     let mut binary = None;
     let built = step("build", &mut || {
-        binary = Some(shell::build_binary(&["--features", "zmq"])?);
+        binary = Some(shell::build_binary(&["--features", "zmq,aws"])?);
         shell::run("build the tests", shell::cargo().args(["test", "--workspace", "--no-run"]).args(FEATURES))
     });
     if let (true, true, Some(binary)) = (ready, built, &binary) {

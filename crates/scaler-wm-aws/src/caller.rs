@@ -26,7 +26,7 @@ pub struct Request<'a> {
     pub operation: &'static str,
     /// What it is for; completes "failed to …".
     pub purpose: &'static str,
-    /// The buckets that it takes from, and how many tokens; the first one slows down when it is throttled.
+    /// The buckets that it takes from, and how many tokens; all of them slow down when it is throttled.
     pub paces: &'a [(&'a Pace, f64)],
     /// When it is tried again.
     pub tries: Tries,
@@ -84,10 +84,8 @@ impl Caller {
                 Err(error) => failure(request.purpose, &error, request.refine),
             };
             self.calls.note(request.operation, Some(error.kind()));
-            if error.kind() == ErrorKind::Throttled
-                && let Some((pace, _)) = request.paces.first()
-            {
-                pace.slow_down();
+            if error.kind() == ErrorKind::Throttled {
+                request.paces.iter().for_each(|(pace, _)| pace.slow_down());
             }
             let is_tried_again = match error.kind() {
                 ErrorKind::Throttled => true,

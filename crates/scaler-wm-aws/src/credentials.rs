@@ -5,7 +5,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_config::{Region, default_provider::credentials::DefaultCredentialsChain};
+use aws_config::{
+    Region, default_provider::credentials::DefaultCredentialsChain, profile::ProfileFileCredentialsProvider,
+    provider_config::ProviderConfig,
+};
 use aws_credential_types::{
     Credentials,
     provider::{self, ProvideCredentials, future},
@@ -34,11 +37,16 @@ impl Renewing {
             let token = env::var("AWS_SESSION_TOKEN").ok().filter(|token| is_from_environment && !token.is_empty());
             return Ok(Credentials::new(&keys.id, &keys.secret, token, None, "options"));
         }
-        let mut chain = DefaultCredentialsChain::builder().region(Region::new(self.settings.region.clone()));
-        if let Some(profile) = &self.settings.profile {
-            chain = chain.profile_name(profile);
-        }
-        let found = chain.build().await.provide_credentials().await?;
+        let region = Region::new(self.settings.region.clone());
+        let found = match &self.settings.profile {
+            // No other: a name that is mistyped must not lead to somebody else's account.
+            Some(profile) => {
+                let config = ProviderConfig::without_region().with_region(Some(region));
+                let named = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile);
+                named.build().provide_credentials().await?
+            }
+            None => DefaultCredentialsChain::builder().region(region).build().await.provide_credentials().await?,
+        };
         let expiry = found.expiry().unwrap_or_else(|| SystemTime::now() + LOOK_AGAIN_AFTER);
         let token = found.session_token().map(str::to_owned);
         Ok(Credentials::new(found.access_key_id(), found.secret_access_key(), token, Some(expiry), "chain"))

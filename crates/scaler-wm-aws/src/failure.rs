@@ -54,8 +54,12 @@ pub fn class_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "LimitExceeded"
         | "LimitExceededException"
         | "ServiceQuotaExceededException" => ErrorKind::Quota,
+        // What a service was told by another one that it asked on our behalf.
+        _ if says(&["request limit exceeded", "requestlimitexceeded", "rate exceeded"]) => ErrorKind::Throttled,
         _ if says(&["capacity is unavailable", "insufficient capacity"]) => ErrorKind::NoCapacity,
-        _ if says(&["you've reached the limit", "reached the limit on"]) => ErrorKind::Quota,
+        _ if says(&["you've reached the limit", "reached the limit on", "capacity limit exceeded"]) => ErrorKind::Quota,
+        // A role that was made a moment ago is not known everywhere yet.
+        _ if says(&["unable to assume the", "role is not valid"]) => ErrorKind::Failed,
         "NoSuchEntity" | "NoSuchEntityException" | "NoSuchKey" | "NoSuchBucket" | "ResourceNotFoundException" => {
             ErrorKind::NotFound
         }
@@ -111,13 +115,14 @@ fn said(code: &str, message: &str) -> String {
 /// What became of the search for credentials.
 enum Missing {
     None,
+    Wrong(String),
     Failed(String),
 }
 
 impl Missing {
     const fn kind(&self) -> ErrorKind {
         match self {
-            Self::None => ErrorKind::Denied,
+            Self::None | Self::Wrong(_) => ErrorKind::Denied,
             // A service of theirs did not answer, say; that of a container or an instance starts later than we do.
             Self::Failed(_) => ErrorKind::Expired,
         }
@@ -130,6 +135,9 @@ impl Missing {
                            with --aws-profile or AWS_PROFILE, or run this where a role is attached"
                     .to_owned()
             }
+            Self::Wrong(why) => {
+                format!("the AWS configuration cannot be used; mend it, or name another profile: {why}")
+            }
             Self::Failed(why) => format!("AWS credentials could not be loaded: {why}"),
         }
     }
@@ -140,6 +148,9 @@ fn missing_credentials(error: &(dyn StdError + 'static)) -> Option<Missing> {
     while let Some(error) = cause {
         match error.downcast_ref::<CredentialsError>() {
             Some(CredentialsError::CredentialsNotLoaded(_)) => return Some(Missing::None),
+            Some(wrong @ CredentialsError::InvalidConfiguration(_)) => {
+                return Some(Missing::Wrong(Chain(wrong).to_string()));
+            }
             Some(failed) => return Some(Missing::Failed(Chain(failed).to_string())),
             None => cause = error.source(),
         }
@@ -170,6 +181,14 @@ mod tests {
             ),
             ("ClientException", "You've reached the limit on the number of vCPUs", 400, ErrorKind::Quota),
             ("VcpuLimitExceeded", "", 400, ErrorKind::Quota),
+            (
+                "InvalidParameterException",
+                "Error: Request limit exceeded. (ErrorCode: RequestLimitExceeded)",
+                400,
+                ErrorKind::Throttled,
+            ),
+            ("ClientException", "Tasks provisioning capacity limit exceeded.", 400, ErrorKind::Quota),
+            ("InvalidParameterException", "Unable to assume the service linked role.", 400, ErrorKind::Failed),
             ("AccessDeniedException", "User: x is not authorized to perform: ecs:RunTask", 400, ErrorKind::Denied),
             ("UnauthorizedOperation", "", 403, ErrorKind::Denied),
             ("ExpiredTokenException", "The security token included in the request is expired", 400, ErrorKind::Expired),

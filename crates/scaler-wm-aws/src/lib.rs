@@ -18,4 +18,4 @@ pub use failure::{class_of, failure};
 pub use pace::{Pace, Rate};
 pub use settings::{AwsSettings, Keys};
 pub use shell::quoted;
-pub use tags::{LAUNCH, MANAGER, TIER, Tags, key_of};
+pub use tags::{LAUNCH, MANAGER, TIER, Tags, key_of, random_name, short_hash};

@@ -5,12 +5,17 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Mutex as AsyncMutex,
+    time::{Instant, sleep},
+};
 
 /// How much slower a pace becomes at most.
 const SLOWEST: f64 = 1.0 / 8.0;
 /// Throttled calls that were under way together are one reason to slow down.
 const ONE_REASON: Duration = Duration::from_millis(500);
+/// The longest time between two looks at the bucket.
+const LONGEST_STEP: Duration = Duration::from_secs(1);
 /// After so long without a throttled call the pace doubles, until it is the full one.
 const DOUBLES_AFTER: Duration = Duration::from_secs(5);
 
@@ -27,49 +32,62 @@ pub struct Rate {
 #[derive(Debug)]
 pub struct Pace {
     rate: Rate,
+    /// Whoever holds it is next; a fair lock, so that they go in the order in which they came.
+    turn: AsyncMutex<()>,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// May be below zero: those who wait have taken theirs already.
     tokens: f64,
     as_of: Instant,
     /// The share of the full rate that is used now.
     share: f64,
-    slowed: Option<Instant>,
+    /// When it was last halved.
+    halved: Option<Instant>,
+    /// When it is doubled next.
+    doubles: Option<Instant>,
 }
 
 impl Pace {
     /// A full bucket.
     #[must_use]
     pub fn new(rate: Rate) -> Self {
-        let state = State { tokens: rate.burst, as_of: Instant::now(), share: 1.0, slowed: None };
-        Self { rate, state: Mutex::new(state) }
+        let state = State { tokens: rate.burst, as_of: Instant::now(), share: 1.0, halved: None, doubles: None };
+        Self { rate, turn: AsyncMutex::default(), state: Mutex::new(state) }
     }
 
-    /// Waits until `tokens` are there, and takes them.
+    /// Waits until `tokens` are there, or a full bucket where that is less, and takes them.
     ///
-    /// Cancel safe, but for the tokens: they are gone.
+    /// Cancel safe: who does not wait to the end has taken nothing.
     pub async fn take(&self, tokens: f64) {
-        let wait = {
-            let mut state = self.state();
-            state.tokens -= tokens;
-            let missing = (-state.tokens).max(0.0);
-            Duration::from_secs_f64(missing / (self.rate.per_second * state.share))
-        };
-        sleep(wait).await;
+        let _turn = self.turn.lock().await;
+        let wanted = tokens.min(self.rate.burst);
+        loop {
+            let wait = {
+                let mut state = self.state();
+                // Less than a thousandth is what rounding leaves.
+                if state.tokens + 1e-3 >= wanted {
+                    state.tokens -= tokens;
+                    return;
+                }
+                (wanted - state.tokens) / (self.rate.per_second * state.share)
+            };
+            // In steps, as the pace may change meanwhile.
+            sleep(LONGEST_STEP.mul_f64(wait.min(1.0))).await;
+        }
     }
 
     /// A call was throttled: half as fast from here on, and no burst.
     pub fn slow_down(&self) {
         let now = Instant::now();
         let mut state = self.state();
-        if state.slowed.is_none_or(|slowed| now - slowed >= ONE_REASON) {
+        if state.halved.is_none_or(|halved| now - halved >= ONE_REASON) {
             state.share = (state.share / 2.0).max(SLOWEST);
+            state.halved = Some(now);
         }
         state.tokens = state.tokens.min(0.0);
-        state.slowed = Some(now);
+        state.doubles = Some(now + DOUBLES_AFTER);
     }
 
     /// The share of the full rate that is used now: 1 where nothing was throttled lately.
@@ -83,11 +101,10 @@ impl Pace {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         // In steps, as the rate changes with each.
-        while let Some(slowed) = state.slowed.filter(|slowed| now - *slowed >= DOUBLES_AFTER) {
-            let doubles_at = slowed + DOUBLES_AFTER;
-            state.fill(self.rate, doubles_at);
+        while let Some(doubles) = state.doubles.filter(|doubles| *doubles <= now) {
+            state.fill(self.rate, doubles);
             state.share = (state.share * 2.0).min(1.0);
-            state.slowed = (state.share < 1.0).then_some(doubles_at);
+            state.doubles = (state.share < 1.0).then_some(doubles + DOUBLES_AFTER);
         }
         state.fill(self.rate, now);
         state
@@ -160,10 +177,41 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn those_who_wait_are_slowed_down_and_speed_up_again_too() {
+        let pace = Arc::new(Pace::new(Rate { burst: 1.0, per_second: 1.0 }));
+        let began = Instant::now();
+        let waiting: Vec<_> = (0..30)
+            .map(|_| {
+                let pace = Arc::clone(&pace);
+                tokio::spawn(async move { pace.take(1.0).await })
+            })
+            .collect();
+        // Throttled all the time, and more often than what counts as one reason.
+        for _ in 0..20 {
+            sleep(Duration::from_millis(200)).await;
+            pace.slow_down();
+        }
+        assert!((pace.share() - SLOWEST).abs() < 1e-9, "{}", pace.share());
+        for taker in waiting {
+            taker.await.unwrap();
+        }
+        let took = began.elapsed().as_secs_f64();
+        assert!((40.0..55.0).contains(&took), "30 s, and what the slow 19 s have cost: {took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_that_is_next_to_nothing_is_waited_for() {
+        let pace = Pace::new(Rate { burst: 1.0, per_second: f64::MIN_POSITIVE });
+        pace.take(1.0).await;
+        assert!(tokio::time::timeout(Duration::from_secs(1_000), pace.take(1.0)).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_idle_bucket_holds_no_more_than_its_burst() {
         let pace = Pace::new(RATE);
         sleep(Duration::from_secs(3_600)).await;
-        let wait = seconds(&pace, 12.0).await;
-        assert!((0.99..1.05).contains(&wait), "{wait}");
+        assert!(seconds(&pace, 12.0).await < 0.01, "more than a bucket holds is taken from a full one");
+        let wait = seconds(&pace, 1.0).await;
+        assert!((1.49..1.55).contains(&wait), "and paid back: {wait}");
     }
 }

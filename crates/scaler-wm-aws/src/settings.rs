@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use scaler_wm_core::options::Values;
+use scaler_wm_core::options::{Origin, Values};
 
 use crate::credentials::Renewing;
 
@@ -52,10 +52,14 @@ impl AwsSettings {
     pub fn from_values(values: &Values) -> Self {
         let text = |key| if values.has(key) { values.maybe_text(key) } else { None };
         let secret = |key| if values.has(key) { values.maybe_secret(key) } else { None };
-        let keys = secret("aws_access_key_id").zip(secret("aws_secret_access_key"));
+        let profile = text("aws_profile");
+        // A profile that is named goes before keys that happen to be in the environment.
+        let is_around = |key| profile.is_some() && matches!(values.origin(key), Origin::Environment(_));
+        let given = |key| secret(key).filter(|_| !is_around(key));
+        let keys = given("aws_access_key_id").zip(given("aws_secret_access_key"));
         Self {
             region: values.text("aws_region"),
-            profile: text("aws_profile"),
+            profile,
             keys: keys.map(|(id, secret)| Keys { id: id.expose().to_owned(), secret: secret.expose().to_owned() }),
             endpoint_url: None,
         }

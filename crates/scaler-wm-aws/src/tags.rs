@@ -1,6 +1,6 @@
 //! Tags: which manager, launch and tier something belongs to.
 
-use scaler_wm_core::{LaunchId, ManagerId, Tier};
+use scaler_wm_core::{Error, ErrorKind, LaunchId, ManagerId, Result, Tier};
 
 /// The tag that holds the manager's id.
 pub const MANAGER: &str = "scaler-wm:manager";
@@ -68,6 +68,26 @@ pub fn key_of(manager: &ManagerId) -> String {
     let readable: String =
         id.chars().map(|letter| if is_allowed(letter) { letter } else { '_' }).take(LONGEST_KEY).collect();
     format!("{readable}-{:016x}", fnv1a(id.as_bytes()))
+}
+
+/// A short name for a text, the same in every version of this program.
+#[must_use]
+pub fn short_hash(text: &str) -> String {
+    // Its halves folded, as is usual for this hash.
+    let hash = fnv1a(text.as_bytes());
+    format!("{:08x}", (hash >> 32) ^ (hash & 0xffff_ffff))
+}
+
+/// A random name of 32 hexadecimal digits.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn random_name() -> Result<String> {
+    let mut bytes = [0_u8; 16];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).map_err(|error| {
+        Error::new(ErrorKind::Failed, "make a name", "the system gives no random bytes").with_source(error)
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The 64-bit FNV-1a hash: the same in every version of this program, as what it names outlives one.

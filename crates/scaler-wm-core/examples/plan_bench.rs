@@ -16,10 +16,12 @@ fn main() {
     let limits = Limits {
         max_units: Limit::Unlimited,
         largest_batch: NonZeroU32::MIN,
+        most_on_order: NonZeroU32::MAX,
         cooldown: Duration::ZERO,
         drain_timeout: Duration::from_secs(300),
         ready_within: Duration::from_secs(60),
         relieves: true,
+        ends_by_itself: false,
     };
     let tiers = [TierView { tier: Tier::default(), available_from: now }];
     for count in [1_000_u32, 10_000, 100_000] {

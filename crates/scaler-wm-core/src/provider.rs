@@ -18,8 +18,10 @@ pub struct ProviderInfo {
     pub workers_per_unit: NonZeroU32,
     /// Task concurrency of one worker (1 for a Python worker).
     pub concurrency_per_worker: NonZeroU32,
-    /// The most units that one launch call can bring.
+    /// The most units that one launch call can bring, and that one call is asked to stop.
     pub largest_batch: NonZeroU32,
+    /// The most units that may be on order at once, calls that wait for their turn included.
+    pub most_on_order: NonZeroU32,
     /// Where units can come from, best first; never empty.
     pub tiers: Vec<Tier>,
     /// How long a unit may be missing from a listing although it is there.
@@ -30,6 +32,8 @@ pub struct ProviderInfo {
     pub observe_every: Duration,
     /// Whether repeating a [`Launch`] is safe: the same launch is the same request.
     pub idempotent: bool,
+    /// For how long after it was prepared a launch may be repeated: infrastructures forget tokens.
+    pub repeatable_for: Duration,
     /// Whether [`Provider::observe`] also lists units of earlier processes of this manager.
     pub lists_foreign_units: bool,
     /// Whether units understand [`Stop::Relieve`].
@@ -118,6 +122,9 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// When no such launch can be made, whatever the infrastructure would say.
     fn prepare(&self, count: NonZeroU32, tier: &Tier, now: Timestamp) -> Result<Launch>;
+
+    /// Units that earlier processes have on record: a look asks about them too, by their names.
+    fn remember(&self, _units: &[UnitId]) {}
 
     /// Makes the call. The same launch again is the same request, where [`ProviderInfo::idempotent`] says so.
     ///

@@ -60,6 +60,8 @@ pub enum ExitCause {
     OutOfMemory,
     /// It never came up, for the reason given.
     NeverStarted(String),
+    /// It never came up, since the infrastructure had no capacity for it after all.
+    NoCapacity(String),
     /// It went with what it ran on, for the reason given.
     Lost(String),
 }
@@ -82,6 +84,7 @@ impl fmt::Display for Exit {
             },
             ExitCause::OutOfMemory => f.write_str("killed by the kernel, since memory ran out"),
             ExitCause::NeverStarted(reason) => write!(f, "never started: {reason}"),
+            ExitCause::NoCapacity(reason) => write!(f, "never started, for want of capacity: {reason}"),
             ExitCause::Lost(reason) => write!(f, "lost: {reason}"),
         }
     }

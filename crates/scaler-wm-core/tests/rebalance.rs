@@ -138,10 +138,12 @@ impl World {
             limits: &Limits {
                 max_units: Limit::AtMost(self.limit),
                 largest_batch: NonZeroU32::MIN,
+                most_on_order: NonZeroU32::MAX,
                 cooldown: Duration::from_secs(30),
                 drain_timeout: Duration::from_secs(300),
                 ready_within: Duration::from_secs(60),
                 relieves: self.is_on,
+                ends_by_itself: false,
             },
             tiers: &[TierView { tier: Tier::default(), available_from: BEGIN }],
             cooldown: self.cooldown,

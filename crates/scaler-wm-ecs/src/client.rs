@@ -1,5 +1,7 @@
 //! The calls to ECS, at their pace.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use aws_sdk_ecs::{
     Client,
     error::BuildError,
@@ -11,7 +13,7 @@ use aws_sdk_ecs::{
 };
 use futures_util::future::{join_all, try_join_all};
 use scaler_wm_aws::{Caller, Pace, Request, Tries};
-use scaler_wm_core::{Error, ErrorKind, Launch, Result, StopAnswer, UnitId};
+use scaler_wm_core::{Error, ErrorKind, Launch, Result, StopAnswer, Unit, UnitId};
 
 use crate::{
     Paces,
@@ -34,12 +36,17 @@ pub(crate) struct EcsClient {
     look: Pace,
 }
 
-/// What became of tasks that were asked about.
+/// What became of units that were asked about.
 #[derive(Debug, Default)]
 pub(crate) struct Described {
-    pub(crate) tasks: Vec<Task>,
+    pub(crate) units: Vec<Arc<Unit>>,
     /// Those that are not there: not yet, or no more.
     pub(crate) missing: Vec<String>,
+}
+
+/// The cluster that a task's ARN names; older ones name none.
+pub(crate) fn cluster_of(arn: &str) -> Option<&str> {
+    arn.split_once(":task/")?.1.split_once('/').map(|(cluster, _)| cluster)
 }
 
 impl EcsClient {
@@ -67,7 +74,7 @@ impl EcsClient {
         self.caller.call(request, || call.clone().send()).await
     }
 
-    /// Every task that says it was started by `started_by` and is to run.
+    /// Every task that says it was started by `started_by` and is to run; none in a cluster that is not there.
     pub(crate) async fn list(&self, cluster: &str, started_by: &str) -> Result<Vec<String>> {
         let paces = [(&self.look, 1.0)];
         let request = looking("ListTasks", "list tasks", &paces);
@@ -75,7 +82,10 @@ impl EcsClient {
         let mut next = None;
         loop {
             let call = self.ecs.list_tasks().cluster(cluster).started_by(started_by).set_next_token(next.take());
-            let page = self.caller.call(request, || call.clone().send()).await?;
+            let page = match self.caller.call(request, || call.clone().send()).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+                page => page?,
+            };
             arns.extend(page.task_arns.unwrap_or_default());
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
@@ -84,19 +94,41 @@ impl EcsClient {
         }
     }
 
-    /// What these tasks are now.
-    pub(crate) async fn describe(&self, cluster: &str, arns: &[String]) -> Result<Described> {
+    /// What these tasks are now, in whatever cluster each is. `note` makes units of them, page by page: a description is
+    /// some kilobytes, a unit a fraction of one.
+    pub(crate) async fn describe(
+        &self,
+        cluster: &str,
+        arns: &[String],
+        note: impl Fn(&[Task]) -> Vec<Arc<Unit>>,
+    ) -> Result<Described> {
+        let mut of_cluster: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+        for arn in arns {
+            of_cluster.entry(cluster_of(arn).unwrap_or(cluster)).or_default().push(arn);
+        }
         let paces = [(&self.look, 1.0)];
         let request = looking("DescribeTasks", "describe tasks", &paces);
-        let calls = arns.chunks(DESCRIBED_AT_ONCE).map(|arns| {
+        let pages = of_cluster.iter().flat_map(|(cluster, arns)| {
+            arns.chunks(DESCRIBED_AT_ONCE)
+                .map(|arns| (*cluster, arns.iter().copied().cloned().collect::<Vec<String>>()))
+        });
+        let note = &note;
+        let calls = pages.map(|(cluster, arns)| async move {
             let call = self.ecs.describe_tasks().cluster(cluster).include(TaskField::Tags);
-            let call = call.set_tasks(Some(arns.to_vec()));
-            async move { self.caller.call(request, || call.clone().send()).await }
+            let call = call.set_tasks(Some(arns.clone()));
+            match self.caller.call(request, || call.clone().send()).await {
+                // With the cluster went its tasks.
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok((Vec::new(), arns)),
+                answer => answer.map(|answer| {
+                    let missing = answer.failures().iter().filter_map(|failure| failure.arn().map(str::to_owned));
+                    (note(answer.tasks()), missing.collect())
+                }),
+            }
         });
         let mut described = Described::default();
-        for answer in try_join_all(calls).await? {
-            described.tasks.extend(answer.tasks.unwrap_or_default());
-            described.missing.extend(answer.failures.unwrap_or_default().into_iter().filter_map(|failure| failure.arn));
+        for (units, missing) in try_join_all(calls).await? {
+            described.units.extend(units);
+            described.missing.extend(missing);
         }
         Ok(described)
     }
@@ -111,6 +143,7 @@ impl EcsClient {
             refine,
         };
         let calls = units.iter().map(|unit| {
+            let cluster = cluster_of(unit.as_str()).unwrap_or(cluster);
             let call = self.ecs.stop_task().cluster(cluster).task(unit.as_str()).reason(STOPPED_BY_US);
             async move {
                 let answer = self.caller.call(request, || call.clone().send()).await;
@@ -145,7 +178,7 @@ impl RunTask {
             .set_security_groups((!self.security_groups.is_empty()).then(|| self.security_groups.clone()))
             .assign_public_ip(if self.public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled })
             .build()
-            .map_err(incomplete)?;
+            .map_err(incomplete("start tasks"))?;
         let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build();
         let call = ecs
             .run_task()
@@ -161,13 +194,14 @@ impl RunTask {
         }
         let item = |(name, weight, base): &(String, i32, i32)| {
             let item = CapacityProviderStrategyItem::builder().capacity_provider(name).weight(*weight).base(*base);
-            item.build().map_err(incomplete)
+            item.build().map_err(incomplete("start tasks"))
         };
         let strategy = self.providers.iter().map(item).collect::<Result<Vec<_>>>()?;
         Ok(call.set_capacity_provider_strategy(Some(strategy)))
     }
 }
 
-fn incomplete(error: BuildError) -> Error {
-    Error::new(ErrorKind::Invalid, "start tasks", "something is missing").with_source(error)
+/// A request that the SDK refuses to build, since a value is missing; its own words name it.
+pub(crate) fn incomplete(purpose: &'static str) -> impl Fn(BuildError) -> Error {
+    move |error| Error::new(ErrorKind::Invalid, purpose, "the request is not complete").with_source(error)
 }

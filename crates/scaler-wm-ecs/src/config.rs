@@ -1,6 +1,6 @@
 //! What the provider is told.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::time::Duration;
 
 use scaler_wm_aws::{AwsSettings, Rate, WorkerCommand};
 use scaler_wm_options::CapacityProvider;
@@ -16,8 +16,6 @@ pub struct EcsConfig {
     pub task_definition: String,
     /// Container image, for a definition that is registered.
     pub image: String,
-    /// vCPUs of a task, and so its workers.
-    pub cpu: NonZeroU32,
     /// Memory of a task in GB, for a definition that is registered.
     pub memory_gb: u32,
     /// CloudWatch log group for what tasks print, for a definition that is registered.
@@ -44,7 +42,7 @@ pub struct EcsConfig {
     pub tags: Vec<(String, String)>,
     /// Capacity providers that tasks are spread over; on demand where there is none, or while they have no capacity.
     pub capacity_providers: Vec<CapacityProvider>,
-    /// The workers inside a task.
+    /// The workers inside a task, which has as many vCPUs.
     pub workers: WorkerCommand,
     /// How fast calls are made.
     pub paces: Paces,
@@ -91,7 +89,6 @@ impl EcsConfig {
             cluster: "scaler-cluster".to_owned(),
             task_definition: "scaler-task-definition".to_owned(),
             image: "public.ecr.aws/v4u8j8r6/scaler:latest".to_owned(),
-            cpu: workers.count,
             memory_gb: 30,
             log_group: None,
             python_version: "3.12.11".to_owned(),

@@ -6,6 +6,8 @@ use scaler_wm_core::{Error, ErrorKind};
 /// How long a launch waits where there is no other tier to try.
 const NO_CAPACITY_RESTS: std::time::Duration = std::time::Duration::from_secs(30);
 
+const CONFLICT: &str = "ConflictException";
+
 /// The class of an error of ECS, where code and message tell it better than the code alone.
 pub(crate) fn refine(code: &str, message: &str) -> Option<ErrorKind> {
     let words = message.to_ascii_lowercase();
@@ -18,9 +20,14 @@ pub(crate) fn refine(code: &str, message: &str) -> Option<ErrorKind> {
         }
         "ClientException" if words.contains("unable to find task definition") => Some(ErrorKind::NotFound),
         // Another launch of ours is under that token: this one starts anew under its own.
-        "ConflictException" => Some(ErrorKind::Failed),
+        CONFLICT => Some(ErrorKind::Failed),
         _ => None,
     }
+}
+
+/// Whether a launch's token stands for another request.
+pub(crate) fn is_conflict(error: &Error) -> bool {
+    error.to_string().contains(CONFLICT)
 }
 
 /// Why some tasks of a call did not come; each reason once.

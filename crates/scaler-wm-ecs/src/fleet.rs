@@ -14,8 +14,12 @@ const REMEMBERED: Duration = Duration::from_secs(3_600);
 /// What was told of.
 #[derive(Debug, Default)]
 pub(crate) struct Fleet {
-    /// Units that are there, with the time at which the API last knew of them.
-    there: HashMap<UnitId, (Arc<Unit>, Timestamp)>,
+    /// Units that are there.
+    there: HashMap<UnitId, Arc<Unit>>,
+    /// Units that earlier processes have on record, and that were not seen yet.
+    remembered: HashSet<UnitId>,
+    /// Units that the API did not know when it was asked, and since when.
+    missing: HashMap<UnitId, Timestamp>,
     /// Ends that were told, and when.
     ended: HashMap<UnitId, Timestamp>,
 }
@@ -25,7 +29,7 @@ impl Fleet {
     pub(crate) fn to_ask(&self, listed: Vec<String>) -> Vec<String> {
         let mut ids: HashSet<String> = listed.into_iter().collect();
         ids.retain(|id| !self.ended.contains_key(&UnitId::from(id.as_str())));
-        ids.extend(self.there.keys().map(ToString::to_string));
+        ids.extend(self.there.keys().chain(&self.remembered).map(ToString::to_string));
         let mut ids: Vec<String> = ids.into_iter().collect();
         ids.sort_unstable();
         ids
@@ -36,35 +40,49 @@ impl Fleet {
         if self.ended.contains_key(&unit.id) {
             return None;
         }
+        self.missing.remove(&unit.id);
+        self.remembered.remove(&unit.id);
         if matches!(unit.state, UnitState::Gone(_)) {
             self.there.remove(&unit.id);
             self.ended.insert(unit.id.clone(), now);
             return Some(Arc::new(unit));
         }
-        let entry = self.there.entry(unit.id.clone()).or_insert_with(|| (Arc::new(unit.clone()), now));
-        if *entry.0 != unit {
-            entry.0 = Arc::new(unit);
+        let known = self.there.entry(unit.id.clone()).or_insert_with(|| Arc::new(unit.clone()));
+        if **known != unit {
+            *known = Arc::new(unit);
         }
-        entry.1 = now;
-        Some(Arc::clone(&entry.0))
+        Some(Arc::clone(known))
     }
 
     /// A unit is on its way out, by our wish.
     pub(crate) fn stopping(&mut self, unit: &UnitId) {
-        if let Some((unit, _)) = self.there.get_mut(unit) {
+        if let Some(unit) = self.there.get_mut(unit) {
             *unit = Arc::new(Unit { state: UnitState::Stopping, ..(**unit).clone() });
         }
     }
 
-    /// Forgets what the API has not known of for `lag`, and ends that nobody asks about any more.
-    pub(crate) fn tidy(&mut self, lag: Duration, now: Timestamp) {
-        self.there.retain(|_, (_, known)| now.since(*known) <= lag);
+    /// Units that earlier processes have on record.
+    pub(crate) fn remember(&mut self, units: &[UnitId]) {
+        self.remembered.extend(units.iter().cloned());
+    }
+
+    /// The API did not know these: those that it has not known for `lag` are forgotten, and so are ends that nobody asks
+    /// about any more.
+    pub(crate) fn tidy(&mut self, missing: Vec<String>, lag: Duration, now: Timestamp) {
+        for unit in missing.into_iter().map(UnitId::from) {
+            let since = *self.missing.entry(unit.clone()).or_insert(now);
+            if now.since(since) > lag {
+                self.there.remove(&unit);
+                self.remembered.remove(&unit);
+                self.missing.remove(&unit);
+            }
+        }
         self.ended.retain(|_, told| now.since(*told) <= REMEMBERED);
     }
 
     /// Whether some unit is on its way in or out.
     pub(crate) fn is_moving(&self) -> bool {
         let is_moving = |unit: &Unit| matches!(unit.state, UnitState::Starting | UnitState::Stopping);
-        self.there.values().any(|(unit, _)| is_moving(unit))
+        self.there.values().any(|unit| is_moving(unit))
     }
 }

@@ -1,7 +1,7 @@
 //! A launch: one `RunTask` call with everything in it, frozen.
 
-use scaler_wm_aws::{Tags, key_of};
-use scaler_wm_core::{Error, ErrorKind, Launch, LaunchId, ManagerId, Result, Tier};
+use scaler_wm_aws::{Tags, WorkerCommand, key_of, short_hash};
+use scaler_wm_core::{Error, ErrorKind, Launch, LaunchId, Result, Tier};
 use scaler_wm_options::CapacityProvider;
 use serde::{Deserialize, Serialize};
 
@@ -41,18 +41,12 @@ impl RunTask {
             PROVIDERS => config.capacity_providers.iter().map(of_tier).collect(),
             other => return Err(Error::new(ErrorKind::Invalid, "prepare tasks", format!("there is no tier {other}"))),
         };
-        let mut environment = config.environment.clone();
-        environment.extend([
-            ("COMMAND".to_owned(), start_line(&config.workers)),
-            ("PYTHON_REQUIREMENTS".to_owned(), config.python_requirements.clone()),
-            ("PYTHON_VERSION".to_owned(), config.python_version.clone()),
-        ]);
         Ok(Self {
             cluster: config.cluster.clone(),
             task_definition: task_definition.to_owned(),
-            started_by: started_by(&config.workers.manager),
+            started_by: started_by(&config.workers),
             tags: Tags::of(&config.workers.manager, launch, tier, &config.tags).into_pairs(),
-            environment,
+            environment: environment(config),
             subnets: config.subnets.clone(),
             security_groups: config.security_groups.clone(),
             public_ip: config.public_ip,
@@ -81,7 +75,19 @@ pub(crate) fn tiers(config: &EcsConfig) -> Vec<Tier> {
     tiers
 }
 
-/// What tasks of a manager say that they were started by: letters, digits, `-`, `_` and `/`, 128 at most.
-pub(crate) fn started_by(manager: &ManagerId) -> String {
-    format!("scaler-wm/{}", key_of(manager))
+/// The environment of a task.
+pub(crate) fn environment(config: &EcsConfig) -> Vec<(String, String)> {
+    let mut environment = config.environment.clone();
+    environment.extend([
+        ("COMMAND".to_owned(), start_line(&config.workers)),
+        ("PYTHON_REQUIREMENTS".to_owned(), config.python_requirements.clone()),
+        ("PYTHON_VERSION".to_owned(), config.python_version.clone()),
+    ]);
+    environment
+}
+
+/// What tasks of a manager say that they were started by: letters, digits, `-`, `_` and `/`, 128 at most. The scheduler
+/// is part of it, as managers of two schedulers may share both id and cluster.
+pub(crate) fn started_by(workers: &WorkerCommand) -> String {
+    format!("scaler-wm/{}/{}", key_of(&workers.manager), short_hash(&workers.scheduler.to_string()))
 }

@@ -9,7 +9,7 @@ use scaler_wm_core::{
 };
 use scaler_wm_options::{Section, capacity_providers};
 
-use crate::{EcsConfig, Paces};
+use crate::{EcsConfig, Paces, launch::environment};
 
 /// The options of `aws_raw_ecs`.
 pub const SECTION: Section = scaler_wm_options::AWS_RAW_ECS;
@@ -25,12 +25,11 @@ impl EcsConfig {
         let cpu = NonZeroU32::new(cpu).ok_or_else(|| values.problem("ecs_task_cpu", "a task needs a vCPU"))?;
         let pairs = |key| values.maybe_pairs(key).unwrap_or_default().into_iter().collect();
         let size = values.maybe_integer("ecs_ephemeral_storage").map(|_| number(values, "ecs_ephemeral_storage"));
-        Ok(Self {
+        let config = Self {
             aws: AwsSettings::from_values(values),
             cluster: values.text("ecs_cluster"),
             task_definition: values.text("ecs_task_definition"),
             image: values.text("ecs_task_image"),
-            cpu,
             memory_gb: number(values, "ecs_task_memory")?,
             log_group: values.maybe_text("ecs_log_group"),
             python_version: values.text("ecs_python_version"),
@@ -52,8 +51,27 @@ impl EcsConfig {
             ),
             ready_within: values.seconds("ready_timeout_seconds"),
             observe_every: values.seconds("observe_interval_seconds"),
-        })
+        };
+        let length = overrides_length(&config);
+        if length > LONGEST_OVERRIDES {
+            let problem = format!(
+                "start line, requirements and environment of a task have {length} characters, and ECS takes \
+                 {LONGEST_OVERRIDES}: shorten ecs_environment (--ecs-environment) or bring packages in the image"
+            );
+            return Err(values.problem("ecs_python_requirements", problem));
+        }
+        Ok(config)
     }
+}
+
+/// What a call may override of a task definition, in characters of JSON.
+const LONGEST_OVERRIDES: usize = 8_192;
+
+/// How long the overrides of a call are, about.
+fn overrides_length(config: &EcsConfig) -> usize {
+    let environment = environment(config);
+    let pairs = environment.iter().map(|(name, value)| serde_json::json!({"name": name, "value": value}));
+    pairs.map(|pair| pair.to_string().len() + 1).sum()
 }
 
 /// A whole number that fits what it is used for.

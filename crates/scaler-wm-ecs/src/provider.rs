@@ -10,10 +10,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use aws_sdk_ecs::{Client, types::Task};
+use aws_sdk_ecs::{Client, operation::run_task::RunTaskOutput, types::Task};
 use aws_sdk_iam::Client as IamClient;
 use bytes::Bytes;
-use scaler_wm_aws::{Caller, Calls};
+use scaler_wm_aws::{Caller, Calls, random_name};
 use scaler_wm_core::{
     Clock, Error, ErrorKind, Launch, LaunchId, Launched, Observed, OpenLaunch, Provider, ProviderInfo, Result, Stop,
     StopAnswer, Tier, Timestamp, Token, Unit, UnitId,
@@ -25,7 +25,7 @@ use crate::{
     EcsConfig,
     client::EcsClient,
     definition::Preparation,
-    failure::{failed, with_rest},
+    failure::{failed, is_conflict, with_rest},
     fleet::Fleet,
     launch::{RunTask, started_by, tiers},
     task::unit,
@@ -33,6 +33,8 @@ use crate::{
 
 /// Tasks that one call starts at most.
 const LARGEST_BATCH: NonZeroU32 = NonZeroU32::new(10).expect("not 0");
+/// How long AWS knows a token, and somewhat less.
+const REPEATABLE_FOR: Duration = Duration::from_secs(12 * 3_600);
 /// How long what the API lists may be behind what was started.
 const LIST_LAG: Duration = Duration::from_secs(30);
 /// While tasks start or stop, the next look comes so soon.
@@ -74,24 +76,26 @@ impl EcsProvider {
         let caller = Caller::new(Calls::default());
         let preparation = Preparation { config: &config, ecs: &ecs, iam: &iam, caller: &caller };
         let task_definition = Caller::patiently(|| preparation.prepare()).await?;
-        info!(cluster = %config.cluster, %task_definition, workers = config.cpu, "tasks are ready to start");
+        info!(cluster = %config.cluster, %task_definition, workers = config.workers.count, "tasks are ready to start");
         let info = ProviderInfo {
             name: "aws_raw_ecs",
-            workers_per_unit: config.cpu,
+            workers_per_unit: config.workers.count,
             concurrency_per_worker: NonZeroU32::MIN,
             largest_batch: LARGEST_BATCH,
+            most_on_order: on_order(&config),
             tiers: tiers(&config),
             list_lag: LIST_LAG,
             ready_within: config.ready_within,
             observe_every: config.observe_every,
             idempotent: true,
+            repeatable_for: REPEATABLE_FOR,
             lists_foreign_units: true,
             relieves: false,
             ends_by_itself: true,
         };
         Ok(Self {
             info,
-            started_by: started_by(&config.workers.manager),
+            started_by: started_by(&config.workers),
             client: EcsClient::new(ecs.clone(), caller, &config.paces),
             task_definition,
             config,
@@ -139,11 +143,7 @@ impl EcsProvider {
     }
 
     /// Calls for the tasks of a launch; once more where the cluster had to be made again.
-    async fn run(
-        &self,
-        launch: &Launch,
-        parameters: &RunTask,
-    ) -> Result<aws_sdk_ecs::operation::run_task::RunTaskOutput> {
+    async fn run(&self, launch: &Launch, parameters: &RunTask) -> Result<RunTaskOutput> {
         match self.client.run(launch, parameters).await {
             // Of all that the call names, only the cluster has an error of this kind.
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -168,7 +168,7 @@ impl Provider for EcsProvider {
             let context = format!("{count} tasks are more than one call can start");
             return Err(Error::new(ErrorKind::Invalid, "prepare tasks", context));
         }
-        let id = random_hex()?;
+        let id = random_name()?;
         let launch = LaunchId::from(id.clone());
         let parameters = RunTask::new(&self.config, &self.task_definition, &launch, tier)?;
         let spec = serde_json::to_vec(&parameters)
@@ -177,10 +177,18 @@ impl Provider for EcsProvider {
         Ok(Launch { id: launch, token: Token::from(id), count, tier: tier.clone(), at: now, spec })
     }
 
+    fn remember(&self, units: &[UnitId]) {
+        self.fleet().remember(units);
+    }
+
     async fn launch(&self, launch: &Launch) -> Result<Launched> {
         let parameters = RunTask::of(launch)?;
         let is_only_tier = self.info.tiers.len() == 1;
-        let answer = self.run(launch, &parameters).await.map_err(|error| with_rest(error, is_only_tier))?;
+        let answer = match self.run(launch, &parameters).await {
+            // Its token stands for another request: nothing more will come of it, and looks tell what has.
+            Err(error) if is_conflict(&error) => return Ok(Launched { failed: vec![error], ..Launched::default() }),
+            answer => answer.map_err(|error| with_rest(error, is_only_tier))?,
+        };
         let units = self.note(answer.tasks());
         let failed = failed(answer.failures(), is_only_tier);
         Self::tick(&self.changed);
@@ -188,13 +196,13 @@ impl Provider for EcsProvider {
     }
 
     async fn observe(&self, _open: &[OpenLaunch]) -> Result<Observed> {
+        // Nothing of an open launch is known but by its tasks.
         let listed = self.client.list(&self.config.cluster, &self.started_by).await?;
         let ids = self.fleet().to_ask(listed);
-        let described = self.client.describe(&self.config.cluster, &ids).await?;
-        let units = self.note(&described.tasks);
-        self.fleet().tidy(LIST_LAG, self.clock.now());
+        let described = self.client.describe(&self.config.cluster, &ids, |tasks| self.note(tasks)).await?;
+        self.fleet().tidy(described.missing, LIST_LAG, self.clock.now());
         self.look_again_if_moving();
-        Ok(Observed { units, settled: Vec::new() })
+        Ok(Observed { units: described.units, settled: Vec::new() })
     }
 
     async fn stop(&self, units: &[UnitId], how: Stop) -> Vec<(UnitId, Result<StopAnswer>)> {
@@ -224,10 +232,9 @@ impl Provider for EcsProvider {
     }
 }
 
-fn random_hex() -> Result<String> {
-    let mut bytes = [0_u8; 16];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).map_err(|error| {
-        Error::new(ErrorKind::Failed, "make a name", "the system gives no random bytes").with_source(error)
-    })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+/// What may be on order at once: what the account starts without a wait.
+fn on_order(config: &EcsConfig) -> NonZeroU32 {
+    let burst = config.paces.tasks.burst.clamp(f64::from(LARGEST_BATCH.get()), f64::from(u32::MAX));
+    #[expect(clippy::cast_possible_truncation, reason = "within bounds")]
+    NonZeroU32::new(burst as u32).unwrap_or(LARGEST_BATCH)
 }

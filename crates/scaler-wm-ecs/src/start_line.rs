@@ -6,9 +6,9 @@ use scaler_wm_aws::WorkerCommand;
 pub(crate) const PREFIX: &str = "ECS";
 
 /// Prints the id of the task that it runs in, as the metadata endpoint of the container tells it (Fargate platform 1.4.0
-/// and later).
-const ASK: &str = "import json, os, urllib.request as r; \
-                   print(json.load(r.urlopen(os.environ[\"ECS_CONTAINER_METADATA_URI_V4\"] + \"/task\", timeout=5))\
+/// and later). That is on the link: no proxy knows the way.
+const ASK: &str = "import json, os, urllib.request as r; ask = r.build_opener(r.ProxyHandler({})).open; \
+                   print(json.load(ask(os.environ[\"ECS_CONTAINER_METADATA_URI_V4\"] + \"/task\", timeout=5))\
                    [\"TaskARN\"].rsplit(\"/\", 1)[1])";
 
 /// The line that starts the workers of a task, each under the task's name: its id, else the name of its host.
@@ -80,7 +80,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("task"), r#"{"TaskARN": "arn:aws:ecs:us-east-1:1:task/c/0af3"}"#).unwrap();
         let uri = format!("file://{}", folder.path().display());
-        let said = run(&workers(), &[("ECS_CONTAINER_METADATA_URI_V4", &uri), ("HOSTNAME", "host-1")]);
+        let proxy = ("http_proxy", "http://127.0.0.1:1");
+        let said = run(&workers(), &[("ECS_CONTAINER_METADATA_URI_V4", &uri), ("HOSTNAME", "host-1"), proxy]);
         assert_eq!(said[5], "ECS-0af3");
     }
 }

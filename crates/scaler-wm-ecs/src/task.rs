@@ -67,6 +67,9 @@ fn exit(task: &Task) -> Exit {
     let is_out_of_memory = words.chain([reason]).any(|words| words.contains("OutOfMemory"));
     let cause = match task.stop_code() {
         _ if asked => ExitCause::Signal(SIGTERM),
+        Some(TaskStopCode::TaskFailedToStart) if reason.contains("apacity is unavailable") => {
+            ExitCause::NoCapacity(reason.to_owned())
+        }
         Some(TaskStopCode::TaskFailedToStart) => ExitCause::NeverStarted(reason.to_owned()),
         _ if is_out_of_memory => ExitCause::OutOfMemory,
         Some(TaskStopCode::EssentialContainerExited) | None => match code {
@@ -83,11 +86,17 @@ fn exit(task: &Task) -> Exit {
 fn names(task: &Task, arn: &str) -> Vec<Arc<str>> {
     let id = arn.rsplit('/').next().unwrap_or(arn);
     let details = task.attachments().iter().flat_map(|attachment| attachment.details());
-    let hosts = details.filter(|detail| detail.name() == Some("privateDnsName")).filter_map(|detail| detail.value());
-    let mut names = vec![id];
-    for host in hosts {
-        names.push(host);
-        names.extend(host.split_once('.').map(|(short, _)| short));
+    let mut names = vec![id.to_owned()];
+    for (name, value) in details.filter_map(|detail| detail.name().zip(detail.value())) {
+        match name {
+            "privateDnsName" => {
+                names.push(value.to_owned());
+                names.extend(value.split_once('.').map(|(short, _)| short.to_owned()));
+            }
+            // A host without a name in the network's own DNS is named after its address.
+            "privateIPv4Address" => names.extend([value.to_owned(), format!("ip-{}", value.replace('.', "-"))]),
+            _ => {}
+        }
     }
     names.into_iter().map(|name| Arc::from(format!("{PREFIX}-{name}"))).collect()
 }
@@ -151,6 +160,9 @@ mod tests {
         let never =
             task("STOPPED").stop_code(TaskStopCode::TaskFailedToStart).stopped_reason("CannotPullContainerError");
         assert_eq!(exit_of(never).cause, ExitCause::NeverStarted("CannotPullContainerError".to_owned()));
+        let full = "Capacity is unavailable at this time. Please try again later";
+        let full = task("STOPPED").stop_code(TaskStopCode::TaskFailedToStart).stopped_reason(full);
+        assert!(matches!(exit_of(full).cause, ExitCause::NoCapacity(_)));
         let by_us = task("STOPPED").stop_code(TaskStopCode::UserInitiated).stopped_reason(STOPPED_BY_US);
         assert!(exit_of(by_us).asked);
         let by_hand = task("STOPPED").stop_code(TaskStopCode::UserInitiated).stopped_reason("maintenance");
@@ -171,22 +183,22 @@ mod tests {
 
     #[test]
     fn a_unit_knows_its_launch_and_its_names() {
-        let detail = KeyValuePair::builder().name("privateDnsName").value("ip-10-0-0-7.ec2.internal").build();
+        let detail = |name: &str, value: &str| KeyValuePair::builder().name(name).value(value).build();
         let tag = |name: &str, value: &str| Tag::builder().key(name).value(value).build();
         let unit = look(
-            task("RUNNING")
-                .tags(tag("scaler-wm:launch", "l1"))
-                .tags(tag("scaler-wm:tier", "on-demand"))
-                .attachments(Attachment::builder().details(detail).build()),
+            task("RUNNING").tags(tag("scaler-wm:launch", "l1")).tags(tag("scaler-wm:tier", "on-demand")).attachments(
+                Attachment::builder()
+                    .details(detail("privateDnsName", "host-7.ec2.internal"))
+                    .details(detail("privateIPv4Address", "10.0.0.7"))
+                    .build(),
+            ),
         );
         assert_eq!(unit.launch.unwrap().as_str(), "l1");
         assert_eq!(unit.tier.as_str(), "on-demand");
         let has = |worker: &str| unit.workers.has(&scaler_wm_core::WorkerId::from(worker));
-        assert!(
-            has("Worker|ECS-0af3|x|y")
-                && has("Worker|ECS-ip-10-0-0-7|x|y")
-                && has("Worker|ECS-ip-10-0-0-7.ec2.internal|x|y")
-        );
+        for name in ["0af3", "host-7", "host-7.ec2.internal", "10.0.0.7", "ip-10-0-0-7"] {
+            assert!(has(&format!("Worker|ECS-{name}|x|y")), "{name}");
+        }
         assert!(!has("Worker|ECS-0af4|x|y"));
     }
 }

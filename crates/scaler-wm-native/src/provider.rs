@@ -59,11 +59,13 @@ impl NativeProvider {
             concurrency_per_worker: NonZeroU32::MIN,
             // Forks are quick: a batch is bounded so that the helper hears other things in between.
             largest_batch: const { NonZeroU32::new(64).expect("not 0") },
+            most_on_order: NonZeroU32::MAX,
             tiers: vec![Tier::default()],
             list_lag: Duration::ZERO,
             ready_within: Duration::from_secs(60),
             observe_every: Duration::from_secs(5),
             idempotent: true,
+            repeatable_for: Duration::MAX,
             lists_foreign_units: false,
             // Known when the helper has looked at the package.
             relieves: false,

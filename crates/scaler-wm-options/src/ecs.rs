@@ -234,12 +234,37 @@ fn check(values: &Values) -> Result<(), OptionError> {
     if values.maybe_integer("ecs_ephemeral_storage").is_some_and(|size| size > 200) {
         return Err(values.problem("ecs_ephemeral_storage", "Fargate gives a task 200 GiB at most"));
     }
+    for (one, other) in [("aws_access_key_id", "aws_secret_access_key"), ("aws_secret_access_key", "aws_access_key_id")]
+    {
+        if values.maybe_secret(one).is_some() && values.maybe_secret(other).is_none() {
+            let flag = other.replace('_', "-");
+            return Err(values.problem(one, format!("it comes with {other} (--{flag}), which is not given")));
+        }
+    }
+    for (key, most) in [("ecs_subnets", 16), ("ecs_security_groups", 5)] {
+        let count = values.maybe_texts(key).unwrap_or_default().len();
+        if count > most {
+            return Err(values.problem(key, format!("it names {count}, and ECS takes {most} at most")));
+        }
+    }
+    let tags = values.maybe_pairs("ecs_tags").unwrap_or_default();
+    if let Some(name) = tags.keys().find(|name| name.starts_with("aws:") || name.starts_with("scaler-wm:")) {
+        return Err(values.problem("ecs_tags", format!("{name} begins with what is reserved (aws:, scaler-wm:)")));
+    }
+    if tags.len() > MOST_TAGS {
+        return Err(
+            values.problem("ecs_tags", format!("{} tags are more than the {MOST_TAGS} that are left", tags.len()))
+        );
+    }
     let environment = values.maybe_pairs("ecs_environment").unwrap_or_default();
     if let Some(name) = OWN_VARIABLES.iter().find(|name| environment.contains_key(**name)) {
         return Err(values.problem("ecs_environment", format!("{name} is what this manager itself tells a task")));
     }
     capacity_providers(values).map(drop)
 }
+
+/// Tags that ECS takes, without those of this manager.
+const MOST_TAGS: usize = 47;
 
 /// Variables of a task by which the image learns what to run.
 const OWN_VARIABLES: &[&str] = &["COMMAND", "PYTHON_REQUIREMENTS", "PYTHON_VERSION"];
@@ -276,6 +301,9 @@ pub fn capacity_providers(values: &Values) -> Result<Vec<CapacityProvider>, Opti
                 return Err(values.problem(key, problem));
             }
         }
+    }
+    if providers.len() > 20 {
+        return Err(values.problem(key, format!("it names {}, and ECS takes 20 at most", providers.len())));
     }
     if !providers.is_empty() && providers.iter().all(|provider| provider.weight == 0) {
         return Err(values.problem(key, "no provider has a weight above 0, and so none would get a task"));

@@ -9,7 +9,13 @@ use std::{
 
 use scaler_wm_core::options::{OptionError, Values};
 use tracing::{Dispatch, level_filters::LevelFilter};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{
+    Layer,
+    filter::Targets,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    registry,
+};
 
 /// Where lines of `values`' level and form go.
 ///
@@ -33,12 +39,14 @@ pub(crate) fn subscriber(values: &Values) -> Result<Dispatch, OptionError> {
     // Colours are for eyes: one terminal, and nobody who said no.
     let has_colours = matches!(&*sinks, [sink] if sink.is_terminal()) && env::var_os("NO_COLOR").is_none();
     let sinks = Sinks(Arc::new(Mutex::new(sinks)));
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_ansi(has_colours).with_target(false);
-    let builder = builder.with_writer(sinks);
+    let lines = fmt::layer().with_ansi(has_colours).with_target(false).with_writer(sinks);
+    // What the AWS SDK says of each try, our own lines say once.
+    let of_sdk = if level == LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::OFF };
+    let filter = Targets::new().with_default(level).with_target("aws_", of_sdk);
     Ok(if values.text("log_format") == "json" {
-        Dispatch::new(builder.json().flatten_event(true).finish())
+        Dispatch::new(registry().with(lines.json().flatten_event(true).with_filter(filter)))
     } else {
-        Dispatch::new(builder.finish())
+        Dispatch::new(registry().with(lines.with_filter(filter)))
     })
 }
 

@@ -259,9 +259,9 @@ impl<'a> Course<'a> {
 
     /// Its tasks that are to run.
     fn units(&self) -> Result<Vec<Task>> {
-        let started_by = format!("scaler-wm/{}", self.options.id);
+        let started_by = format!("scaler-wm/{}/", self.options.id);
         let mut units = self.ecs.units()?;
-        units.retain(|unit| unit.started_by == started_by);
+        units.retain(|unit| unit.started_by.starts_with(&started_by));
         Ok(units)
     }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: scaler-wm beside the released Python package, in one run on one machine.
 
 mod cases;
+mod ecs;
 mod entry;
 mod policy;
 mod report;
@@ -8,9 +9,9 @@ mod sim;
 mod small;
 mod tls;
 
-use std::fs;
+use std::{env, fs};
 
-use scaler_wm_tests::{Failure, LATEST, ManagerKind, Result, Venv};
+use scaler_wm_tests::{Failure, LATEST, ManagerKind, Result, Venv, manager_binary};
 
 use crate::{shell, terminal};
 use cases::Case;
@@ -37,6 +38,24 @@ pub(crate) fn sim() -> Result<()> {
     eprintln!("building");
     let binary = shell::build_binary(&["--release"])?;
     publish("sim", &sim::rows(&sim::measure(&binary)?))
+}
+
+/// `bench ecs`: many tasks of ECS at once, and a thousand that are found again. Fails when a target is missed.
+pub(crate) fn ecs() -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    Venv::with_aws(LATEST, &|line| eprintln!("{line}"))?;
+    Venv::with_emulator(&|line| eprintln!("{line}"))?;
+    let binary = match env::var_os("SCALER_WM_BIN") {
+        Some(_) => manager_binary()?,
+        None => {
+            eprintln!("building with the AWS SDK, some minutes");
+            shell::build_binary(&["--release", "--features", "ecs"])?
+        }
+    };
+    let sheet = ecs::measure(&binary)?;
+    publish("ecs", &sheet.rows)?;
+    sheet.verdict()
 }
 
 /// `bench tls`: what encryption costs.

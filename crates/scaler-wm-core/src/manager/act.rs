@@ -64,6 +64,9 @@ impl Manager {
                 Action::KeepAfterAll { unit } => self.fleet.set_waiting(&unit, None),
             }
         }
+        let at_once = self.provider.info().largest_batch.get() as usize;
+        // So that the answers for some do not wait for those for all.
+        let asks = asks.iter().flat_map(|(how, units)| units.chunks(at_once).map(|units| (*how, units.to_vec())));
         for (how, units) in asks {
             let (provider, outcomes) = (Arc::clone(&self.provider), self.outcomes.clone());
             tokio::spawn(async move {

@@ -34,8 +34,10 @@ struct Tracked {
     unit: Arc<Unit>,
     /// When this process first heard of it.
     first_seen: Timestamp,
-    /// When a listing last had it.
+    /// When the provider last told of it.
     last_seen: Timestamp,
+    /// The first of the listings in a row that did not have it.
+    missing_since: Option<Timestamp>,
     drain: Drain,
     asking: Option<Stop>,
     ask_after: Timestamp,
@@ -82,6 +84,11 @@ impl Fleet {
                     || (matches!(tracked.drain, Drain::Ending { .. }) && tracked.asking.is_none()))
         };
         self.units.iter().filter(move |(_, tracked)| !is_let_go(tracked)).map(|(id, _)| id)
+    }
+
+    /// Whether some unit is being ended, and nobody has answered yet.
+    pub(super) fn is_ending(&self) -> bool {
+        self.units.values().any(|tracked| tracked.asking == Some(Stop::Now))
     }
 
     /// Every unit with the launch that brought it.
@@ -143,6 +150,7 @@ impl Fleet {
         match self.units.get_mut(&unit.id) {
             Some(tracked) => {
                 tracked.last_seen = now;
+                tracked.missing_since = None;
                 self.known_by_part += usize::from(is_known_by_part(&unit));
                 self.known_by_part -= usize::from(is_known_by_part(&tracked.unit));
                 tracked.unit = unit;
@@ -158,10 +166,17 @@ impl Fleet {
 
     /// Units that the last listing should have had, and did not: missing for longer than listings lag.
     pub(super) fn remove_missing(&mut self, listed_at: Timestamp, lag: Duration, now: Timestamp) -> Vec<Departed> {
-        // By the time at which the listing was asked for: a slow answer makes no unit older.
-        let missing = |tracked: &Tracked| listed_at.since(tracked.last_seen) > lag;
+        let missing = |tracked: &mut Tracked| {
+            // By the time at which the listing was asked for: a slow answer makes no unit older.
+            if tracked.last_seen >= listed_at {
+                return false;
+            }
+            // By listings, not by the clock: while none could be had, none was missed.
+            let since = *tracked.missing_since.get_or_insert(listed_at);
+            lag.is_zero() || listed_at.since(since) > lag
+        };
         let ids: Vec<UnitId> =
-            self.units.iter().filter(|(_, tracked)| missing(tracked)).map(|(id, _)| id.clone()).collect();
+            self.units.iter_mut().filter_map(|(id, tracked)| missing(tracked).then(|| id.clone())).collect();
         ids.iter()
             .filter_map(|id| self.remove(id))
             .map(|tracked| {
@@ -243,6 +258,7 @@ impl Tracked {
             unit,
             first_seen: now,
             last_seen: now,
+            missing_since: None,
             drain: Drain::No,
             asking: None,
             ask_after: now,

@@ -23,6 +23,8 @@ struct Entry {
     backoff: Backoff,
     /// Whether some call of it may have been carried out without our knowing.
     is_uncertain: bool,
+    /// Whether an earlier process prepared it, with the settings of then.
+    is_adopted: bool,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,7 @@ impl Launches {
             state: State::Calling,
             backoff: Backoff::new(REPEAT, seed),
             is_uncertain: false,
+            is_adopted: false,
             launch,
         };
         self.open.insert(entry.launch.id.clone(), entry);
@@ -63,7 +66,8 @@ impl Launches {
     /// A launch of an earlier process whose outcome is unknown.
     pub(super) fn adopted(&mut self, launch: Launch, receipt: Option<Receipt>, seed: u64, now: Timestamp) {
         let state = if receipt.is_some() { State::Awaited } else { State::RepeatAt(now) };
-        let entry = Entry { receipt, state, backoff: Backoff::new(REPEAT, seed), is_uncertain: true, launch };
+        let backoff = Backoff::new(REPEAT, seed);
+        let entry = Entry { receipt, state, backoff, is_uncertain: true, is_adopted: true, launch };
         self.open.insert(entry.launch.id.clone(), entry);
     }
 
@@ -75,6 +79,11 @@ impl Launches {
     /// Whether some call of a launch may have been carried out without our knowing.
     pub(super) fn is_uncertain(&self, launch: &LaunchId) -> bool {
         self.open.get(launch).is_some_and(|entry| entry.is_uncertain)
+    }
+
+    /// Whether an earlier process prepared it.
+    pub(super) fn is_adopted(&self, launch: &LaunchId) -> bool {
+        self.open.get(launch).is_some_and(|entry| entry.is_adopted)
     }
 
     /// The outcome is unknown; returns how long to wait, `at_least` or longer, before the call is repeated.

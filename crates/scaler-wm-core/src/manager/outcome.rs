@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Chain, Error, ErrorKind, ExitCause, LaunchId, Launched, Observed, Result, Settled, Stop, StopAnswer, Tier,
-    Timestamp, Unit, UnitId,
+    Timestamp, Unit, UnitId, UnitState,
 };
 
 /// How long a tier without capacity is left alone.
@@ -79,8 +79,8 @@ impl Manager {
             Outcome::Launched { id, outcome: Err(error) } => self.launch_failed(&id, error, now),
             Outcome::NotRecorded { id, error } => {
                 self.launches.settled(&id);
-                self.trouble.fatal = Some(error);
                 self.end("the journal cannot be written");
+                self.trouble.fatal = Some(error);
             }
             Outcome::Stopped { how, asked, answers } => self.answered(how, &asked, answers, now),
             Outcome::Observed { asked_at, observed } => {
@@ -90,6 +90,8 @@ impl Manager {
                         self.trouble.over(Call::Observe);
                         self.observed(observed, asked_at, now);
                     }
+                    // Nothing can be done without a first look, and this one will never be allowed.
+                    Err(error) if error.kind().is_fatal() && self.recalled.is_some() => self.end_for(error),
                     Err(error) => self.trouble.tell(Call::Observe, &error, self.provider.info().observe_every),
                 }
             }
@@ -127,23 +129,29 @@ impl Manager {
             self.trouble.tell(Call::Launch, &error, wait);
             return;
         }
+        let was_adopted = self.launches.is_adopted(id);
         let Some(launch) = self.launches.settled(id) else { return };
+        if was_adopted && error.kind().is_fatal() {
+            // What an earlier process wanted, with the settings of then, is no reason to end this one.
+            warn!(launch = %id, error = %Chain(&error), "an open launch of an earlier process is given up");
+            self.close(id, Settled { units: Vec::new(), missing: launch.count.get() });
+            return;
+        }
         self.close(id, Settled { units: Vec::new(), missing: launch.count.get() });
         self.failed(error, &launch.tier, now);
     }
 
     /// Nothing of some units came: when to try again, if ever.
     pub(super) fn failed(&mut self, error: Error, tier: &Tier, now: Timestamp) {
-        // What was allowed before may be allowed again: the units that work are not to go for it.
-        let was_allowed = error.kind() == ErrorKind::Denied && self.summary.started > 0;
-        if error.kind().is_fatal() && !was_allowed {
-            self.end(&Chain(&error).to_string());
-            self.trouble.fatal.get_or_insert(error);
+        // What worked before may work again: the units that are there are not to go for it.
+        if error.kind().is_fatal() && self.summary.started == 0 {
+            self.end_for(error);
             return;
         }
         if error.kind() == ErrorKind::NoCapacity {
-            self.tiers.insert(tier.clone(), now + error.retry_after().unwrap_or(TIER_RESTS));
-            self.trouble.tell(Call::Launch, &error, TIER_RESTS);
+            let rest = error.retry_after().unwrap_or(TIER_RESTS);
+            self.tiers.insert(tier.clone(), now + rest);
+            self.trouble.tell(Call::Launch, &error, rest);
             return;
         }
         // A launch that failed says more than a unit that died: the first failure waits already.
@@ -153,6 +161,12 @@ impl Manager {
         let wait = self.back_off(now).max(error.retry_after().unwrap_or_default());
         self.not_before = self.not_before.max(now + wait);
         self.trouble.tell(Call::Launch, &error, wait);
+    }
+
+    /// No retry can help.
+    fn end_for(&mut self, error: Error) {
+        self.end(&Chain(&error).to_string());
+        self.trouble.fatal.get_or_insert(error);
     }
 
     fn back_off(&mut self, now: Timestamp) -> Duration {
@@ -166,7 +180,8 @@ impl Manager {
     }
 
     fn answered(&mut self, how: Stop, asked: &[UnitId], answers: Vec<(UnitId, Result<StopAnswer>)>, now: Timestamp) {
-        if answers.iter().all(|(_, answer)| answer.is_ok()) {
+        let is_done = |answer: &Result<StopAnswer>| matches!(answer, Ok(StopAnswer::Accepted));
+        if how == Stop::Now && answers.iter().all(|(_, answer)| is_done(answer)) {
             self.trouble.over(Call::Stop);
         }
         let mut answers: HashMap<UnitId, Result<StopAnswer>> = answers.into_iter().collect();
@@ -201,11 +216,20 @@ impl Manager {
             }
         }
         if let Some(recalled) = self.recalled.take() {
-            self.compare(recalled, now);
+            match self.may_be_hidden(&recalled, now) {
+                Some(until) => {
+                    self.recalled = Some(recalled);
+                    self.look_at(until);
+                }
+                None => self.compare(recalled, now),
+            }
         }
     }
 
     fn note(&mut self, unit: Arc<Unit>, now: Timestamp) {
+        if let (UnitState::Gone(_), Some(recalled)) = (&unit.state, &mut self.recalled) {
+            recalled.has_ended(&unit.id);
+        }
         match self.fleet.note(unit, now) {
             Noted::Nothing => {}
             // It died while no process of this manager was there to tell.
@@ -245,6 +269,10 @@ impl Manager {
             } else {
                 info!(unit = %unit.id, %exit, age_seconds, "a unit left");
             }
+        } else if unit.notice.is_some() {
+            info!(unit = %unit.id, %exit, age_seconds, tasks, "a unit was taken from us");
+        } else if let ExitCause::NoCapacity(reason) = &exit.cause {
+            self.failed(Error::new(ErrorKind::NoCapacity, "start a unit", reason.as_str()), &unit.tier, now);
         } else if is_released && !is_cut_off(exit) {
             info!(unit = %unit.id, %exit, "a unit left, as its scheduler has gone");
         } else if exit.is_crash() || *age < TOO_SOON {

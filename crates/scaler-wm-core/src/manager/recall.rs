@@ -6,7 +6,7 @@ use tracing::info;
 
 use super::Manager;
 use crate::{
-    LaunchId, Result, Stop, Timestamp,
+    LaunchId, Result, Stop, Timestamp, UnitId,
     plan::{Action, Cause},
 };
 
@@ -15,8 +15,15 @@ use crate::{
 pub(super) struct Recalled {
     /// Every launch on record.
     known: HashSet<LaunchId>,
-    /// Those whose outcome is on record.
-    settled: Vec<LaunchId>,
+    /// Those whose outcome is on record: when each was prepared, and which units it brought.
+    settled: Vec<(LaunchId, Timestamp, Vec<UnitId>)>,
+}
+
+impl Recalled {
+    /// A unit is gone: it is hidden nowhere.
+    pub(super) fn has_ended(&mut self, unit: &UnitId) {
+        self.settled.iter_mut().for_each(|(_, _, units)| units.retain(|other| other != unit));
+    }
 }
 
 impl Manager {
@@ -33,18 +40,32 @@ impl Manager {
             if !can_list {
                 // Units of this kind end with their process.
                 forgotten.push(entry.launch.id);
-            } else if entry.settled.is_none() && (can_repeat || entry.receipt.is_some()) {
+            } else if entry.settled.is_none()
+                && (entry.receipt.is_some() || (can_repeat && now.since(entry.launch.at) <= info.repeatable_for))
+            {
                 info!(launch = %entry.launch.id, units = entry.launch.count, "open launch of an earlier process");
                 self.launches.adopted(entry.launch, entry.receipt, self.random.u64(..), now);
             } else {
-                recalled.settled.push(entry.launch.id);
+                // One that is too old to be repeated is known by what is there.
+                let units = entry.settled.map(|settled| settled.units).unwrap_or_default();
+                recalled.settled.push((entry.launch.id, entry.launch.at, units));
             }
         }
+        let units: Vec<UnitId> = recalled.settled.iter().flat_map(|(_, _, units)| units).cloned().collect();
+        self.provider.remember(&units);
         self.recalled = Some(recalled);
         if !forgotten.is_empty() {
             self.journal.forget(&forgotten).await?;
         }
         Ok(())
+    }
+
+    /// Until when a unit that is on record, and was not seen, may only be hidden by a listing that lags behind.
+    pub(super) fn may_be_hidden(&self, recalled: &Recalled, now: Timestamp) -> Option<Timestamp> {
+        let lag = self.provider.info().list_lag;
+        let is_unseen = |units: &[UnitId]| units.iter().any(|unit| self.fleet.unit(unit).is_none());
+        let hidden = recalled.settled.iter().filter(|(_, at, units)| now.since(*at) < lag && is_unseen(units));
+        hidden.map(|(_, at, _)| *at + lag).max()
     }
 
     /// The first look: units that no journal knows go, records of units that are gone are forgotten.
@@ -60,7 +81,7 @@ impl Manager {
         let asks: Vec<Action> = asks.collect();
         self.act(asks, now);
         let gone: Vec<LaunchId> =
-            recalled.settled.into_iter().filter(|launch| self.fleet.count_of(launch) == 0).collect();
+            recalled.settled.into_iter().map(|(id, ..)| id).filter(|id| self.fleet.count_of(id) == 0).collect();
         if !gone.is_empty() {
             let journal = Arc::clone(&self.journal);
             self.record("the end of earlier launches", async move { journal.forget(&gone).await });

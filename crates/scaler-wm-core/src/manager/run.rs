@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 use tracing::{debug, info, warn};
 
 use super::{
@@ -18,8 +21,8 @@ use super::{
     recall::Recalled,
 };
 use crate::{
-    Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
-    Timestamp, UnitId, Wish,
+    Backoff, BackoffSettings, Clock, Cooldown, Error, ErrorKind, Journal, LinkEvent, Load, Provider, Result,
+    SchedulerLink, Tier, Timestamp, UnitId, Wish,
     plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
@@ -27,6 +30,8 @@ use crate::{
 const FAILURES_FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 /// Units that were ended at the deadline get this long to go before the manager ends without them.
 const LAST_WORD: Duration = Duration::from_secs(5);
+/// Calls that end units and are under way then get this long.
+const LAST_CALLS: Duration = Duration::from_secs(30);
 /// How long a unit may take to finish what runs where that is not to be ended.
 const PATIENCE: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// A round of planning that takes longer than this is worth a line in the log.
@@ -260,7 +265,10 @@ impl Manager {
         match self.ending {
             Some(until) => {
                 let is_over = self.launches.is_empty() && self.staying().next().is_none();
-                is_over || self.clock.now() >= until + LAST_WORD
+                let now = self.clock.now();
+                // Calls that go out at a pace, or slowly, may still end what is left.
+                let last = if self.fleet.is_ending() { until + LAST_CALLS } else { until + LAST_WORD };
+                is_over || now >= last
             }
             None => self.is_once_over(),
         }
@@ -298,7 +306,8 @@ impl Manager {
             Some(until) => {
                 self.target = Some(0);
                 self.act(plan_ending(&views, until, now), now);
-                self.look_again = Some(if until > now { until } else { until + LAST_WORD });
+                let next = [until, until + LAST_WORD, until + LAST_CALLS].into_iter().find(|at| *at > now);
+                self.look_again = next;
             }
             None => self.plan_and_act(&views, now),
         }
@@ -352,6 +361,11 @@ impl Manager {
         self.act(made.actions, now);
     }
 
+    /// Looks at the infrastructure again at this instant at the latest.
+    pub(super) fn look_at(&mut self, at: Timestamp) {
+        self.observing.next = self.observing.next.min(at);
+    }
+
     /// Has another round at this instant at the latest.
     pub(super) fn look_again(&mut self, at: Timestamp) {
         self.look_again = Some(self.look_again.map_or(at, |before| before.min(at)));
@@ -403,9 +417,10 @@ impl Manager {
         if self.ending.is_none() {
             "all units have ended".clone_into(&mut self.summary.reason);
         }
-        let swept = self.provider.sweep().await;
-        // What the sweep ended is not left behind.
-        if let Ok(observed) = self.provider.observe(&[]).await {
+        let late = || Error::new(ErrorKind::Transient, "remove what was made for the units", "it took too long");
+        let swept = timeout(LAST_WORD, self.provider.sweep()).await.unwrap_or_else(|_| Err(late()));
+        // What the sweep ended is not left behind. Whoever waits for our end is told what stays, even when nobody answers.
+        if let Ok(Ok(observed)) = timeout(LAST_WORD, self.provider.observe(&[])).await {
             let now = self.clock.now();
             self.settle(Outcome::Observed { asked_at: now, observed: Ok(observed) }).await;
         }

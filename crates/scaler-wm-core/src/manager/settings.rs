@@ -33,10 +33,12 @@ impl Settings {
         Limits {
             max_units: self.sizing.max_units,
             largest_batch: info.largest_batch,
+            most_on_order: info.most_on_order,
             cooldown: self.scale_down_cooldown,
             drain_timeout: self.drain_timeout,
             ready_within: info.ready_within,
             relieves: self.rebalances && info.relieves,
+            ends_by_itself: info.ends_by_itself,
         }
     }
 }

@@ -97,6 +97,7 @@ impl<'a> Draft<'a> {
                 _ if self.now.since(since) >= LONGEST_HOLD => self.ask(unit, Stop::Resume, Cause::NotIdleAfterAll),
                 _ => self.wake(Some(since + LONGEST_HOLD)),
             },
+            Drain::Ending { .. } if unit.phase == Phase::Leaving && situation.limits.ends_by_itself => {}
             Drain::Ending { since } if self.now.since(since) >= ENDING_TAKES => {
                 self.ask(unit, Stop::Now, Cause::StillThere);
             }
@@ -130,7 +131,10 @@ impl<'a> Draft<'a> {
             }
         }
         let missing = missing - u32::try_from(drains.len()).unwrap_or(missing);
-        let present = u32::try_from(situation.units.len()).unwrap_or(u32::MAX).saturating_add(situation.open);
+        // What is being taken from us is replaced while it goes.
+        let is_ours = |unit: &&UnitView| unit.phase != Phase::Leaving || unit.drain != Drain::No;
+        let present = situation.units.iter().filter(is_ours).count();
+        let present = u32::try_from(present).unwrap_or(u32::MAX).saturating_add(situation.open);
         let room = match situation.limits.max_units {
             Limit::Unlimited => u32::MAX,
             Limit::AtMost(limit) => limit.saturating_sub(present),
@@ -150,6 +154,8 @@ impl<'a> Draft<'a> {
             self.wake(situation.tiers.iter().map(|tier| tier.available_from).min());
             return;
         };
+        // The rest follows as launches settle: what waits for its turn cannot be taken back.
+        count = count.min(situation.limits.most_on_order.get().saturating_sub(situation.open));
         while let Some(batch) = NonZeroU32::new(count.min(situation.limits.largest_batch.get())) {
             self.actions.push(Action::Launch { count: batch, tier: best.tier.clone() });
             count -= batch.get();

@@ -35,6 +35,8 @@ pub struct Limits {
     pub max_units: Limit,
     /// The most units of one launch call.
     pub largest_batch: NonZeroU32,
+    /// The most units that may be on order at once.
+    pub most_on_order: NonZeroU32,
     /// How long a scale-down must be asked for in a row before it is honoured.
     pub cooldown: Duration,
     /// How long a busy unit may take to finish what runs.
@@ -43,6 +45,8 @@ pub struct Limits {
     pub ready_within: Duration,
     /// Whether work is taken back from a unit that holds more than its share while others are idle.
     pub relieves: bool,
+    /// Whether a unit that has accepted its end goes without being asked again.
+    pub ends_by_itself: bool,
 }
 
 /// One tier, and from when on it may be tried.

@@ -53,7 +53,8 @@ struct State {
     script: HashMap<String, VecDeque<Next>>,
     calls: Vec<(String, Value)>,
     lag: Duration,
-    clusters: Vec<String>,
+    /// Name and capacity providers of each.
+    clusters: Vec<(String, Value)>,
     definitions: Vec<Value>,
     roles: Vec<String>,
 }
@@ -118,6 +119,18 @@ impl Fake {
         );
     }
 
+    /// There is no task definition any more.
+    pub(crate) fn lose_definition(&self) {
+        self.state().definitions.clear();
+    }
+
+    /// The oldest task that is to run is interrupted, as Spot does it.
+    pub(crate) fn interrupt(&self) -> String {
+        let arn = self.running()[0].clone();
+        self.change(&arn, &json!({"desiredStatus": "STOPPED", "stopCode": "SpotInterruption", "stoppingAt": 1_000}));
+        arn
+    }
+
     /// There is no cluster of that name any more.
     pub(crate) fn lose_cluster(&self) {
         self.state().clusters.clear();
@@ -167,11 +180,13 @@ impl State {
     fn answer(&mut self, operation: &str, body: &Value, starts: Option<(usize, &str)>) -> Answer {
         match operation {
             "DescribeClusters" => {
-                let clusters = self.clusters.iter().map(|name| json!({"clusterName": name, "status": "ACTIVE"}));
+                let describe = |(name, providers): &(String, Value)| json!({"clusterName": name, "status": "ACTIVE", "capacityProviders": providers});
+                let clusters = self.clusters.iter().map(describe);
                 Ok(json!({"clusters": clusters.collect::<Vec<_>>()}))
             }
             "CreateCluster" => {
-                self.clusters.push(body["clusterName"].as_str().unwrap().to_owned());
+                let providers = body.get("capacityProviders").cloned().unwrap_or(json!([]));
+                self.clusters.push((body["clusterName"].as_str().unwrap().to_owned(), providers));
                 Ok(json!({}))
             }
             "DescribeTaskDefinition" => match self.definitions.last() {
@@ -210,7 +225,7 @@ impl State {
         if let Some((first, answer)) = self.by_token.get(&token) {
             return if first == body { Ok(answer.clone()) } else { Err(("ConflictException", "another request")) };
         }
-        if !self.clusters.iter().any(|name| body["cluster"] == name.as_str()) {
+        if !self.clusters.iter().any(|(name, _)| body["cluster"] == name.as_str()) {
             return Err(("ClusterNotFoundException", "Cluster not found."));
         }
         let asked = usize::try_from(body["count"].as_u64().unwrap()).unwrap();
@@ -272,6 +287,10 @@ impl State {
         };
         let (action, role) = (field("Action"), field("RoleName"));
         self.calls.push((action.clone(), json!(query)));
+        if let Some(Next::Fails(code, _)) = self.script.get_mut(&action).and_then(VecDeque::pop_front) {
+            self.roles.extend((code == "EntityAlreadyExists").then_some(role));
+            return (409, format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>"));
+        }
         if action == "GetRole" && !self.roles.contains(&role) {
             return (404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>".to_owned());
         }

@@ -37,7 +37,7 @@ async fn a_launch_is_one_call_with_all_that_was_configured() {
     let call = &fake.calls("RunTask")[0];
     assert_eq!((&call["count"], &call["launchType"]), (&10.into(), &"FARGATE".into()));
     assert_eq!(call["clientToken"], launch.token.as_str());
-    assert_eq!(call["startedBy"], "scaler-wm/m1");
+    assert!(call["startedBy"].as_str().unwrap().starts_with("scaler-wm/m1/"), "{}", call["startedBy"]);
     assert_eq!(call["taskDefinition"], "arn:aws:ecs:us-east-1:1:task-definition/scaler:1");
     assert_eq!(call["platformVersion"], "1.4.0");
     let network = &call["networkConfiguration"]["awsvpcConfiguration"];
@@ -68,6 +68,17 @@ async fn a_lost_reply_is_repeated_byte_for_byte_and_brings_nothing_twice() {
     assert_eq!(fake.running().len(), 3);
     let calls = fake.calls("RunTask");
     assert_eq!(calls[0], calls[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_stands_for_another_request_settles_the_launch() {
+    let fake = Fake::default();
+    let provider = fake.provider(|_| {}).await.unwrap();
+    let launch = prepare(&provider, 2, 0);
+    provider.launch(&launch).await.unwrap();
+    let other = Launch { count: NonZeroU32::new(3).unwrap(), ..launch };
+    let launched = provider.launch(&other).await.unwrap();
+    assert_eq!((launched.units.len(), launched.failed[0].kind()), (0, ErrorKind::Failed));
 }
 
 #[tokio::test(start_paused = true)]

@@ -81,6 +81,24 @@ async fn a_young_task_that_the_api_does_not_know_yet_is_not_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn units_on_record_are_asked_about_by_their_names_wherever_they_are() {
+    let fake = Fake::default();
+    let units = start(&fake.provider(|_| {}).await.unwrap(), 2).await;
+    // One ends while nobody looks; no list has it any more.
+    fake.kill(units[0].as_str());
+    let next = fake.provider(|config| config.cluster = "another".to_owned()).await.unwrap();
+    next.remember(&units);
+    let seen = look(&next).await;
+    assert_eq!(seen.len(), 2);
+    let asked = fake.calls("DescribeTasks").pop().unwrap();
+    assert_eq!(asked["cluster"], "c", "that of their names, not that of the settings");
+    let ends = seen.iter().filter(|unit| matches!(unit.state, UnitState::Gone(_))).count();
+    assert_eq!(ends, 1);
+    next.stop(&units[1..], Stop::Now).await;
+    assert_eq!(fake.calls("StopTask").pop().unwrap()["cluster"], "c");
+}
+
+#[tokio::test(start_paused = true)]
 async fn stops_are_answered_each_by_itself() {
     let fake = Fake::default();
     let provider = fake.provider(|_| {}).await.unwrap();

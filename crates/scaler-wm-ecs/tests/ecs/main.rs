@@ -5,5 +5,7 @@
 mod fake;
 mod launching;
 mod looking;
+mod managing;
+mod options;
 mod setting_up;
 mod suite;

@@ -1,6 +1,7 @@
 //! Cluster, task definition and role.
 
 use scaler_wm_core::ErrorKind;
+use scaler_wm_options::CapacityProvider;
 
 use crate::fake::{Fake, Next};
 
@@ -40,6 +41,41 @@ async fn starting_goes_on_while_aws_does_not_answer() {
     fake.script("CreateCluster", vec![Next::LosesReply; 2]);
     fake.script("DescribeTaskDefinition", vec![Next::Fails("ExpiredTokenException", "expired"); 2]);
     fake.provider(|_| {}).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_another_manager_makes_meanwhile_is_taken() {
+    let fake = Fake::default();
+    fake.script("CreateRole", [Next::Fails("EntityAlreadyExists", "")]);
+    fake.provider(|_| {}).await.unwrap();
+    assert_eq!(fake.calls("GetRole").len(), 2);
+    assert_eq!(fake.calls("AttachRolePolicy").len(), 1, "whoever tried to make it sees to its policy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_is_not_known_everywhere_yet_is_waited_for() {
+    let fake = Fake::default();
+    let not_yet = Next::Fails("AccessDeniedException", "is not authorized to perform: iam:PassRole");
+    fake.script("RegisterTaskDefinition", vec![not_yet.clone(); 4]);
+    fake.provider(|_| {}).await.unwrap();
+    // One that was there all the time is known.
+    let fake = Fake::default();
+    fake.script("CreateRole", [Next::Fails("EntityAlreadyExists", "")]);
+    fake.provider(|_| {}).await.unwrap();
+    fake.lose_definition();
+    fake.script("RegisterTaskDefinition", [not_yet]);
+    assert_eq!(fake.provider(|_| {}).await.unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_without_the_capacity_providers_is_told_with_the_way_out() {
+    let fake = Fake::default();
+    fake.provider(|_| {}).await.unwrap();
+    let spot = CapacityProvider { name: "FARGATE_SPOT".to_owned(), weight: 1, base: 0 };
+    let error = fake.provider(|config| config.capacity_providers = vec![spot]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    let text = error.to_string();
+    assert!(text.contains("put-cluster-capacity-providers") && text.contains("FARGATE_SPOT"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]

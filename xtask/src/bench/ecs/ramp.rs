@@ -1,0 +1,98 @@
+//! From nothing to a hundred tasks.
+
+use std::{thread, time::Duration};
+
+use scaler_wm_tests::{ApiCall, EcsStack, Faults, Limit, Manager, ManagerKind, Outcome, Result, memory_of, now};
+
+use super::stand::{Subject, brought, launches, start};
+
+/// Tasks that are wanted.
+pub(super) const WANTED: u32 = 100;
+/// How much longer every call takes, in seconds.
+const LATENCY: f64 = 0.25;
+/// Half a default heartbeat interval, in seconds: a wish is heard with the next heartbeat, and so it waits as long as one
+/// does on average.
+const AFTER_A_HEARTBEAT: f64 = 1.0;
+/// A manager that has launched, and for so long nothing more, in seconds, has given up.
+const GIVEN_UP: f64 = 15.0;
+/// Longer than any manager takes, in seconds.
+const PATIENCE: f64 = 120.0;
+/// From the last task until memory is read.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// The figures of one ramp: times in seconds, memory in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ramp {
+    /// From the wish until the call that brought the last task was answered.
+    pub(super) took: f64,
+    /// The same from the heartbeat with which the wish was heard.
+    pub(super) heard: f64,
+    /// Tasks brought.
+    pub(super) tasks: usize,
+    /// Calls of RunTask, all tries.
+    pub(super) tries: usize,
+    /// Those of them that AWS answered.
+    pub(super) calls: usize,
+    /// The longest time without a heartbeat, from the wish until memory was read.
+    pub(super) silence: f64,
+    /// Resident.
+    pub(super) memory: u64,
+}
+
+pub(super) fn measure(subject: &Subject) -> Result<Ramp> {
+    eprintln!("{:?}: {WANTED} tasks", subject.kind);
+    let ecs = start()?;
+    ecs.cloud.proxy.set_faults(Faults { latency: LATENCY, limits: Limit::fargate(), ..Faults::default() });
+    let manager = ecs.connected_manager(&subject.options(WANTED, &[]))?;
+    let wished = wish(&ecs)?;
+    let calls = ecs.until("tasks", PATIENCE, || ended(&ecs, wished))?;
+    let ended = calls.iter().filter(|call| !call.tasks.is_empty()).map(|call| call.began + call.took);
+    let ended = ended.fold(wished, f64::max);
+    thread::sleep(SETTLE);
+    let beats = ecs.stack.heartbeats();
+    let heard = beats.into_iter().find(|beat| *beat >= wished).unwrap_or(wished);
+    // A manager that goes on when all is there is seen too.
+    let calls = launches(&ecs);
+    let ramp = Ramp {
+        took: ended - wished,
+        heard: ended - heard,
+        tasks: brought(&calls),
+        tries: calls.len(),
+        calls: calls.iter().filter(|call| call.outcome == Outcome::Forwarded).count(),
+        silence: ecs.stack.longest_silence(wished, now()),
+        memory: memory_of(manager.pid()).resident,
+    };
+    eprintln!("{ramp:?}");
+    check(&ecs, &manager, &ramp)?;
+    Ok(ramp)
+}
+
+/// Wishes for all tasks, half an interval after a heartbeat; returns when.
+fn wish(ecs: &EcsStack) -> Result<f64> {
+    let beats = ecs.stack.heartbeats().len();
+    ecs.until("a heartbeat", 10.0, || (ecs.stack.heartbeats().len() > beats).then_some(()))?;
+    thread::sleep(Duration::from_secs_f64(AFTER_A_HEARTBEAT));
+    let wished = now();
+    ecs.stack.wish(WANTED)?;
+    Ok(wished)
+}
+
+/// The calls, when all tasks are there or no more will come.
+fn ended(ecs: &EcsStack, wished: f64) -> Option<Vec<ApiCall>> {
+    let calls = launches(ecs);
+    let last = calls.iter().map(|call| call.began + call.took).fold(wished, f64::max);
+    let has_given_up = !calls.is_empty() && ecs.cloud.proxy.under_way("RunTask") == 0 && now() - last > GIVEN_UP;
+    (brought(&calls) >= WANTED as usize || has_given_up).then_some(calls)
+}
+
+/// Ours brings what is wanted and no more; what the released one brings is told as it is.
+fn check(ecs: &EcsStack, manager: &Manager, ramp: &Ramp) -> Result<()> {
+    let there = ecs.units()?.len();
+    if manager.kind() == ManagerKind::Ours {
+        return ecs.check(ramp.tasks == WANTED as usize && there == ramp.tasks, "the tasks wanted", there);
+    }
+    if ramp.tasks != WANTED as usize {
+        eprintln!("the released manager brought {} tasks of {WANTED}; its time is that of the last one", ramp.tasks);
+    }
+    Ok(())
+}
