@@ -21,6 +21,7 @@ impl EcsConfig {
     /// When values that are right by themselves do not go together.
     pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Self, OptionError> {
         (SECTION.check)(values)?;
+        both_keys(values)?;
         let cpu = number::<u32>(values, "ecs_task_cpu")?;
         let cpu = NonZeroU32::new(cpu).ok_or_else(|| values.problem("ecs_task_cpu", "a task needs a vCPU"))?;
         let pairs = |key| values.maybe_pairs(key).unwrap_or_default().into_iter().collect();
@@ -61,6 +62,16 @@ impl EcsConfig {
             return Err(values.problem("ecs_python_requirements", problem));
         }
         Ok(config)
+    }
+}
+
+/// Half a key is none. The released manager notices at its first call.
+fn both_keys(values: &Values) -> Result<(), OptionError> {
+    let keys = ["aws_access_key_id", "aws_secret_access_key"];
+    match keys.map(|key| values.maybe_secret(key).is_some()) {
+        [true, false] => Err(values.problem(keys[0], "it comes with aws_secret_access_key (--aws-secret-access-key)")),
+        [false, true] => Err(values.problem(keys[1], "it comes with aws_access_key_id (--aws-access-key-id)")),
+        _ => Ok(()),
     }
 }
 

@@ -234,13 +234,6 @@ fn check(values: &Values) -> Result<(), OptionError> {
     if values.maybe_integer("ecs_ephemeral_storage").is_some_and(|size| size > 200) {
         return Err(values.problem("ecs_ephemeral_storage", "Fargate gives a task 200 GiB at most"));
     }
-    for (one, other) in [("aws_access_key_id", "aws_secret_access_key"), ("aws_secret_access_key", "aws_access_key_id")]
-    {
-        if values.maybe_secret(one).is_some() && values.maybe_secret(other).is_none() {
-            let flag = other.replace('_', "-");
-            return Err(values.problem(one, format!("it comes with {other} (--{flag}), which is not given")));
-        }
-    }
     for (key, most) in [("ecs_subnets", 16), ("ecs_security_groups", 5)] {
         let count = values.maybe_texts(key).unwrap_or_default().len();
         if count > most {
