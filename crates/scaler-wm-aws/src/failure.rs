@@ -114,7 +114,7 @@ fn said(code: &str, message: &str) -> String {
 
 /// What became of the search for credentials.
 enum Missing {
-    None,
+    None(String),
     Wrong(String),
     Failed(String),
 }
@@ -122,7 +122,7 @@ enum Missing {
 impl Missing {
     const fn kind(&self) -> ErrorKind {
         match self {
-            Self::None | Self::Wrong(_) => ErrorKind::Denied,
+            Self::None(_) | Self::Wrong(_) => ErrorKind::Denied,
             // A service of theirs did not answer, say; that of a container or an instance starts later than we do.
             Self::Failed(_) => ErrorKind::Expired,
         }
@@ -130,11 +130,10 @@ impl Missing {
 
     fn advice(self) -> String {
         match self {
-            Self::None => {
-                "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile \
-                           with --aws-profile or AWS_PROFILE, or run this where a role is attached"
-                    .to_owned()
-            }
+            Self::None(why) => format!(
+                "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile that is \
+                 there with --aws-profile or AWS_PROFILE, or run this where a role is attached ({why})"
+            ),
             Self::Wrong(why) => {
                 format!("the AWS configuration cannot be used; mend it, or name another profile: {why}")
             }
@@ -147,7 +146,9 @@ fn missing_credentials(error: &(dyn StdError + 'static)) -> Option<Missing> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         match error.downcast_ref::<CredentialsError>() {
-            Some(CredentialsError::CredentialsNotLoaded(_)) => return Some(Missing::None),
+            Some(none @ CredentialsError::CredentialsNotLoaded(_)) => {
+                return Some(Missing::None(Chain(none).to_string()));
+            }
             Some(wrong @ CredentialsError::InvalidConfiguration(_)) => {
                 return Some(Missing::Wrong(Chain(wrong).to_string()));
             }

@@ -4,6 +4,7 @@
 //! changed. Every call to the provider runs in a task of its own, so that one slow call hides no other.
 
 mod act;
+mod end;
 mod fleet;
 mod launches;
 mod outcome;

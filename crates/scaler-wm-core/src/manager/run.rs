@@ -6,14 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    time::timeout,
-};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, info, warn};
 
 use super::{
     Settings, Status, Summary,
+    end::{LAST_CALLS, LAST_WORD},
     fleet::Fleet,
     launches::Launches,
     outcome::{Outcome, Trouble},
@@ -21,17 +19,13 @@ use super::{
     recall::Recalled,
 };
 use crate::{
-    Backoff, BackoffSettings, Clock, Cooldown, Error, ErrorKind, Journal, LinkEvent, Load, Provider, Result,
-    SchedulerLink, Tier, Timestamp, UnitId, Wish,
+    Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
+    Timestamp, Wish,
     plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
 /// No failure for so long: the next one counts as the first.
 const FAILURES_FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
-/// Units that were ended at the deadline get this long to go before the manager ends without them.
-const LAST_WORD: Duration = Duration::from_secs(5);
-/// Calls that end units and are under way then get this long.
-const LAST_CALLS: Duration = Duration::from_secs(30);
 /// How long a unit may take to finish what runs where that is not to be ended.
 const PATIENCE: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// A round of planning that takes longer than this is worth a line in the log.
@@ -69,7 +63,7 @@ pub struct Manager {
     rebalance: Rebalance,
     pub(super) desired: Option<u32>,
     pub(super) target: Option<u32>,
-    ending: Option<Timestamp>,
+    pub(super) ending: Option<Timestamp>,
     /// Whether the link has said its last word: it would say it again, at once, for ever.
     is_link_closed: bool,
     look_again: Option<Timestamp>,
@@ -77,7 +71,7 @@ pub struct Manager {
     /// What earlier processes left on record; `None` once it has been compared with what is there.
     pub(super) recalled: Option<Recalled>,
     /// Whether this process ends and its units stay.
-    is_leaving_them: bool,
+    pub(super) is_leaving_them: bool,
     pub(super) status: watch::Sender<Arc<Status>>,
 }
 
@@ -247,46 +241,6 @@ impl Manager {
         }
     }
 
-    /// From here on units only go.
-    pub(super) fn end(&mut self, reason: &str) {
-        if self.ending.is_some() {
-            return;
-        }
-        let within = self.settings.stop_timeout;
-        info!(manager = %self.settings.manager, %reason, within_seconds = within.as_secs_f64(), "ending: units hand back");
-        reason.clone_into(&mut self.summary.reason);
-        self.ending = Some(self.clock.now() + within);
-    }
-
-    fn is_done(&self) -> bool {
-        if self.is_leaving_them {
-            return true;
-        }
-        match self.ending {
-            Some(until) => {
-                let is_over = self.launches.is_empty() && self.staying().next().is_none();
-                let now = self.clock.now();
-                // Calls that go out at a pace, or slowly, may still end what is left.
-                let last = if self.fleet.is_ending() { until + LAST_CALLS } else { until + LAST_WORD };
-                is_over || now >= last
-            }
-            None => self.is_once_over(),
-        }
-    }
-
-    /// Units that would still be there after the end of this process.
-    fn staying(&self) -> impl Iterator<Item = &UnitId> {
-        self.fleet.staying(self.provider.info().ends_by_itself)
-    }
-
-    /// Whether a wish of the kind [`Wish::Once`] has been fulfilled and has run its course.
-    fn is_once_over(&self) -> bool {
-        let Some(Wish::Once(concurrency)) = self.wish else { return false };
-        self.started_once >= self.settings.sizing.units(concurrency)
-            && self.fleet.is_empty()
-            && self.launches.is_empty()
-    }
-
     /// Looks, plans, acts.
     fn round(&mut self) {
         let started = Instant::now();
@@ -372,7 +326,7 @@ impl Manager {
     }
 
     /// Units that are there, and those that open launches may still bring.
-    fn present(&self) -> u32 {
+    pub(super) fn present(&self) -> u32 {
         self.fleet.len().saturating_add(self.launches.outstanding(&self.fleet))
     }
 
@@ -406,30 +360,5 @@ impl Manager {
             self.observing.next
         };
         [self.look_again, self.launches.next_due()].into_iter().flatten().fold(observe, Timestamp::min)
-    }
-
-    async fn finish(mut self) -> Result<Summary> {
-        if self.is_leaving_them {
-            self.summary.kept = self.fleet.ids().cloned().collect();
-            self.purse.count(self.present(), self.clock.now());
-            return Ok(self.summary);
-        }
-        if self.ending.is_none() {
-            "all units have ended".clone_into(&mut self.summary.reason);
-        }
-        let late = || Error::new(ErrorKind::Transient, "remove what was made for the units", "it took too long");
-        let swept = timeout(LAST_WORD, self.provider.sweep()).await.unwrap_or_else(|_| Err(late()));
-        // What the sweep ended is not left behind. Whoever waits for our end is told what stays, even when nobody answers.
-        if let Ok(Ok(observed)) = timeout(LAST_WORD, self.provider.observe(&[])).await {
-            let now = self.clock.now();
-            self.settle(Outcome::Observed { asked_at: now, observed: Ok(observed) }).await;
-        }
-        self.summary.left_behind = self.staying().cloned().collect();
-        self.summary.unsettled = self.launches.ids().cloned().collect();
-        self.purse.count(self.present(), self.clock.now());
-        match self.trouble.take_fatal() {
-            Some(error) => Err(error),
-            None => swept.map(|()| self.summary),
-        }
     }
 }

@@ -1,0 +1,81 @@
+//! The end of a manager: when it is over, and what is left then.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tracing::info;
+
+use super::{Manager, Summary, outcome::Outcome};
+use crate::{Error, ErrorKind, Result, UnitId, Wish};
+
+/// Units that were ended at the deadline get this long to go before the manager ends without them.
+pub(super) const LAST_WORD: Duration = Duration::from_secs(5);
+/// Calls that end units and are under way then get this long.
+pub(super) const LAST_CALLS: Duration = Duration::from_secs(30);
+
+impl Manager {
+    /// From here on units only go.
+    pub(super) fn end(&mut self, reason: &str) {
+        if self.ending.is_some() {
+            return;
+        }
+        let within = self.settings.stop_timeout;
+        info!(manager = %self.settings.manager, %reason, within_seconds = within.as_secs_f64(), "ending: units hand back");
+        reason.clone_into(&mut self.summary.reason);
+        self.ending = Some(self.clock.now() + within);
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        if self.is_leaving_them {
+            return true;
+        }
+        match self.ending {
+            Some(until) => {
+                let is_over = self.launches.is_empty() && self.staying().next().is_none();
+                let now = self.clock.now();
+                // Calls that go out at a pace, or slowly, may still end what is left.
+                let last = if self.fleet.is_ending() { until + LAST_CALLS } else { until + LAST_WORD };
+                is_over || now >= last
+            }
+            None => self.is_once_over(),
+        }
+    }
+
+    /// Units that would still be there after the end of this process.
+    fn staying(&self) -> impl Iterator<Item = &UnitId> {
+        self.fleet.staying(self.provider.info().ends_by_itself)
+    }
+
+    /// Whether a wish of the kind [`Wish::Once`] has been fulfilled and has run its course.
+    fn is_once_over(&self) -> bool {
+        let Some(Wish::Once(concurrency)) = self.wish else { return false };
+        self.started_once >= self.settings.sizing.units(concurrency)
+            && self.fleet.is_empty()
+            && self.launches.is_empty()
+    }
+
+    pub(super) async fn finish(mut self) -> Result<Summary> {
+        if self.is_leaving_them {
+            self.summary.kept = self.fleet.ids().cloned().collect();
+            self.purse.count(self.present(), self.clock.now());
+            return Ok(self.summary);
+        }
+        if self.ending.is_none() {
+            "all units have ended".clone_into(&mut self.summary.reason);
+        }
+        let late = || Error::new(ErrorKind::Transient, "remove what was made for the units", "it took too long");
+        let swept = timeout(LAST_WORD, self.provider.sweep()).await.unwrap_or_else(|_| Err(late()));
+        // What the sweep ended is not left behind. Whoever waits for our end is told what stays, even when nobody answers.
+        if let Ok(Ok(observed)) = timeout(LAST_WORD, self.provider.observe(&[])).await {
+            let now = self.clock.now();
+            self.settle(Outcome::Observed { asked_at: now, observed: Ok(observed) }).await;
+        }
+        self.summary.left_behind = self.staying().cloned().collect();
+        self.summary.unsettled = self.launches.ids().cloned().collect();
+        self.purse.count(self.present(), self.clock.now());
+        match self.trouble.take_fatal() {
+            Some(error) => Err(error),
+            None => swept.map(|()| self.summary),
+        }
+    }
+}
