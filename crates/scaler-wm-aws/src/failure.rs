@@ -98,7 +98,7 @@ where
             Error::new(kind, operation, said(code, message))
         }
         other => match missing_credentials(other) {
-            Some(error) => Error::new(error.kind(), operation, error.advice()),
+            Some((kind, advice)) => Error::new(kind, operation, advice),
             None if matches!(other, SdkError::ConstructionFailure(_)) => {
                 Error::new(ErrorKind::Invalid, operation, Chain(other).to_string())
             }
@@ -112,49 +112,30 @@ fn said(code: &str, message: &str) -> String {
     if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") }
 }
 
-/// What became of the search for credentials.
-enum Missing {
-    None(String),
-    Wrong(String),
-    Failed(String),
-}
-
-impl Missing {
-    const fn kind(&self) -> ErrorKind {
-        match self {
-            Self::None(_) | Self::Wrong(_) => ErrorKind::Denied,
-            // A service of theirs did not answer, say; that of a container or an instance starts later than we do.
-            Self::Failed(_) => ErrorKind::Expired,
-        }
-    }
-
-    fn advice(self) -> String {
-        match self {
-            Self::None(why) => format!(
-                "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile that is \
-                 there with --aws-profile or AWS_PROFILE, or run this where a role is attached ({why})"
-            ),
-            Self::Wrong(why) => {
-                format!("the AWS configuration cannot be used; mend it, or name another profile: {why}")
-            }
-            Self::Failed(why) => format!("AWS credentials could not be loaded: {why}"),
-        }
-    }
-}
-
-fn missing_credentials(error: &(dyn StdError + 'static)) -> Option<Missing> {
+/// What became of the search for credentials, where that is what failed: its class, and what to do.
+fn missing_credentials(error: &(dyn StdError + 'static)) -> Option<(ErrorKind, String)> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        match error.downcast_ref::<CredentialsError>() {
-            Some(none @ CredentialsError::CredentialsNotLoaded(_)) => {
-                return Some(Missing::None(Chain(none).to_string()));
-            }
-            Some(wrong @ CredentialsError::InvalidConfiguration(_)) => {
-                return Some(Missing::Wrong(Chain(wrong).to_string()));
-            }
-            Some(failed) => return Some(Missing::Failed(Chain(failed).to_string())),
-            None => cause = error.source(),
-        }
+        let Some(failed) = error.downcast_ref::<CredentialsError>() else {
+            cause = error.source();
+            continue;
+        };
+        let why = Chain(failed);
+        return Some(match failed {
+            CredentialsError::CredentialsNotLoaded(_) => (
+                ErrorKind::Denied,
+                format!(
+                    "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile that \
+                     is there with --aws-profile or AWS_PROFILE, or run this where a role is attached ({why})"
+                ),
+            ),
+            CredentialsError::InvalidConfiguration(_) => (
+                ErrorKind::Denied,
+                format!("the AWS configuration cannot be used; mend it, or name another profile: {why}"),
+            ),
+            // A service of theirs did not answer, say; that of a container or an instance starts later than we do.
+            _ => (ErrorKind::Expired, format!("AWS credentials could not be loaded: {why}")),
+        });
     }
     None
 }

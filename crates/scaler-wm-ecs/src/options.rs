@@ -22,16 +22,16 @@ impl EcsConfig {
     pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Self, OptionError> {
         (SECTION.check)(values)?;
         both_keys(values)?;
-        let cpu = number::<u32>(values, "ecs_task_cpu")?;
+        let cpu = values.fitting::<u32>("ecs_task_cpu")?;
         let cpu = NonZeroU32::new(cpu).ok_or_else(|| values.problem("ecs_task_cpu", "a task needs a vCPU"))?;
         let pairs = |key| values.maybe_pairs(key).unwrap_or_default().into_iter().collect();
-        let size = values.maybe_integer("ecs_ephemeral_storage").map(|_| number(values, "ecs_ephemeral_storage"));
+        let size = values.maybe_integer("ecs_ephemeral_storage").map(|_| values.fitting("ecs_ephemeral_storage"));
         let config = Self {
             aws: AwsSettings::from_values(values),
             cluster: values.text("ecs_cluster"),
             task_definition: values.text("ecs_task_definition"),
             image: values.text("ecs_task_image"),
-            memory_gb: number(values, "ecs_task_memory")?,
+            memory_gb: values.fitting("ecs_task_memory")?,
             log_group: values.maybe_text("ecs_log_group"),
             python_version: values.text("ecs_python_version"),
             python_requirements: values.text("ecs_python_requirements"),
@@ -83,10 +83,4 @@ fn overrides_length(config: &EcsConfig) -> usize {
     let environment = environment(config);
     let pairs = environment.iter().map(|(name, value)| serde_json::json!({"name": name, "value": value}));
     pairs.map(|pair| pair.to_string().len() + 1).sum()
-}
-
-/// A whole number that fits what it is used for.
-fn number<T: TryFrom<i64>>(values: &Values, key: &str) -> Result<T, OptionError> {
-    let number = values.integer(key);
-    T::try_from(number).map_err(|_| values.problem(key, format!("{number} is too large")))
 }

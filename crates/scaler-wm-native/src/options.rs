@@ -48,14 +48,14 @@ impl NativeConfig {
                 object_storage_address: values.maybe_address("object_storage_address"),
                 manager: manager.clone(),
                 capabilities: values.capabilities("per_worker_capabilities"),
-                task_queue_size: number(values, "per_worker_task_queue_size")?,
-                heartbeat_interval_seconds: number(values, "heartbeat_interval_seconds")?,
-                task_timeout_seconds: number(values, "task_timeout_seconds")?,
-                death_timeout_seconds: number(values, "death_timeout_seconds")?,
-                garbage_collect_interval_seconds: number(values, "garbage_collect_interval_seconds")?,
-                trim_memory_threshold_bytes: number(values, "trim_memory_threshold_bytes")?,
+                task_queue_size: values.fitting("per_worker_task_queue_size")?,
+                heartbeat_interval_seconds: values.fitting("heartbeat_interval_seconds")?,
+                task_timeout_seconds: values.fitting("task_timeout_seconds")?,
+                death_timeout_seconds: values.fitting("death_timeout_seconds")?,
+                garbage_collect_interval_seconds: values.fitting("garbage_collect_interval_seconds")?,
+                trim_memory_threshold_bytes: values.fitting("trim_memory_threshold_bytes")?,
                 hard_processor_suspend: values.flag("hard_processor_suspend"),
-                io_threads: number(values, "io_threads")?,
+                io_threads: values.fitting("io_threads")?,
                 event_loop: values.text("event_loop"),
                 preload: values.maybe_text("preload"),
                 logging_level: values.text("logging_level"),
@@ -64,12 +64,6 @@ impl NativeConfig {
             },
         })
     }
-}
-
-/// A whole number that fits what it is used for.
-fn number<T: TryFrom<i64>>(values: &Values, key: &str) -> Result<T, OptionError> {
-    let number = values.integer(key);
-    T::try_from(number).map_err(|_| values.problem(key, format!("{number} is too large")))
 }
 
 #[cfg(test)]

@@ -188,18 +188,18 @@ fn done(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {
     }
     let mut left = Vec::new();
     if !left_behind.is_empty() {
-        let names: Vec<String> = left_behind.iter().map(ToString::to_string).collect();
-        left.push(format!("these units could not be ended and may still run: {}", names.join(", ")));
+        left.push(format!("these units could not be ended and may still run: {}", listed(&left_behind)));
     }
     if !unsettled.is_empty() {
-        let names: Vec<String> = unsettled.iter().map(ToString::to_string).collect();
-        left.push(format!(
-            "nobody knows what came of these launches, and units of theirs may run: {}",
-            names.join(", ")
-        ));
+        let launches = listed(&unsettled);
+        left.push(format!("nobody knows what came of these launches, and units of theirs may run: {launches}"));
     }
     left.push("the next manager with this id and state folder finds them by its journal".to_owned());
     Err(Failure::Running(left.join("; ")))
+}
+
+fn listed(names: &[impl ToString]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The units of a manager, for whoever leaves them behind.

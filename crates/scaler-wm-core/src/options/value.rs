@@ -203,6 +203,15 @@ impl Values {
         secret, maybe_secret, Secret, Secret
     }
 
+    /// A whole number that fits what it is used for.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn fitting<T: TryFrom<i64>>(&self, key: &str) -> Result<T, OptionError> {
+        let number = self.integer(key);
+        T::try_from(number).map_err(|_| self.problem(key, format!("{number} is too large")))
+    }
+
     /// A number of seconds; what is longer than any process runs is as good as that, and clocks can add it.
     #[must_use]
     pub fn seconds(&self, key: &str) -> Duration {
