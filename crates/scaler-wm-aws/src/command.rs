@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use scaler_wm_core::{Address, Capabilities, ManagerId, options::Values};
 
-use crate::quoted;
+use crate::{key_of, quoted, short_hash};
 
 /// Workers that start together in a container or an instance: the released `scaler_worker_manager baremetal_native` in
 /// fixed mode, which starts so many, and ends when all have ended.
@@ -65,6 +65,13 @@ impl WorkerCommand {
         command.flags.push(("event_loop", values.text("event_loop")));
         command.flags.extend(values.maybe_text("preload").map(|preload| ("preload", preload)));
         command
+    }
+
+    /// What everything that is made for this manager is found by: letters, digits, `-`, `_` and `/`, 128 at most. The
+    /// scheduler is part of it, as managers of two schedulers may share both id and account.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        format!("scaler-wm/{}/{}", key_of(&self.manager), short_hash(&self.scheduler.to_string()))
     }
 
     /// The line for a shell. `prefix` is what worker ids begin with; `unit` is put into the line as it stands, between

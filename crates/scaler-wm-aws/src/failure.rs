@@ -1,6 +1,6 @@
 //! From what AWS answers to the classes by which the loop tells failures apart.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
@@ -76,6 +76,19 @@ pub fn class_of(code: &str, message: &str, status: u16) -> ErrorKind {
         _ if status == 429 => ErrorKind::Throttled,
         _ if status >= 500 => ErrorKind::Transient,
         _ => ErrorKind::Invalid,
+    }
+}
+
+/// How long a launch waits for capacity where there is no other tier to try.
+const NO_CAPACITY_RESTS: Duration = Duration::from_secs(30);
+
+/// Capacity comes and goes; where no other tier can take over meanwhile, it is asked for again sooner.
+#[must_use]
+pub fn rest_where_alone(error: Error, is_only_tier: bool) -> Error {
+    if is_only_tier && error.kind() == ErrorKind::NoCapacity {
+        error.with_retry_after(NO_CAPACITY_RESTS)
+    } else {
+        error
     }
 }
 

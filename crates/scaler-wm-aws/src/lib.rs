@@ -10,12 +10,14 @@ mod pace;
 mod settings;
 mod shell;
 mod tags;
+mod units;
 
 pub use caller::{Caller, Request, Tries};
 pub use calls::{CallCount, Calls};
 pub use command::WorkerCommand;
-pub use failure::{class_of, failure};
+pub use failure::{class_of, failure, rest_where_alone};
 pub use pace::{Pace, Rate};
 pub use settings::{AwsSettings, Keys};
 pub use shell::quoted;
-pub use tags::{LAUNCH, MANAGER, TIER, Tags, key_of, random_name, short_hash};
+pub use tags::{LAUNCH, MANAGER, OWNER, TIER, Tags, key_of, random_name, short_hash};
+pub use units::Units;

@@ -4,6 +4,8 @@ use scaler_wm_core::{Error, ErrorKind, LaunchId, ManagerId, Result, Tier};
 
 /// The tag that holds the manager's id.
 pub const MANAGER: &str = "scaler-wm:manager";
+/// The tag that holds [`crate::WorkerCommand::owner`], where a service has no field of its own for it.
+pub const OWNER: &str = "scaler-wm:owner";
 /// The tag that holds the launch's id.
 pub const LAUNCH: &str = "scaler-wm:launch";
 /// The tag that holds the tier's name.

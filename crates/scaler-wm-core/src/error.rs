@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Expired,
     /// The request can never succeed as it is: the manager stops with one clear sentence.
     Invalid,
+    /// The idempotency token stands for another request: nothing more will come of this one.
+    Conflict,
     /// What was asked about is not there.
     NotFound,
     /// Nobody knows whether it was done (time-out, lost reply, connection lost): the same request is repeated.
@@ -56,6 +58,7 @@ impl fmt::Display for ErrorKind {
             Self::Denied => "denied",
             Self::Expired => "credentials expired",
             Self::Invalid => "invalid",
+            Self::Conflict => "conflict",
             Self::NotFound => "not found",
             Self::Transient => "outcome unknown",
             Self::Failed => "failed",

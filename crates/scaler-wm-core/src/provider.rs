@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::{Error, LaunchId, Result, Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId};
+use crate::{Error, LaunchId, Limit, Result, Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId};
 
 /// What a provider is and can do, known before anything is asked of it.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct ProviderInfo {
     pub largest_batch: NonZeroU32,
     /// The most units that may be on order at once, calls that wait for their turn included.
     pub most_on_order: NonZeroU32,
+    /// The most units that may exist at once, whatever task concurrency is allowed.
+    pub most_units: Limit,
     /// Where units can come from, best first; never empty.
     pub tiers: Vec<Tier>,
     /// How long a unit may be missing from a listing although it is there.

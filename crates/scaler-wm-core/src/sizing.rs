@@ -22,6 +22,15 @@ impl Limit {
             _ => count,
         }
     }
+
+    /// The stricter of both.
+    #[must_use]
+    pub const fn min(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::AtMost(one), _) => Self::AtMost(other.cap(one)),
+            (Self::Unlimited, _) => other,
+        }
+    }
 }
 
 /// What a manager serves, and how its units count.
@@ -46,6 +55,7 @@ impl Sizing {
             Limit::Unlimited => Limit::Unlimited,
             Limit::AtMost(concurrency) => Limit::AtMost(concurrency.div_ceil(per_unit.get())),
         };
+        let max_units = max_units.min(info.most_units);
         Self { max_units, per_unit, capabilities }
     }
 
@@ -103,6 +113,13 @@ mod tests {
         let sizing = sizing(Limit::AtMost(3), 4, "");
         assert_eq!([0, 1, 4, 5, 12, 13, u32::MAX].map(|workers| sizing.units(workers)), [0, 1, 1, 2, 3, 3, 3]);
         assert_eq!(sizing.offered(), 12);
+    }
+
+    #[test]
+    fn the_stricter_limit_holds() {
+        let [none, two, nine] = [Limit::Unlimited, Limit::AtMost(2), Limit::AtMost(9)];
+        assert_eq!([two.min(nine), nine.min(two), none.min(two), two.min(none)], [two; 4]);
+        assert_eq!(none.min(none), none);
     }
 
     #[test]

@@ -1,12 +1,8 @@
 //! What ECS means by its errors, where one code stands for many things.
 
 use aws_sdk_ecs::types::Failure;
+use scaler_wm_aws::rest_where_alone;
 use scaler_wm_core::{Error, ErrorKind};
-
-/// How long a launch waits where there is no other tier to try.
-const NO_CAPACITY_RESTS: std::time::Duration = std::time::Duration::from_secs(30);
-
-const CONFLICT: &str = "ConflictException";
 
 /// The class of an error of ECS, where code and message tell it better than the code alone.
 pub(crate) fn refine(code: &str, message: &str) -> Option<ErrorKind> {
@@ -20,14 +16,9 @@ pub(crate) fn refine(code: &str, message: &str) -> Option<ErrorKind> {
         }
         "ClientException" if words.contains("unable to find task definition") => Some(ErrorKind::NotFound),
         // Another launch of ours is under that token: this one starts anew under its own.
-        CONFLICT => Some(ErrorKind::Failed),
+        "ConflictException" => Some(ErrorKind::Conflict),
         _ => None,
     }
-}
-
-/// Whether a launch's token stands for another request.
-pub(crate) fn is_conflict(error: &Error) -> bool {
-    error.to_string().contains(CONFLICT)
 }
 
 /// Why some tasks of a call did not come; each reason once.
@@ -47,16 +38,7 @@ fn failed_for(reason: &str, is_only_tier: bool) -> Error {
     } else {
         ErrorKind::Failed
     };
-    with_rest(Error::new(kind, "start tasks", reason), is_only_tier)
-}
-
-/// Capacity comes and goes; where no other tier can take over meanwhile, it is asked for again sooner.
-pub(crate) fn with_rest(error: Error, is_only_tier: bool) -> Error {
-    if is_only_tier && error.kind() == ErrorKind::NoCapacity {
-        error.with_retry_after(NO_CAPACITY_RESTS)
-    } else {
-        error
-    }
+    rest_where_alone(Error::new(kind, "start tasks", reason), is_only_tier)
 }
 
 #[cfg(test)]
@@ -71,7 +53,7 @@ mod tests {
         let kinds: Vec<ErrorKind> = failed(&failures, false).iter().map(Error::kind).collect();
         assert_eq!(kinds, [ErrorKind::Failed, ErrorKind::NoCapacity, ErrorKind::Quota]);
         let sole = failed(&failures[..1], true);
-        assert_eq!(sole[0].retry_after(), Some(NO_CAPACITY_RESTS));
+        assert_eq!(sole[0].retry_after(), Some(std::time::Duration::from_secs(30)));
     }
 
     #[test]
@@ -80,7 +62,7 @@ mod tests {
             ("InvalidParameterException", "The referenced task was not found.", Some(ErrorKind::NotFound)),
             ("ClientException", "Unable to describe task definition.", Some(ErrorKind::NotFound)),
             ("InvalidParameterException", "No subnets", None),
-            ("ConflictException", "", Some(ErrorKind::Failed)),
+            ("ConflictException", "", Some(ErrorKind::Conflict)),
         ] {
             assert_eq!(refine(code, message), kind, "{message}");
         }

@@ -1,6 +1,6 @@
 //! A launch: one `RunTask` call with everything in it, frozen.
 
-use scaler_wm_aws::{Tags, WorkerCommand, key_of, short_hash};
+use scaler_wm_aws::Tags;
 use scaler_wm_core::{Error, ErrorKind, Launch, LaunchId, Result, Tier};
 use scaler_wm_options::CapacityProvider;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ impl RunTask {
         Ok(Self {
             cluster: config.cluster.clone(),
             task_definition: task_definition.to_owned(),
-            started_by: started_by(&config.workers),
+            started_by: config.workers.owner(),
             tags: Tags::of(&config.workers.manager, launch, tier, &config.tags).into_pairs(),
             environment: environment(config),
             subnets: config.subnets.clone(),
@@ -84,10 +84,4 @@ pub(crate) fn environment(config: &EcsConfig) -> Vec<(String, String)> {
         ("PYTHON_VERSION".to_owned(), config.python_version.clone()),
     ]);
     environment
-}
-
-/// What tasks of a manager say that they were started by: letters, digits, `-`, `_` and `/`, 128 at most. The scheduler
-/// is part of it, as managers of two schedulers may share both id and cluster.
-pub(crate) fn started_by(workers: &WorkerCommand) -> String {
-    format!("scaler-wm/{}/{}", key_of(&workers.manager), short_hash(&workers.scheduler.to_string()))
 }

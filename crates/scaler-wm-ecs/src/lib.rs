@@ -5,7 +5,6 @@ mod client;
 mod config;
 mod definition;
 mod failure;
-mod fleet;
 mod launch;
 mod options;
 mod provider;

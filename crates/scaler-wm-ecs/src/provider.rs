@@ -1,33 +1,25 @@
 //! Maps the provider seam to ECS.
 
-use std::{
-    num::NonZeroU32,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_ecs::{Client, operation::run_task::RunTaskOutput, types::Task};
 use aws_sdk_iam::Client as IamClient;
 use bytes::Bytes;
-use scaler_wm_aws::{Caller, Calls, random_name};
+use scaler_wm_aws::{Caller, Calls, Units, random_name, rest_where_alone};
 use scaler_wm_core::{
-    Clock, Error, ErrorKind, Launch, LaunchId, Launched, Observed, OpenLaunch, Provider, ProviderInfo, Result, Stop,
-    StopAnswer, Tier, Timestamp, Token, Unit, UnitId,
+    Clock, Error, ErrorKind, Launch, LaunchId, Launched, Limit, Observed, OpenLaunch, Provider, ProviderInfo, Result,
+    Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId,
 };
-use tokio::{sync::watch, time::sleep};
+use tokio::sync::watch;
 use tracing::info;
 
 use crate::{
     EcsConfig,
     client::EcsClient,
     definition::Preparation,
-    failure::{failed, is_conflict, with_rest},
-    fleet::Fleet,
-    launch::{RunTask, started_by, tiers},
+    failure::failed,
+    launch::{RunTask, tiers},
     task::unit,
 };
 
@@ -37,8 +29,6 @@ const LARGEST_BATCH: NonZeroU32 = NonZeroU32::new(10).expect("not 0");
 const REPEATABLE_FOR: Duration = Duration::from_secs(12 * 3_600);
 /// How long what the API lists may be behind what was started.
 const LIST_LAG: Duration = Duration::from_secs(30);
-/// While tasks start or stop, the next look comes so soon.
-const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Workers in ECS tasks on Fargate: one unit a task.
 #[derive(Debug)]
@@ -52,10 +42,7 @@ pub struct EcsProvider {
     ecs: Client,
     iam: IamClient,
     clock: Clock,
-    fleet: Mutex<Fleet>,
-    changed: Arc<watch::Sender<u64>>,
-    /// Whether another look is coming by itself.
-    is_looking_again: Arc<AtomicBool>,
+    units: Units,
 }
 
 impl EcsProvider {
@@ -83,6 +70,7 @@ impl EcsProvider {
             concurrency_per_worker: NonZeroU32::MIN,
             largest_batch: LARGEST_BATCH,
             most_on_order: on_order(&config),
+            most_units: Limit::Unlimited,
             tiers: tiers(&config),
             list_lag: LIST_LAG,
             ready_within: config.ready_within,
@@ -95,16 +83,14 @@ impl EcsProvider {
         };
         Ok(Self {
             info,
-            started_by: started_by(&config.workers),
+            started_by: config.workers.owner(),
             client: EcsClient::new(ecs.clone(), caller, &config.paces),
             task_definition,
             config,
             ecs,
             iam,
             clock,
-            fleet: Mutex::default(),
-            changed: Arc::new(watch::channel(0).0),
-            is_looking_again: Arc::default(),
+            units: Units::new(LIST_LAG),
         })
     }
 
@@ -114,32 +100,10 @@ impl EcsProvider {
         self.client.caller().calls()
     }
 
-    fn fleet(&self) -> MutexGuard<'_, Fleet> {
-        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The units that these tasks are, but for those whose end was told before.
     fn note(&self, tasks: &[Task]) -> Vec<Arc<Unit>> {
-        let (now, mut fleet) = (self.clock.now(), self.fleet());
-        tasks.iter().filter_map(|task| unit(task, now)).filter_map(|unit| fleet.note(unit, now)).collect()
-    }
-
-    fn tick(changed: &watch::Sender<u64>) {
-        changed.send_modify(|version| *version += 1);
-    }
-
-    /// Ticks in a while if something is on its way: what becomes of it is told by nobody.
-    fn look_again_if_moving(&self) {
-        if !self.fleet().is_moving() || self.is_looking_again.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let (changed, is_looking_again) = (Arc::clone(&self.changed), Arc::clone(&self.is_looking_again));
-        let wait = LOOK_AGAIN_AFTER.min(self.config.observe_every);
-        tokio::spawn(async move {
-            sleep(wait).await;
-            is_looking_again.store(false, Ordering::Relaxed);
-            Self::tick(&changed);
-        });
+        let now = self.clock.now();
+        self.units.note(tasks.iter().filter_map(|task| unit(task, now)), now)
     }
 
     /// Calls for the tasks of a launch; once more where the cluster had to be made again.
@@ -178,7 +142,7 @@ impl Provider for EcsProvider {
     }
 
     fn remember(&self, units: &[UnitId]) {
-        self.fleet().remember(units);
+        self.units.remember(units);
     }
 
     async fn launch(&self, launch: &Launch) -> Result<Launched> {
@@ -186,22 +150,24 @@ impl Provider for EcsProvider {
         let is_only_tier = self.info.tiers.len() == 1;
         let answer = match self.run(launch, &parameters).await {
             // Its token stands for another request: nothing more will come of it, and looks tell what has.
-            Err(error) if is_conflict(&error) => return Ok(Launched { failed: vec![error], ..Launched::default() }),
-            answer => answer.map_err(|error| with_rest(error, is_only_tier))?,
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                return Ok(Launched { failed: vec![error], ..Launched::default() });
+            }
+            answer => answer.map_err(|error| rest_where_alone(error, is_only_tier))?,
         };
         let units = self.note(answer.tasks());
         let failed = failed(answer.failures(), is_only_tier);
-        Self::tick(&self.changed);
+        self.units.tick();
         Ok(Launched { units, receipt: None, failed })
     }
 
     async fn observe(&self, _open: &[OpenLaunch]) -> Result<Observed> {
         // Nothing of an open launch is known but by its tasks.
         let listed = self.client.list(&self.config.cluster, &self.started_by).await?;
-        let ids = self.fleet().to_ask(listed);
+        let ids = self.units.to_ask(listed);
         let described = self.client.describe(&self.config.cluster, &ids, |tasks| self.note(tasks)).await?;
-        self.fleet().tidy(described.missing, LIST_LAG, self.clock.now());
-        self.look_again_if_moving();
+        self.units.tidy(described.missing, self.clock.now());
+        self.units.look_again_if_moving(self.config.observe_every);
         Ok(Observed { units: described.units, settled: Vec::new() })
     }
 
@@ -211,19 +177,13 @@ impl Provider for EcsProvider {
             return units.iter().map(|unit| (unit.clone(), Ok(StopAnswer::Unsupported))).collect();
         }
         let answers = self.client.stop(&self.config.cluster, units).await;
-        let mut fleet = self.fleet();
-        for (unit, answer) in &answers {
-            if answer.is_ok() {
-                fleet.stopping(unit);
-            }
-        }
-        drop(fleet);
-        Self::tick(&self.changed);
+        self.units.stopping(&answers);
+        self.units.tick();
         answers
     }
 
     fn changed(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
+        self.units.changed()
     }
 
     /// Cluster, task definition and role stay: the next manager needs them, and so may others.

@@ -5,8 +5,9 @@ use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use scaler_wm_core::{
-    Error as CoreError, ErrorKind as CoreErrorKind, Exit, ExitCause, Launch, LaunchId, Launched, Observed, OpenLaunch,
-    Provider, ProviderInfo, Result as CoreResult, Stop, StopAnswer, Tier, Timestamp, Token, UnitId, UnitState,
+    Error as CoreError, ErrorKind as CoreErrorKind, Exit, ExitCause, Launch, LaunchId, Launched, Limit, Observed,
+    OpenLaunch, Provider, ProviderInfo, Result as CoreResult, Stop, StopAnswer, Tier, Timestamp, Token, UnitId,
+    UnitState,
 };
 use tokio::{
     sync::{Mutex as AsyncMutex, watch},
@@ -60,6 +61,7 @@ impl NativeProvider {
             // Forks are quick: a batch is bounded so that the helper hears other things in between.
             largest_batch: const { NonZeroU32::new(64).expect("not 0") },
             most_on_order: NonZeroU32::MAX,
+            most_units: Limit::Unlimited,
             tiers: vec![Tier::default()],
             list_lag: Duration::ZERO,
             ready_within: Duration::from_secs(60),

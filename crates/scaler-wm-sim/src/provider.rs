@@ -12,8 +12,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use scaler_wm_core::{
-    Clock, Error, ErrorKind, Launch, LaunchId, Launched, Observed, OpenLaunch, Provider, ProviderInfo, Result, Stop,
-    StopAnswer, Tier, Timestamp, Token, UnitId,
+    Clock, Error, ErrorKind, Launch, LaunchId, Launched, Limit, Observed, OpenLaunch, Provider, ProviderInfo, Result,
+    Stop, StopAnswer, Tier, Timestamp, Token, UnitId,
 };
 use tokio::sync::watch;
 
@@ -52,6 +52,7 @@ impl SimProvider {
             concurrency_per_worker: NonZeroU32::MIN,
             largest_batch: LARGEST_BATCH,
             most_on_order: NonZeroU32::MAX,
+            most_units: Limit::Unlimited,
             tiers: vec![Tier::default()],
             list_lag: Duration::ZERO,
             ready_within: Duration::from_secs_f64(longest * 10.0 + 60.0),

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, num::NonZeroU32, time::Duration};
 
-use scaler_wm_core::{ErrorKind, Launch, LaunchId, ProviderInfo, Stop, Tier, Timestamp, UnitId};
+use scaler_wm_core::{ErrorKind, Launch, LaunchId, Limit, ProviderInfo, Stop, Tier, Timestamp, UnitId};
 
 /// What a provider in memory is told at its start.
 #[derive(Clone, Debug)]
@@ -29,6 +29,7 @@ impl Default for MemorySettings {
                 concurrency_per_worker: NonZeroU32::MIN,
                 largest_batch: NonZeroU32::MIN.saturating_add(7),
                 most_on_order: NonZeroU32::MAX,
+                most_units: Limit::Unlimited,
                 tiers: vec![Tier::default()],
                 list_lag: Duration::ZERO,
                 ready_within: Duration::from_secs(30),

@@ -78,7 +78,7 @@ async fn a_token_that_stands_for_another_request_settles_the_launch() {
     provider.launch(&launch).await.unwrap();
     let other = Launch { count: NonZeroU32::new(3).unwrap(), ..launch };
     let launched = provider.launch(&other).await.unwrap();
-    assert_eq!((launched.units.len(), launched.failed[0].kind()), (0, ErrorKind::Failed));
+    assert_eq!((launched.units.len(), launched.failed[0].kind()), (0, ErrorKind::Conflict));
 }
 
 #[tokio::test(start_paused = true)]
