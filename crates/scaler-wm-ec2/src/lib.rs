@@ -1,1 +1,5 @@
 #![doc = include_str!("../README.md")]
+
+mod template;
+
+pub use template::{Market, ProviderApi, Template, TemplateError};

@@ -1,0 +1,15 @@
+//! ORB's template file (`aws_templates.json`): what an instance is to look like, in every spelling that ORB reads.
+
+mod error;
+mod fields;
+mod file;
+mod json;
+mod model;
+mod read;
+mod strategy;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use error::TemplateError;
+pub use model::{Market, ProviderApi, Template};
