@@ -19,13 +19,13 @@ pub(crate) struct Kind {
 pub(crate) enum Backend {
     /// It is in this build.
     #[cfg_attr(
-        not(any(feature = "native", feature = "ecs")),
+        not(any(feature = "native", feature = "ec2", feature = "ecs")),
         expect(dead_code, reason = "a build without a backend has none to make")
     )]
     Built(Build),
     /// It would be, with this cargo feature.
     #[cfg_attr(
-        all(feature = "native", feature = "ecs"),
+        all(feature = "native", feature = "ec2", feature = "ecs"),
         expect(dead_code, reason = "this build leaves out no backend")
     )]
     LeftOut(&'static str),
@@ -58,11 +58,22 @@ const ECS: Backend = Backend::Built(|values, manager| {
 #[cfg(not(feature = "ecs"))]
 const ECS: Backend = Backend::LeftOut("ecs");
 
+#[cfg(feature = "ec2")]
+const EC2: Backend = Backend::Built(|values, manager| {
+    Box::pin(async move {
+        let config = scaler_wm_ec2::Ec2Config::from_values(&values, &manager)?;
+        let provider = scaler_wm_ec2::Ec2Provider::start(config).await.map_err(Failure::setup)?;
+        Ok(Arc::new(provider) as Arc<dyn Provider>)
+    })
+});
+#[cfg(not(feature = "ec2"))]
+const EC2: Backend = Backend::LeftOut("ec2");
+
 /// Every kind of manager.
 pub(crate) const KINDS: &[Kind] = &[
     Kind { section: &BAREMETAL_NATIVE, backend: NATIVE },
     Kind { section: &AWS_RAW_ECS, backend: ECS },
-    Kind { section: &ORB_AWS_EC2, backend: Backend::ToCome("ec2") },
+    Kind { section: &ORB_AWS_EC2, backend: EC2 },
     Kind { section: &AWS_HPC, backend: Backend::ToCome("batch") },
     Kind { section: &SYMPHONY, backend: Backend::ToCome("symphony") },
 ];

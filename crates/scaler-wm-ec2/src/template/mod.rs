@@ -13,3 +13,4 @@ mod values;
 
 pub use error::TemplateError;
 pub use model::{Market, ProviderApi, Template};
+pub(crate) use strategy::ON_DEMAND_STRATEGIES;

@@ -214,9 +214,9 @@ fn allocation(fields: &mut Fields<'_>, market: Market) -> Read<Option<String>> {
 fn allocation_on_demand(fields: &mut Fields<'_>) -> Read<Option<String>> {
     let names = ["allocation_strategy_on_demand"];
     let Some((written, value)) = fields.take(&names) else { return Ok(None) };
-    match strategy_of(value).filter(|known| strategy::ON_DEMAND.contains(known)) {
+    match strategy_of(value).filter(|known| strategy::ON_DEMAND_STRATEGIES.contains(known)) {
         Some(known) => Ok(Some(known.to_owned())),
-        None => Err(fields.error(written, format!("write one of {}", strategy::ON_DEMAND.join(", ")))),
+        None => Err(fields.error(written, format!("write one of {}", strategy::ON_DEMAND_STRATEGIES.join(", ")))),
     }
 }
 

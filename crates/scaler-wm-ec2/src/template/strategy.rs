@@ -4,7 +4,7 @@
 const SPOT: [&str; 5] =
     ["capacity-optimized", "capacity-optimized-prioritized", "diversified", "lowest-price", "price-capacity-optimized"];
 /// Those that capacity on demand can be chosen by.
-pub(super) const ON_DEMAND: [&str; 2] = ["lowest-price", "prioritized"];
+pub(crate) const ON_DEMAND_STRATEGIES: [&str; 2] = ["lowest-price", "prioritized"];
 
 /// The name of EC2 Fleet for `capacityOptimized`, `capacity_optimized` and `capacity-optimized`.
 pub(super) fn in_fleet(written: &str) -> Option<&'static str> {
@@ -19,7 +19,7 @@ pub(super) fn in_fleet(written: &str) -> Option<&'static str> {
             other => name.push(other),
         }
     }
-    SPOT.iter().chain(&ON_DEMAND).copied().find(|known| *known == name)
+    SPOT.iter().chain(&ON_DEMAND_STRATEGIES).copied().find(|known| *known == name)
 }
 
 /// All that ORB knows, for a sentence to the user.

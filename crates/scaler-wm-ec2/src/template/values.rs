@@ -35,11 +35,14 @@ impl Fields<'_> {
         let texts: Vec<&str> = match value {
             Json::Text(text) => vec![text],
             Json::List(list) => {
-                let text = |item| match item {
-                    Json::Text(text) => Ok(text.as_str()),
-                    other => Err(self.error(written, format!("holds {}; write a list of texts", other.kind()))),
-                };
-                list.iter().map(text).collect::<Read<_>>()?
+                let mut texts: Vec<&str> = Vec::with_capacity(list.len());
+                for item in list {
+                    let Json::Text(text) = item else {
+                        return Err(self.error(written, format!("holds {}; write a list of texts", item.kind())));
+                    };
+                    texts.push(text);
+                }
+                texts
             }
             other => return Err(self.error(written, format!("is {}; write a list of texts", other.kind()))),
         };

@@ -1,0 +1,268 @@
+//! From options to a configuration.
+
+use std::{num::NonZeroU32, path::Path, time::Duration};
+
+use scaler_wm_aws::{AwsSettings, WorkerCommand};
+use scaler_wm_core::{
+    Limit, ManagerId,
+    options::{OptionError, Origin, Values},
+};
+use scaler_wm_options::Section;
+use tracing::warn;
+
+use crate::{
+    Ec2Config, FleetChoice, Install, Market, Paces, ProviderApi, Requirements, RootVolume, Template, Way, lease,
+    template::ON_DEMAND_STRATEGIES,
+};
+
+/// The options of `orb_aws_ec2`.
+pub const SECTION: Section = scaler_wm_options::ORB_AWS_EC2;
+
+/// Tags that EC2 takes, without those of this manager.
+const MOST_TAGS: usize = 39;
+
+impl Ec2Config {
+    /// The configuration that these values of [`SECTION`]'s options describe.
+    ///
+    /// # Errors
+    /// When values that are right by themselves do not go together, or a file that they name cannot be used.
+    pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Self, OptionError> {
+        (SECTION.check)(values)?;
+        let root_gib = values.maybe_integer("root_volume_gib").map(|_| values.fitting("root_volume_gib"));
+        let workers = WorkerCommand::from_values(values, manager, NonZeroU32::MIN);
+        let mut config = Self {
+            image: values.maybe_text("image_id").map(image),
+            install: install(values)?,
+            types: first_of(values, "instance_types").unwrap_or_else(|| vec![values.text("instance_type")]),
+            subnets: first_of(values, "subnet_ids")
+                .unwrap_or_else(|| values.maybe_text("subnet_id").into_iter().collect()),
+            security_groups: values.texts("security_group_ids"),
+            key_name: values.maybe_text("key_name"),
+            instance_profile: values.maybe_text("instance_profile"),
+            root_volume: RootVolume { gib: root_gib.transpose()?, ..RootVolume::default() },
+            tags: values.pairs("instance_tags").into_iter().collect(),
+            market: market(&values.text("price_type")),
+            max_price: max_price(values)?,
+            way: way(values)?,
+            network_backend: values.text("network_backend"),
+            lease: lease_of(values)?,
+            debug_dump: values.maybe_text("debug_dump_path").map(Into::into),
+            paces: Paces::new(
+                values.float("ec2_instances_burst"),
+                values.float("ec2_instances_per_second"),
+                values.float("ec2_calls_per_second"),
+            ),
+            ready_within: values.seconds("ready_timeout_seconds"),
+            observe_every: values.seconds("observe_interval_seconds"),
+            ..Self::new(AwsSettings::from_values(values), "", workers)
+        };
+        if let Some(path) = values.maybe_text("orb_template") {
+            let id = values.maybe_text("orb_template_id");
+            let template = Template::read_file(Path::new(&path), id.as_deref())
+                .map_err(|error| values.problem("orb_template", error.to_string()))?;
+            config.follow(values, template)?;
+        }
+        config.check(values)?;
+        Ok(config)
+    }
+
+    /// Takes from a template what nobody has said otherwise.
+    fn follow(&mut self, values: &Values, template: Template) -> Result<(), OptionError> {
+        if !template.ignored.is_empty() {
+            warn!(template = %template.id, fields = ?template.ignored, "these fields of the template are not followed");
+        }
+        if template.instance_types.iter().chain(&template.on_demand_types).any(|(_, weight)| *weight != 1) {
+            warn!(template = %template.id, "weights of instance types are not followed: a unit is one instance, of any type");
+        }
+        let names = |types: Vec<(String, u32)>| types.into_iter().map(|(name, _)| name).collect::<Vec<String>>();
+        let is_given = |key: &str| !matches!(values.origin(key), Origin::Default);
+        let are_given = |keys: &[&str]| keys.iter().any(|key| is_given(key));
+        if !are_given(&["instance_type", "instance_types"]) && !template.instance_types.is_empty() {
+            self.types = names(template.instance_types);
+            self.on_demand_types = names(template.on_demand_types);
+        }
+        if !are_given(&["subnet_id", "subnet_ids"]) {
+            self.subnets = template.subnets;
+        }
+        if !is_given("security_group_ids") {
+            self.security_groups = template.security_groups;
+        }
+        if !is_given("image_id") && self.install.is_none() {
+            self.image = template.image.map(image);
+        }
+        if !is_given("price_type") {
+            self.market = template.market;
+        }
+        self.key_name = self.key_name.take().or(template.key_name);
+        self.instance_profile = self.instance_profile.take().or(template.instance_profile);
+        self.root_volume = RootVolume {
+            gib: self.root_volume.gib.or(template.root_volume_gib),
+            kind: template.volume_type,
+            iops: template.iops,
+        };
+        self.max_price = self.max_price.take().or(template.max_price);
+        if !is_given("instance_tags") {
+            self.tags = template.tags;
+        }
+        if self.way == Way::RunInstances && template.provider_api == ProviderApi::Ec2Fleet {
+            self.way = Way::Fleet(FleetChoice {
+                on_demand_strategy: template.allocation_strategy_on_demand.or_else(|| {
+                    template.allocation_strategy.clone().filter(|name| ON_DEMAND_STRATEGIES.contains(&name.as_str()))
+                }),
+                spot_strategy: template.allocation_strategy,
+                percent_on_demand: template.percent_on_demand,
+            });
+        }
+        self.ebs_optimized = template.ebs_optimized;
+        self.monitoring = template.monitoring;
+        self.launch_template = template.launch_template;
+        self.first = template.user_data;
+        self.most_instances = template.max_instances.map_or(Limit::Unlimited, Limit::AtMost);
+        self.template_id = template.id;
+        Ok(())
+    }
+
+    /// What goes together, wherever it comes from.
+    fn check(&self, values: &Values) -> Result<(), OptionError> {
+        if self.image.is_none() && self.install.is_none() && self.launch_template.is_none() {
+            let problem = "nothing says what instances run: give an image with the package in it by --image-id (image_id), \
+                           or --python-version and --requirements-txt, or a template with an image_id";
+            return Err(OptionError::new("--image-id", problem));
+        }
+        if self.launch_template.is_some() && self.way != Way::RunInstances {
+            let problem = "launch_template_id goes with RunInstances only: a fleet takes the script that starts workers from a \
+                           launch template that this manager makes; leave launch_template_id out, or provider_api EC2Fleet";
+            return Err(values.problem("orb_template", problem));
+        }
+        if let Some(name) = self.tags.iter().map(|(name, _)| name).find(|name| is_reserved(name)) {
+            let problem = format!("{name} begins with what is reserved (aws:, orb:, scaler-wm:)");
+            return Err(values.problem("instance_tags", problem));
+        }
+        if self.tags.len() > MOST_TAGS {
+            let problem = format!("{} tags are more than the {MOST_TAGS} that are left", self.tags.len());
+            return Err(values.problem("instance_tags", problem));
+        }
+        if self.lease.is_some()
+            && let Some((name, _)) = self.tags.iter().find(|(name, _)| !is_readable(name))
+        {
+            let problem = format!(
+                "with a lease an instance reads its own tags, and EC2 then takes keys of letters, digits and +-=.,_:@ only; \
+                 {name:?} has another character"
+            );
+            return Err(values.problem("instance_tags", problem));
+        }
+        if self.market == Market::OnDemand && self.max_price.is_some() && values.get("max_price").is_some() {
+            return Err(values.problem("max_price", "it is for Spot: give --price-type spot or heterogeneous as well"));
+        }
+        if self.security_groups.len() > MOST_GROUPS {
+            let count = self.security_groups.len();
+            let problem = format!("it names {count}, and a network interface takes {MOST_GROUPS} at most");
+            return Err(values.problem("security_group_ids", problem));
+        }
+        Ok(())
+    }
+}
+
+/// Security groups that a network interface takes at most.
+const MOST_GROUPS: usize = 16;
+
+fn is_reserved(name: &str) -> bool {
+    ["aws:", "orb:", "scaler-wm:"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether EC2 lets an instance read a tag of this name.
+fn is_readable(name: &str) -> bool {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "+-=.,_:@".contains(letter);
+    name.chars().all(is_allowed) && !matches!(name, "." | ".." | "_index")
+}
+
+/// The texts of a list that names any.
+fn first_of(values: &Values, key: &str) -> Option<Vec<String>> {
+    values.maybe_texts(key).filter(|texts| !texts.is_empty())
+}
+
+/// An image as EC2 takes it: parameters of the Systems Manager are named by their paths.
+fn image(given: String) -> String {
+    match given.strip_prefix("ssm:") {
+        Some(path) => format!("resolve:ssm:{path}"),
+        None if given.starts_with('/') => format!("resolve:ssm:{given}"),
+        None => given,
+    }
+}
+
+fn install(values: &Values) -> Result<Option<Install>, OptionError> {
+    let (Some(python_version), Some(given)) =
+        (values.maybe_text("python_version"), values.maybe_text("requirements_txt"))
+    else {
+        return Ok(None);
+    };
+    let requirements = Requirements::load(&given).map_err(|problem| values.problem("requirements_txt", problem))?;
+    Ok(Some(Install { python_version, requirements }))
+}
+
+fn market(price_type: &str) -> Market {
+    match price_type {
+        "spot" => Market::Spot,
+        "heterogeneous" => Market::Heterogeneous,
+        _ => Market::OnDemand,
+    }
+}
+
+fn max_price(values: &Values) -> Result<Option<String>, OptionError> {
+    let Some(price) = values.maybe_text("max_price") else { return Ok(None) };
+    match price.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(Some(price)),
+        _ => Err(values.problem("max_price", format!("{price} is no price in US dollars; write one such as 0.05"))),
+    }
+}
+
+fn way(values: &Values) -> Result<Way, OptionError> {
+    let key = "percent_on_demand";
+    let percent = values.maybe_integer(key).map(|_| values.fitting::<u8>(key)).transpose()?;
+    if percent.is_some_and(|percent| percent > 100) {
+        return Err(values.problem(key, "it is a share, from 0 to 100"));
+    }
+    if percent.is_some() && values.text("price_type") != "heterogeneous" {
+        return Err(values.problem(key, "it is for two markets: give --price-type heterogeneous as well"));
+    }
+    let strategy = values.maybe_text("allocation_strategy");
+    if strategy.is_none() && percent.is_none() {
+        return Ok(Way::RunInstances);
+    }
+    let is_of_on_demand = |name: &String| ON_DEMAND_STRATEGIES.contains(&name.as_str());
+    let is_on_demand_alone = values.text("price_type") == "ondemand";
+    if is_on_demand_alone && !strategy.as_ref().is_none_or(is_of_on_demand) {
+        let problem = format!(
+            "it is a strategy of Spot: on demand there are {}; give one of them, or --price-type spot",
+            ON_DEMAND_STRATEGIES.join(" and ")
+        );
+        return Err(values.problem("allocation_strategy", problem));
+    }
+    if !is_on_demand_alone && strategy.as_deref() == Some("prioritized") {
+        let problem = "it is a strategy of on demand; Spot's own is called capacity-optimized-prioritized";
+        return Err(values.problem("allocation_strategy", problem));
+    }
+    Ok(Way::Fleet(FleetChoice {
+        on_demand_strategy: strategy.clone().filter(is_of_on_demand),
+        spot_strategy: strategy,
+        percent_on_demand: percent,
+    }))
+}
+
+fn lease_of(values: &Values) -> Result<Option<Duration>, OptionError> {
+    let key = "lease_seconds";
+    let lease = Duration::from_secs(values.fitting::<u32>(key)?.into());
+    if lease.is_zero() {
+        return Ok(None);
+    }
+    if lease < lease::SHORTEST {
+        let problem = format!("{} s are too short: give {} at least", lease.as_secs(), lease::SHORTEST.as_secs());
+        return Err(values.problem(key, problem));
+    }
+    if lease < 4 * values.seconds("observe_interval_seconds") {
+        let problem = "it is renewed when a manager looks at its instances: give four times observe_interval_seconds \
+                       (--observe-interval-seconds) at least";
+        return Err(values.problem(key, problem));
+    }
+    Ok(Some(lease))
+}
