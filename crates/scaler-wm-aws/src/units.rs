@@ -36,6 +36,8 @@ struct Known {
     remembered: HashSet<UnitId>,
     /// Units that the API did not know when it was asked, and since when.
     missing: HashMap<UnitId, Timestamp>,
+    /// Units that have accepted their end.
+    let_go: HashSet<UnitId>,
     /// Ends that were told, and when.
     ended: HashMap<UnitId, Timestamp>,
 }
@@ -79,6 +81,7 @@ impl Units {
     pub fn stopping(&self, answers: &[(UnitId, Result<StopAnswer>)]) {
         let mut known = self.known();
         for (unit, _) in answers.iter().filter(|(_, answer)| matches!(answer, Ok(StopAnswer::Accepted))) {
+            known.let_go.insert(unit.clone());
             if let Some(unit) = known.there.get_mut(unit) {
                 *unit = Arc::new(Unit { state: UnitState::Stopping, ..(**unit).clone() });
             }
@@ -100,6 +103,7 @@ impl Units {
                 known.there.remove(&unit);
                 known.remembered.remove(&unit);
                 known.missing.remove(&unit);
+                known.let_go.remove(&unit);
             }
         }
         known.ended.retain(|_, told| now.since(*told) <= REMEMBERED);
@@ -140,13 +144,14 @@ fn tick(changed: &watch::Sender<u64>) {
 }
 
 impl Known {
-    fn note(&mut self, unit: Unit, now: Timestamp) -> Option<Arc<Unit>> {
+    fn note(&mut self, mut unit: Unit, now: Timestamp) -> Option<Arc<Unit>> {
         if self.ended.contains_key(&unit.id) {
             return None;
         }
         self.missing.remove(&unit.id);
         self.remembered.remove(&unit.id);
-        if matches!(unit.state, UnitState::Gone(_)) {
+        if let UnitState::Gone(exit) = &mut unit.state {
+            exit.asked |= self.let_go.remove(&unit.id);
             self.there.remove(&unit.id);
             self.ended.insert(unit.id.clone(), now);
             return Some(Arc::new(unit));

@@ -1,6 +1,6 @@
 //! What an instance is to us: a unit.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use aws_sdk_ec2::types::{Instance, InstanceStateName};
 use scaler_wm_aws::Tags;
@@ -8,27 +8,19 @@ use scaler_wm_core::{Exit, ExitCause, LaunchId, Tier, Timestamp, Unit, UnitId, U
 
 use crate::user_data::PREFIX;
 
-/// When Spot takes each instance, by the id of its request.
-pub(crate) type Notices = HashMap<String, Timestamp>;
-
 /// The unit that an instance is; `None` for one without a name, which the API does not have.
-pub(crate) fn unit(instance: &Instance, notices: &Notices, now: Timestamp) -> Option<Unit> {
+pub(crate) fn unit(instance: &Instance, now: Timestamp) -> Option<Unit> {
     let id = instance.instance_id()?;
     let tags = instance.tags().iter().filter_map(|tag| tag.key().zip(tag.value()));
     let (launch, tier) = Tags::read(tags);
-    let notice = instance.spot_instance_request_id().and_then(|request| notices.get(request)).copied();
-    let state = match state(instance) {
-        // It finishes what it can until then; another takes its place already.
-        UnitState::Starting | UnitState::Running if notice.is_some() => UnitState::Stopping,
-        state => state,
-    };
+    let state = state(instance);
     let launched = instance.launch_time().and_then(|at| at.to_millis().ok()).and_then(|at| u64::try_from(at).ok());
     let since = match state {
         UnitState::Starting | UnitState::Running => launched.map_or(now, Timestamp::from_millis),
         UnitState::Stopping | UnitState::Gone(_) => now,
     };
     let workers = WorkerMatch::Parts(names(instance, id).into());
-    Some(Unit { id: UnitId::from(id), launch, state, since, tier, workers, notice })
+    Some(Unit { id: UnitId::from(id), launch, state, since, tier, workers, notice: None })
 }
 
 /// The unit that an instance is of which only the name is known yet.
@@ -122,7 +114,7 @@ mod tests {
     }
 
     fn look(instance: InstanceBuilder) -> Unit {
-        unit(&instance.build(), &Notices::new(), Timestamp::from_millis(9_000)).unwrap()
+        unit(&instance.build(), Timestamp::from_millis(9_000)).unwrap()
     }
 
     fn cause_of(code: &str) -> ExitCause {
@@ -155,14 +147,6 @@ mod tests {
         assert!(matches!(cause_of("Client.InstanceInitiatedShutdown"), ExitCause::Lost(_)));
         let taken = cause_of("Server.SpotInstanceTermination");
         assert_eq!(taken, ExitCause::Lost("Server.SpotInstanceTermination: why".to_owned()));
-    }
-
-    #[test]
-    fn an_instance_that_spot_will_take_is_on_its_way_out() {
-        let spot = instance(InstanceStateName::Running).spot_instance_request_id("sir-1").build();
-        let notices = Notices::from([("sir-1".to_owned(), Timestamp::from_millis(120_000))]);
-        let unit = unit(&spot, &notices, Timestamp::from_millis(9_000)).unwrap();
-        assert_eq!((unit.state, unit.notice), (UnitState::Stopping, Some(Timestamp::from_millis(120_000))));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Maps the provider seam to EC2.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -24,9 +24,10 @@ use crate::{
     dump::dump,
     failure::{fewer, of_fleet},
     ground::{Ground, Survey},
-    instance::{Notices, is_stopped, is_up, just_started, unit},
+    instance::{is_stopped, is_up, just_started, unit},
     launch::{Call, Draft, tiers},
-    lease, spot,
+    lease,
+    spot::{self, Notices},
     temporary::Temporary,
 };
 
@@ -132,8 +133,7 @@ impl Ec2Provider {
     /// The units that these instances are, but for those whose end was told before.
     fn note(&self, instances: &[Instance]) -> Vec<Arc<Unit>> {
         let now = self.clock.now();
-        let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        self.units.note(instances.iter().filter_map(|instance| unit(instance, &notices, now)), now)
+        self.units.note(instances.iter().filter_map(|instance| unit(instance, now)), now)
     }
 
     async fn run(&self, launch: &Launch) -> Result<Launched> {
@@ -191,22 +191,29 @@ impl Ec2Provider {
         }
     }
 
-    /// Asks Spot about these requests.
-    async fn ask_spot(&self, requests: Vec<String>) {
+    /// Asks Spot which of these instances it will take, and gives their units notice.
+    async fn ask_spot(&self, seen: &[Seen], units: &mut [Unit]) {
+        let requests: HashMap<&str, &String> =
+            seen.iter().filter_map(|seen| Some((seen.id.as_str(), seen.spot_request.as_ref()?))).collect();
         if requests.is_empty() {
-            self.notices.lock().unwrap_or_else(PoisonError::into_inner).clear();
             return;
         }
-        match self.client.spot(&requests).await {
+        let ids: Vec<String> = requests.values().copied().cloned().collect();
+        let answer = self.client.spot(&ids).await;
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        match answer {
             Ok(answer) => {
                 let found = spot::notices(&answer, self.clock.now());
-                let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
                 for request in found.keys().filter(|request| !notices.contains_key(*request)) {
                     warn!(%request, "Spot is about to take an instance: another takes its place");
                 }
                 *notices = found;
             }
             Err(error) => self.tell_once("Spot is not asked which instances it will take", &error),
+        }
+        for unit in units {
+            let notice = requests.get(unit.id.as_str()).and_then(|request| notices.get(*request));
+            notice.iter().for_each(|at| spot::give_notice(unit, **at));
         }
     }
 
@@ -277,13 +284,12 @@ impl Provider for Ec2Provider {
     async fn observe(&self, _open: &[OpenLaunch]) -> Result<Observed> {
         // Nothing of an open launch is known but by its instances.
         let now = self.clock.now();
-        let is_spot = self.config.market != crate::Market::OnDemand;
         let mut seen: Vec<Seen> = Vec::new();
         let mut look = |instances: Vec<Instance>| {
             seen.extend(instances.iter().filter_map(|instance| self.seen(instance, now)));
-            self.note(&instances)
+            instances.iter().filter_map(|instance| unit(instance, now)).collect()
         };
-        let mut units = self.client.list(&self.owner, &mut look).await?;
+        let mut units: Vec<Unit> = self.client.list(&self.owner, &mut look).await?;
         let listed: HashSet<&str> = units.iter().map(|unit| unit.id.as_str()).collect();
         let unlisted = self.units.unlisted(&listed);
         drop(listed);
@@ -294,10 +300,7 @@ impl Provider for Ec2Provider {
         units.extend(asked);
         self.units.tidy(missing, self.clock.now());
 
-        let requests: Vec<String> = seen.iter().filter_map(|seen| seen.spot_request.clone()).collect();
-        if is_spot || !requests.is_empty() {
-            self.ask_spot(requests).await;
-        }
+        self.ask_spot(&seen, &mut units).await;
         if let Some(length) = self.config.lease {
             let due: Vec<String> = seen.iter().filter(|seen| seen.needs_renewal).map(|seen| seen.id.clone()).collect();
             self.renew(&due, length).await;
@@ -308,6 +311,7 @@ impl Provider for Ec2Provider {
             warn!(instances = ?stopped, "somebody has stopped instances: no worker runs in them, and they are terminated");
             self.client.terminate(&stopped).await;
         }
+        let units = self.units.note(units, self.clock.now());
         self.units.look_again_if_moving(self.config.observe_every);
         Ok(Observed { units, settled: Vec::new() })
     }

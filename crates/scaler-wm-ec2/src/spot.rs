@@ -1,9 +1,12 @@
 //! What Spot says of the instances that it has given us.
 
-use aws_sdk_ec2::types::SpotInstanceRequest;
-use scaler_wm_core::Timestamp;
+use std::collections::HashMap;
 
-use crate::instance::Notices;
+use aws_sdk_ec2::types::SpotInstanceRequest;
+use scaler_wm_core::{Timestamp, Unit, UnitState};
+
+/// When Spot takes each instance, by the id of its request.
+pub(crate) type Notices = HashMap<String, Timestamp>;
 
 /// How long an instance has from its notice on.
 const NOTICE_MILLIS: u64 = 120_000;
@@ -32,6 +35,14 @@ pub(crate) fn notices(requests: &[SpotInstanceRequest], now: Timestamp) -> Notic
         Some((request.spot_instance_request_id()?.to_owned(), Timestamp::from_millis(told + NOTICE_MILLIS)))
     });
     taken.collect()
+}
+
+/// Spot takes a unit at `at`: it finishes what it can until then, and another takes its place already.
+pub(crate) fn give_notice(unit: &mut Unit, at: Timestamp) {
+    if matches!(unit.state, UnitState::Starting | UnitState::Running) {
+        unit.state = UnitState::Stopping;
+    }
+    unit.notice = Some(at);
 }
 
 #[cfg(test)]

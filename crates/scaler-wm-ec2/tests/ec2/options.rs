@@ -1,0 +1,133 @@
+//! From options to a configuration.
+
+use std::{fs, time::Duration};
+
+use scaler_wm_core::{
+    Limit, ManagerId,
+    options::{Found, OptionError, OptionSpec, Origin, Raw, resolve},
+};
+use scaler_wm_ec2::{Ec2Config, FleetChoice, Market, SECTION, Way};
+
+fn config(given: &[(&'static str, &str)]) -> Result<Ec2Config, OptionError> {
+    let found: Vec<Found> = [("scheduler_address", "tcp://h:1"), ("aws_region", "eu-west-1")]
+        .iter()
+        .chain(given)
+        .map(|(key, text)| Found {
+            key,
+            raw: Raw::Text((*text).to_owned()),
+            origin: Origin::CommandLine(format!("--{}", key.replace('_', "-"))),
+        })
+        .collect();
+    let specs: Vec<&OptionSpec> = SECTION.specs().collect();
+    Ec2Config::from_values(&resolve(&specs, &found, |_| None, &[])?, &ManagerId::from("m"))
+}
+
+const IMAGE: (&str, &str) = ("image_id", "ami-1");
+
+#[test]
+fn defaults_are_those_of_the_released_manager() {
+    let config = config(&[IMAGE]).unwrap();
+    assert_eq!((config.image.as_deref(), config.types.as_slice()), (Some("ami-1"), ["t2.micro".to_owned()].as_slice()));
+    assert!(config.subnets.is_empty() && config.security_groups.is_empty() && config.key_name.is_none());
+    assert_eq!((config.market, config.way, config.lease), (Market::OnDemand, Way::RunInstances, None));
+    assert_eq!((config.network_backend.as_str(), config.aws.region.as_str()), ("ymq", "eu-west-1"));
+    let config = self::config(&[("python_version", "3.12"), ("requirements_txt", "opengris-scaler")]).unwrap();
+    assert!(config.image.is_none() && config.install.unwrap().requirements.text() == "opengris-scaler");
+}
+
+#[test]
+fn what_is_given_arrives() {
+    let config = config(&[
+        ("image_id", "/golden/image"),
+        ("instance_types", "c5.large,c6i.large"),
+        ("subnet_ids", "subnet-1,subnet-2"),
+        ("price_type", "Heterogeneous"),
+        ("percent_on_demand", "20"),
+        ("allocation_strategy", "price-capacity-optimized"),
+        ("max_price", "0.05"),
+        ("instance_tags", "Name=worker"),
+        ("lease_seconds", "600"),
+        ("root_volume_gib", "30"),
+        ("worker_scheduler_address", "tcp://outside:2"),
+    ])
+    .unwrap();
+    assert_eq!(config.image.as_deref(), Some("resolve:ssm:/golden/image"));
+    assert_eq!((config.types.len(), config.subnets.len()), (2, 2));
+    let choice = FleetChoice {
+        spot_strategy: Some("price-capacity-optimized".to_owned()),
+        on_demand_strategy: None,
+        percent_on_demand: Some(20),
+    };
+    assert_eq!((config.market, config.way), (Market::Heterogeneous, Way::Fleet(choice)));
+    assert_eq!((config.lease, config.root_volume.gib), (Some(Duration::from_secs(600)), Some(30)));
+    assert_eq!(config.workers.scheduler.to_string(), "tcp://outside:2");
+}
+
+#[test]
+fn a_template_says_what_nobody_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("aws_templates.json");
+    let text = r#"{"templates": [{
+        "template_id": "scaler", "provider_api": "EC2Fleet", "image_id": "/golden", "machine_types": {"c5.large": 1, "c6i.large": 1},
+        "subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"], "key_name": "mine", "price_type": "spot",
+        "allocation_strategy": "capacityOptimized", "max_instances": 7, "tags": {"team": "quant"}, "user_data": "echo first"
+    }]}"#;
+    fs::write(&path, text).unwrap();
+    let template = ("orb_template", path.to_str().unwrap());
+    let config = config(&[template]).unwrap();
+    assert_eq!(config.image.as_deref(), Some("resolve:ssm:/golden"));
+    assert_eq!(
+        (config.types.as_slice(), config.market),
+        (["c5.large", "c6i.large"].map(str::to_owned).as_slice(), Market::Spot)
+    );
+    assert!(matches!(&config.way, Way::Fleet(choice) if choice.spot_strategy.as_deref() == Some("capacity-optimized")));
+    assert_eq!((config.most_instances, config.template_id.as_str()), (Limit::AtMost(7), "scaler"));
+    assert_eq!((config.first.as_deref(), config.key_name.as_deref()), (Some("echo first"), Some("mine")));
+    assert_eq!(config.tags, [("team".to_owned(), "quant".to_owned())]);
+    // What is given beside it goes before.
+    let config = self::config(&[
+        template,
+        IMAGE,
+        ("instance_type", "c7i.large"),
+        ("price_type", "ondemand"),
+        ("subnet_id", "subnet-9"),
+    ])
+    .unwrap();
+    assert_eq!(
+        (config.image.as_deref(), config.types.as_slice()),
+        (Some("ami-1"), ["c7i.large".to_owned()].as_slice())
+    );
+    assert_eq!((config.market, config.subnets.as_slice()), (Market::OnDemand, ["subnet-9".to_owned()].as_slice()));
+    let error = self::config(&[("orb_template", "/no/such.json")]).unwrap_err().to_string();
+    assert!(error.starts_with("--orb-template: ") && error.contains("/no/such.json"), "{error}");
+}
+
+#[test]
+fn mistakes_are_told_with_their_flags() {
+    for (given, words) in [
+        (("python_version", "3.12"), "not both"),
+        (("instance_tags", "orb:x=1"), "reserved"),
+        (("instance_tags", "scaler-wm:x=1"), "reserved"),
+        (("max_price", "cheap"), "no price"),
+        (("max_price", "0.05"), "--price-type"),
+        (("percent_on_demand", "20"), "--price-type"),
+        (("percent_on_demand", "101"), "0 to 100"),
+        (("allocation_strategy", "diversified"), "prioritized"),
+        (("lease_seconds", "60"), "120"),
+    ] {
+        let error = config(&[IMAGE, given]).unwrap_err().to_string();
+        let flag = format!("--{}: ", given.0.replace('_', "-"));
+        assert!(error.starts_with(&flag) && error.contains(words), "{error}");
+    }
+    let lease = [IMAGE, ("lease_seconds", "300"), ("instance_tags", "a key=1")];
+    assert!(config(&lease).unwrap_err().to_string().contains("another character"));
+    let slow = [IMAGE, ("lease_seconds", "300"), ("observe_interval_seconds", "100")];
+    assert!(config(&slow).unwrap_err().to_string().contains("--observe-interval-seconds"));
+    let python = [("python_version", "3.12"), ("requirements_txt", "numpy")];
+    assert!(
+        config(&python).unwrap_err().to_string().starts_with("--requirements-txt: opengris-scaler is not among them")
+    );
+    let strategy = [IMAGE, ("price_type", "spot"), ("allocation_strategy", "prioritized")];
+    assert!(config(&strategy).unwrap_err().to_string().contains("capacity-optimized-prioritized"));
+    assert!(config(&[]).unwrap_err().to_string().contains("--image-id"));
+}
