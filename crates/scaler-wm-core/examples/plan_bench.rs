@@ -29,6 +29,7 @@ fn main() {
             .map(|index| UnitView {
                 id: UnitId::from(format!("unit-{index}")),
                 phase: Phase::Alive,
+                is_taken_soon: false,
                 since: now - Duration::from_millis(u64::from(index.wrapping_mul(2_654_435_761) % 100_000)),
                 work: if index % 3 == 0 {
                     Work::Idle { as_of: now }

@@ -56,6 +56,7 @@ fn question() -> impl Strategy<Value = Option<Stop>> {
 prop_compose! {
     fn unit()(
         phase in prop_oneof![6 => Just(Phase::Alive), 1 => Just(Phase::Leaving)],
+        is_taken_soon in prop::bool::weighted(0.2),
         since in past(),
         work in work(),
         drain in drain(),
@@ -66,7 +67,7 @@ prop_compose! {
     ) -> UnitView {
         let [leave_if_idle, hand_back, hold, resume, relieve] = can;
         let can = Abilities { leave_if_idle, hand_back, hold, resume, relieve };
-        UnitView { id: UnitId::from("unnamed"), phase, since, work, drain, asking, ask_after, refused, can }
+        UnitView { id: UnitId::from("unnamed"), phase, is_taken_soon, since, work, drain, asking, ask_after, refused, can }
     }
 }
 
@@ -256,7 +257,18 @@ proptest! {
         prop_assert_eq!(launched(&made), 0);
         for (unit, _) in asks(&made) {
             let unit = case.unit(unit);
-            prop_assert!(unit.drain != Drain::No || is_overdue(unit), "{unit:?}");
+            let goes_anyway = unit.is_taken_soon && unit.phase == Phase::Leaving;
+            prop_assert!(unit.drain != Drain::No || is_overdue(unit) || goes_anyway, "{unit:?}");
+        }
+    }
+
+    #[test]
+    fn what_will_be_taken_from_us_goes_once_it_is_idle(case in case()) {
+        let made = case.plan();
+        let asked: HashSet<&UnitId> = asks(&made).map(|(unit, _)| unit).collect();
+        for unit in case.units.iter().filter(|unit| unit.phase == Phase::Leaving && unit.drain == Drain::No) {
+            let goes = unit.is_taken_soon && is_idle(unit) && unit.may_be_asked(NOW);
+            prop_assert!(asked.contains(&unit.id) == goes || is_overdue(unit), "{unit:?}");
         }
     }
 
@@ -336,6 +348,7 @@ impl World {
                     self.units.push(UnitView {
                         id: UnitId::from(format!("new-{}", self.named)),
                         phase: Phase::Alive,
+                        is_taken_soon: false,
                         since: now,
                         work: Work::Idle { as_of: now },
                         drain: Drain::No,

@@ -70,6 +70,7 @@ impl World {
             view: UnitView {
                 id: UnitId::from(format!("unit-{}", self.named)),
                 phase: Phase::Alive,
+                is_taken_soon: false,
                 since: self.now,
                 work: Work::NotConnected { since: self.now },
                 drain: Drain::No,

@@ -368,6 +368,7 @@ impl Tracked {
         UnitView {
             id: self.unit.id.clone(),
             phase,
+            is_taken_soon: self.unit.notice.is_some(),
             since: self.first_seen,
             work,
             drain: self.drain,

@@ -69,6 +69,8 @@ pub enum Action {
 pub enum Cause {
     /// More units than wanted, and this one has nothing to do as far as anybody knows.
     SurplusIdle,
+    /// It will be taken from us, and has nothing to do.
+    TakenSoon,
     /// More units than wanted, and all others are busy as well.
     SurplusBusy,
     /// It stood still, and a later look still shows it idle.
@@ -99,6 +101,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SurplusIdle => "more than wanted, idle",
+            Self::TakenSoon => "idle, and about to be taken from us",
             Self::SurplusBusy => "more than wanted, all others busy",
             Self::StillIdle => "still idle after standing still",
             Self::Overloaded => "it holds more than its share while others are idle",

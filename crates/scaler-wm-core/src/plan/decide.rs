@@ -4,7 +4,7 @@ use std::{collections::HashSet, num::NonZeroU32, time::Duration};
 
 use super::{
     Action, Cause, Drain, Phase, Plan, Rebalance, Situation, UnitView, Work,
-    rank::{leave_idle, let_go, rank, worth_keeping},
+    rank::{Loss, leave_idle, let_go, loss, rank, worth_keeping},
 };
 use crate::{Limit, Stop, Timestamp, UnitId};
 
@@ -102,7 +102,11 @@ impl<'a> Draft<'a> {
                 self.ask(unit, Stop::Now, Cause::StillThere);
             }
             Drain::Ending { since } => self.wake(Some(since + ENDING_TAKES)),
-            Drain::No if unit.phase == Phase::Leaving => {}
+            Drain::No if unit.phase == Phase::Leaving => {
+                if unit.is_taken_soon && loss(unit, self.now) == Loss::Nothing {
+                    self.ask(unit, leave_idle(unit), Cause::TakenSoon);
+                }
+            }
             Drain::No if is_overdue(unit, situation) => self.ask(unit, Stop::Now, Cause::NeverReady),
             Drain::No => {
                 if let Work::NotConnected { since } = unit.work {

@@ -65,6 +65,8 @@ pub struct UnitView {
     pub id: UnitId,
     /// Where it is in its life.
     pub phase: Phase,
+    /// Whether it is about to be taken from us: it goes as soon as it is idle, so that nothing new is lost with it.
+    pub is_taken_soon: bool,
     /// When it was launched, as far as we know.
     pub since: Timestamp,
     /// What its workers have to do.
