@@ -28,7 +28,7 @@ const AT_ONCE: u32 = 2;
 /// Marker, folder and logs of one stack. Every process with the marker is killed when this is dropped; the folder goes,
 /// unless a failure was explained.
 #[derive(Debug)]
-pub(crate) struct Ground {
+pub struct Ground {
     marker: String,
     environment: Option<(&'static str, &'static str)>,
     logs: AtomicU32,

@@ -32,8 +32,9 @@ mod wait;
 mod workload;
 
 pub use aws::{
-    Answer, ApiCall, ApiError, ApiProxy, AwsClient, Cloud, Counts, Desired, EcsStack, EcsStackOptions, Emulator,
-    EmulatorOptions, Faults, Fell, Hold, HoldPoint, Kill, KillTally, Limit, MISSING_IMAGE, Outcome, Refusals, Task,
+    Answer, ApiCall, ApiError, ApiProxy, AwsClient, Cloud, CloudOf, CloudStack, CloudStackOptions, Counts, Desired,
+    EcsStack, EcsStackOptions, Emulation, Emulator, EmulatorOptions, Faults, Fell, Hold, HoldPoint, Kill, KillTally,
+    Limit, MISSING_IMAGE, Outcome, Refusals, Task, Unit,
 };
 pub use backend::Backend;
 pub use binary::manager_binary;

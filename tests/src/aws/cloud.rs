@@ -1,28 +1,27 @@
 //! An emulator and the proxy before it.
 
-use super::emulator::{Emulator, EmulatorOptions};
+use super::emulation::{Emulation, Unit};
 use super::proxy::ApiProxy;
-use super::task::{Desired, Task};
 use crate::ground::Ground;
 use crate::{Failure, LATEST, Ports, Result, Venv, until};
 
 /// AWS on loopback. Everything that it runs ends when this is dropped.
 #[derive(Debug)]
-pub struct Cloud {
+pub struct CloudOf<E: Emulation> {
     /// First: it kills everything before anything else goes.
     ground: Option<Ground>,
     /// What is behind the proxy: to look at, past all faults.
-    pub emulator: Emulator,
+    pub emulator: E,
     /// What managers talk to.
     pub proxy: ApiProxy,
 }
 
-impl Cloud {
-    /// One without a scheduler. Its tasks find the programs of the newest release.
+impl<E: Emulation> CloudOf<E> {
+    /// One without a scheduler. Its units find the programs of the newest release.
     ///
     /// # Errors
     /// When a virtual environment cannot be made, or a part does not come up.
-    pub fn start(options: &EmulatorOptions) -> Result<Self> {
+    pub fn start(options: &E::Options) -> Result<Self> {
         let units = Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
         let ground = Ground::new(Ports::single()?, None)?;
         let cloud = Self::on(&ground, &units, options)?;
@@ -30,28 +29,28 @@ impl Cloud {
     }
 
     /// One that belongs to a stack.
-    pub(crate) fn on(ground: &Ground, units: &Venv, options: &EmulatorOptions) -> Result<Self> {
-        let emulator = Emulator::start(ground, units, options)?;
+    pub(crate) fn on(ground: &Ground, units: &Venv, options: &E::Options) -> Result<Self> {
+        let emulator = E::start(ground, units, options)?;
         let proxy = ApiProxy::start(emulator.port(), ground.folder())?;
         Ok(Self { ground: None, emulator, proxy })
     }
 
-    /// The live tasks: those that are to run, whatever they do now.
+    /// The live units: those that are to run, whatever they do now.
     ///
     /// # Errors
     /// When the emulator does not answer.
-    pub fn units(&self) -> Result<Vec<Task>> {
-        self.emulator.tasks(Desired::Running)
+    pub fn units(&self) -> Result<Vec<E::Unit>> {
+        self.emulator.live()
     }
 
-    /// The tasks that run.
+    /// The units that run.
     ///
     /// # Errors
     /// When the emulator does not answer.
-    pub fn running(&self) -> Result<Vec<Task>> {
-        let mut tasks = self.units()?;
-        tasks.retain(Task::is_running);
-        Ok(tasks)
+    pub fn running(&self) -> Result<Vec<E::Unit>> {
+        let mut units = self.units()?;
+        units.retain(Unit::is_running);
+        Ok(units)
     }
 
     /// Waits as [`until`] does. Of a cloud without a scheduler, a failure shows the ends of all logs, those of the calls
@@ -63,27 +62,27 @@ impl Cloud {
         until(what, seconds, look).map_err(|failure| self.explain(failure))
     }
 
-    /// Waits until exactly so many tasks run, and none is on its way.
+    /// Waits until exactly so many units run, and none is on its way.
     ///
     /// # Errors
     /// When the time is over.
-    pub fn until_running(&self, count: usize, seconds: f64) -> Result<Vec<Task>> {
-        self.until(&format!("{count} tasks running"), seconds, || self.settled(count))
+    pub fn until_running(&self, count: usize, seconds: f64) -> Result<Vec<E::Unit>> {
+        self.until(&format!("{count} units running"), seconds, || self.settled(count))
     }
 
-    /// Waits until no task is left, and no process of one.
+    /// Waits until no unit is left, and no process of one.
     ///
     /// # Errors
     /// When the time is over.
     pub fn until_nothing_left(&self, seconds: f64) -> Result<()> {
         let look = || self.emulator.nothing_left().unwrap_or(false).then_some(());
-        self.until("no task left", seconds, look)
+        self.until("no unit left", seconds, look)
     }
 
-    /// The live tasks if there are exactly so many, and all of them run.
-    pub(crate) fn settled(&self, count: usize) -> Option<Vec<Task>> {
-        let tasks = self.units().ok()?;
-        (tasks.len() == count && tasks.iter().all(Task::is_running)).then_some(tasks)
+    /// The live units if there are exactly so many, and all of them run.
+    pub(crate) fn settled(&self, count: usize) -> Option<Vec<E::Unit>> {
+        let units = self.units().ok()?;
+        (units.len() == count && units.iter().all(Unit::is_running)).then_some(units)
     }
 
     /// The failure with the ends of all logs, if this is a cloud without a scheduler.

@@ -13,9 +13,8 @@ use scaler_wm_core::Journal;
 use scaler_wm_journal::RedbJournal;
 use serde_json::Value;
 
+use super::ecs::{Desired, EcsStack, Task};
 use super::proxy::HoldPoint;
-use super::stack::EcsStack;
-use super::task::{Desired, Task};
 use crate::{Failure, LogFile, Manager, ManagerKind, ManagerOptions, Result, deadline, until};
 
 /// The tag that names a task's launch.

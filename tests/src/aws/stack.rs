@@ -1,44 +1,43 @@
 //! A released OpenGRIS Scaler beside AWS on loopback.
 
-use super::cloud::Cloud;
-use super::emulator::EmulatorOptions;
-use super::task::Task;
+use super::cloud::CloudOf;
+use super::emulation::Emulation;
 use crate::{
-    Backend, Client, Failure, Manager, ManagerOptions, Proc, Result, SchedulerLog, Script, Stack, StackOptions,
+    Client, Failure, Manager, ManagerOptions, Proc, Result, SchedulerLog, Script, Stack, StackOptions,
     with_connection_to,
 };
 
 /// How both are started.
 #[derive(Clone, Debug, Default)]
-pub struct EcsStackOptions {
+pub struct CloudStackOptions<O> {
     /// The scheduler and its like.
     pub stack: StackOptions,
     /// AWS.
-    pub emulator: EmulatorOptions,
+    pub emulator: O,
 }
 
 /// A stack whose managers find their workers' machines in AWS. Every process of both is killed when this is dropped.
 #[derive(Debug)]
-pub struct EcsStack {
+pub struct CloudStack<E: Emulation> {
     /// First: it kills everything before anything else goes. Public for all that it can do besides.
     pub stack: Stack,
     /// AWS.
-    pub cloud: Cloud,
+    pub cloud: CloudOf<E>,
 }
 
-impl EcsStack {
+impl<E: Emulation> CloudStack<E> {
     /// Starts all parts and waits until they are up.
     ///
     /// # Errors
     /// When a virtual environment cannot be made, or a part does not come up.
-    pub fn start(options: EcsStackOptions) -> Result<Self> {
+    pub fn start(options: CloudStackOptions<E::Options>) -> Result<Self> {
         let stack = Stack::start(options.stack)?;
-        let cloud = Cloud::on(stack.ground(), stack.venv(), &options.emulator);
+        let cloud = CloudOf::on(stack.ground(), stack.venv(), &options.emulator);
         let cloud = cloud.map_err(|failure| stack.explain(failure))?;
         Ok(Self { stack, cloud })
     }
 
-    /// Starts a manager of ECS: whatever `options` say of the backend, it talks to this stack's proxy.
+    /// Starts a manager of this cloud: whatever `options` say of the backend, it talks to this stack's proxy.
     ///
     /// # Errors
     /// When its program is missing or cannot be started.
@@ -46,16 +45,16 @@ impl EcsStack {
         self.stack.manager(&self.with_endpoint(options))
     }
 
-    /// Starts a manager of ECS and waits until the scheduler has taken its first heartbeat.
+    /// Starts a manager of this cloud and waits until the scheduler has taken its first heartbeat.
     ///
     /// # Errors
-    /// As [`EcsStack::manager`], and when no heartbeat arrives.
+    /// As [`CloudStack::manager`], and when no heartbeat arrives.
     pub fn connected_manager(&self, options: &ManagerOptions) -> Result<Manager> {
         self.stack.connected_manager(&self.with_endpoint(options))
     }
 
     fn with_endpoint(&self, options: &ManagerOptions) -> ManagerOptions {
-        ManagerOptions { backend: Backend::Ecs { endpoint: self.cloud.proxy.endpoint() }, ..options.clone() }
+        ManagerOptions { backend: E::backend(self.cloud.proxy.endpoint()), ..options.clone() }
     }
 
     /// Starts a client.
@@ -76,16 +75,16 @@ impl EcsStack {
         self.stack.connected()
     }
 
-    /// Live worker processes in tasks: those that are connected to the scheduler.
+    /// Live worker processes in units: those that are connected to the scheduler.
     pub fn workers(&self) -> Vec<Proc> {
-        with_connection_to(self.stack.ports().scheduler, self.cloud.emulator.units())
+        with_connection_to(self.stack.ports().scheduler, self.cloud.emulator.processes())
     }
 
-    /// The live tasks, asked past the proxy.
+    /// The live units, asked past the proxy.
     ///
     /// # Errors
     /// When the emulator does not answer.
-    pub fn units(&self) -> Result<Vec<Task>> {
+    pub fn units(&self) -> Result<Vec<E::Unit>> {
         self.cloud.units().map_err(|failure| self.explain(failure))
     }
 
@@ -106,24 +105,24 @@ impl EcsStack {
         self.stack.until_connected(count, seconds)
     }
 
-    /// Waits until exactly `units` tasks are live, all of them run, and exactly `workers` are connected.
+    /// Waits until exactly `units` units are live, all of them run, and exactly `workers` are connected.
     ///
     /// # Errors
     /// When the time is over.
-    pub fn until_settled(&self, units: usize, workers: usize, seconds: f64) -> Result<Vec<Task>> {
-        self.until(&format!("{units} tasks with {workers} workers"), seconds, || {
+    pub fn until_settled(&self, units: usize, workers: usize, seconds: f64) -> Result<Vec<E::Unit>> {
+        self.until(&format!("{units} units with {workers} workers"), seconds, || {
             // The log of the scheduler is the cheaper question.
             if self.connected() == workers { self.cloud.settled(units) } else { None }
         })
     }
 
-    /// Waits until no task is live, and no process of one is left.
+    /// Waits until no unit is live, and no process of one is left.
     ///
     /// # Errors
     /// When the time is over.
     pub fn until_nothing_left(&self, seconds: f64) -> Result<()> {
         let look = || self.cloud.emulator.nothing_left().unwrap_or(false).then_some(());
-        self.until("no task left", seconds, look)
+        self.until("no unit left", seconds, look)
     }
 
     /// A failure when `holds` is false. `what` completes the sentence "failed to see …".

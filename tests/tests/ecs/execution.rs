@@ -1,6 +1,6 @@
 //! Tasks that really run.
 
-use scaler_wm_tests::{Desired, EmulatorOptions, Result};
+use scaler_wm_tests::{Desired, Emulation, EmulatorOptions, Result, Unit};
 use serde_json::json;
 
 use crate::account::{Account, CLUSTER, command};

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use scaler_wm_tests::{ApiError, AwsClient, Desired, Faults, LogFile, Outcome, Refusals, Result, Task, until};
+use scaler_wm_tests::{
+    ApiError, AwsClient, Desired, Emulation, Faults, LogFile, Outcome, Refusals, Result, Task, until,
+};
 use serde_json::{Value, json};
 
 use crate::account::{Account, CLUSTER, command, members, tasks};

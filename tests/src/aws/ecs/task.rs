@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::aws::emulation::Unit;
+
 /// A task as DescribeTasks tells of it.
 #[derive(Clone, Debug)]
 pub struct Task {
@@ -81,9 +83,14 @@ impl Task {
     pub fn is_live(&self) -> bool {
         self.desired_status == Desired::Running.as_str()
     }
+}
 
-    /// Whether it runs.
-    pub fn is_running(&self) -> bool {
+impl Unit for Task {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn is_running(&self) -> bool {
         self.last_status == "RUNNING"
     }
 }

@@ -6,12 +6,13 @@ use std::process::Command;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::client::AwsClient;
 use super::containers::Containers;
 use super::task::{Desired, Task};
+use crate::aws::client::AwsClient;
+use crate::aws::emulation::Emulation;
 use crate::ground::{Ground, TAIL};
 use crate::process::signal;
-use crate::{Failure, LogFile, Ports, Proc, Process, Result, Venv, is_listening, until};
+use crate::{Backend, Failure, LogFile, Ports, Proc, Process, Result, Venv, is_listening, until};
 
 /// What it emulates for us; `ecs-metadata` answers the containers.
 const SERVICES: &str = "ecs,iam,ecs-metadata";
@@ -46,39 +47,6 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts it and waits until it answers. The programs of `units` are found by its tasks.
-    pub(crate) fn start(ground: &Ground, units: &Venv, options: &EmulatorOptions) -> Result<Self> {
-        let venv = Venv::with_emulator(&|line| eprintln!("{line}"))?;
-        let port = Ports::single()?;
-        let containers = Containers::new(ground);
-        let mut command = Command::new(venv.program("ministack"));
-        ground.prepare(&mut command, &venv, "emulator");
-        command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.to_string()).env("SERVICES", SERVICES);
-        // Listeners at fixed ports, and a real container engine, if there is one.
-        command.env("IOT_MTLS_ENABLED", "0").env("SFTP_ENABLED", "0").env("DOCKER_HOST", "unix:///nowhere");
-        command.env("TMPDIR", ground.folder());
-        if options.executes {
-            containers.prepare(&mut command, units, options)?;
-        }
-        let mut process = Process::start("emulator", &mut command, ground.log("emulator"))?;
-        let client = AwsClient::new(port)?;
-        let ended = until("the emulator answer", 30.0, || match process.exited() {
-            Some(status) => Some(Some(status)),
-            None if !is_listening(port) => None,
-            None => client.get("/_ministack/health").is_ok_and(|answer| answer.status == 200).then_some(None),
-        });
-        match ended.map_err(|failure| failure.with_context(process.log().tail(TAIL)))? {
-            Some(status) => Err(Failure::new("see the emulator answer", format!("it ended: {status}"))
-                .with_context(process.log().tail(TAIL))),
-            None => Ok(Self { process, port, client, containers }),
-        }
-    }
-
-    /// Where it listens, on loopback.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     /// What it printed.
     pub fn log(&self) -> &LogFile {
         self.process.log()
@@ -160,13 +128,53 @@ impl Emulator {
     pub fn folder(&self) -> &Path {
         self.containers.folder()
     }
+}
 
-    /// Whether no task is to run, and none has a process.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub fn nothing_left(&self) -> Result<bool> {
-        Ok(self.tasks(Desired::Running)?.is_empty() && self.units().is_empty())
+impl Emulation for Emulator {
+    type Options = EmulatorOptions;
+    type Unit = Task;
+
+    fn start(ground: &Ground, units: &Venv, options: &EmulatorOptions) -> Result<Self> {
+        let venv = Venv::with_emulator(&|line| eprintln!("{line}"))?;
+        let port = Ports::single()?;
+        let containers = Containers::new(ground);
+        let mut command = Command::new(venv.program("ministack"));
+        ground.prepare(&mut command, &venv, "emulator");
+        command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.to_string()).env("SERVICES", SERVICES);
+        // Listeners at fixed ports, and a real container engine, if there is one.
+        command.env("IOT_MTLS_ENABLED", "0").env("SFTP_ENABLED", "0").env("DOCKER_HOST", "unix:///nowhere");
+        command.env("TMPDIR", ground.folder());
+        if options.executes {
+            containers.prepare(&mut command, units, options)?;
+        }
+        let mut process = Process::start("emulator", &mut command, ground.log("emulator"))?;
+        let client = AwsClient::new(port)?;
+        let ended = until("the emulator answer", 30.0, || match process.exited() {
+            Some(status) => Some(Some(status)),
+            None if !is_listening(port) => None,
+            None => client.get("/_ministack/health").is_ok_and(|answer| answer.status == 200).then_some(None),
+        });
+        match ended.map_err(|failure| failure.with_context(process.log().tail(TAIL)))? {
+            Some(status) => Err(Failure::new("see the emulator answer", format!("it ended: {status}"))
+                .with_context(process.log().tail(TAIL))),
+            None => Ok(Self { process, port, client, containers }),
+        }
+    }
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn live(&self) -> Result<Vec<Task>> {
+        self.tasks(Desired::Running)
+    }
+
+    fn processes(&self) -> Vec<Proc> {
+        self.units()
+    }
+
+    fn backend(endpoint: String) -> Backend {
+        Backend::Ecs { endpoint }
     }
 }
 

@@ -1,0 +1,21 @@
+//! ECS: an emulator whose tasks are processes.
+
+mod containers;
+mod emulator;
+mod task;
+
+use crate::aws::cloud::CloudOf;
+use crate::aws::stack::{CloudStack, CloudStackOptions};
+
+pub use containers::MISSING_IMAGE;
+pub use emulator::{Emulator, EmulatorOptions};
+pub use task::{Desired, Task};
+
+/// ECS on loopback.
+pub type Cloud = CloudOf<Emulator>;
+
+/// A stack beside ECS.
+pub type EcsStack = CloudStack<Emulator>;
+
+/// How a stack beside ECS is started.
+pub type EcsStackOptions = CloudStackOptions<EmulatorOptions>;
