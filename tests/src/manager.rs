@@ -94,7 +94,7 @@ impl ManagerOptions {
         for (flag, value) in numbers.into_iter().filter_map(|(flag, value)| Some((flag, value?))) {
             command.args([flag, &value.to_string()]);
         }
-        command.args(self.backend.arguments(self.kind, venv));
+        command.args(self.backend.arguments(self.kind, venv, &self.extra));
         self.backend.prepare(&mut command);
         if self.kind == ManagerKind::Ours {
             command.arg("--state-dir").arg(self.state_folder.clone().unwrap_or(state_folder));

@@ -16,8 +16,11 @@ pub const LATEST: &str = "2.9.0";
 /// The oldest release that is tested: it speaks version 1 of the wire.
 pub const OLDEST: &str = "2.6.0";
 
-/// The release of the emulator of AWS.
+/// The release of the emulator of AWS's ECS.
 const EMULATOR: &str = "1.5.33";
+
+/// The release of the emulator of AWS's EC2.
+const MOTO: &str = "5.2.5";
 
 /// Written last, so that a folder without it was left by a run that broke off.
 const STAMP: &str = "scaler-wm.stamp";
@@ -65,13 +68,31 @@ impl Venv {
         Recipe { package: "opengris-scaler[aws,zmq]", release, megabytes: 35, folder }.ensure(say)
     }
 
-    /// The environment of the emulator of AWS, `ministack`.
+    /// The environment of the emulator of ECS, `ministack`.
     ///
     /// # Errors
     /// As [`Venv::ensure`].
     pub fn with_emulator(say: &dyn Fn(&str)) -> Result<Self> {
         let folder = format!("venv-ministack-{EMULATOR}");
         Recipe { package: "ministack", release: EMULATOR, megabytes: 20, folder }.ensure(say)
+    }
+
+    /// The environment of `release` that also has what its manager of EC2 needs.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn with_orb(release: &str, say: &dyn Fn(&str)) -> Result<Self> {
+        let folder = format!("venv-{release}-orb");
+        Recipe { package: "opengris-scaler[orb,zmq]", release, megabytes: 50, folder }.ensure(say)
+    }
+
+    /// The environment of the emulator of EC2, `moto`.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn with_moto(say: &dyn Fn(&str)) -> Result<Self> {
+        let folder = format!("venv-moto-{MOTO}");
+        Recipe { package: "moto[ec2,server]", release: MOTO, megabytes: 70, folder }.ensure(say)
     }
 
     /// A virtual environment with no packages at all in `folder`.

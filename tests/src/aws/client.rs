@@ -12,6 +12,7 @@ use tokio::runtime::{self, Runtime};
 
 use super::errors::error_code;
 use super::exchange::exchange;
+use super::proxy::write_form;
 use crate::{Failure, Result};
 
 /// Longer than any call takes: an emulator that stops a task waits 5 s for its end.
@@ -69,6 +70,21 @@ impl AwsClient {
         self.ask(action, self.post("iam").header("content-type", "application/x-www-form-urlencoded"), body)
     }
 
+    /// An action of EC2.
+    ///
+    /// # Errors
+    /// As [`AwsClient::ecs`].
+    pub fn ec2(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Answer> {
+        let body = write_form(&[&[("Action", action), ("Version", "2016-11-15")], parameters].concat());
+        self.ask(action, self.post("ec2").header("content-type", "application/x-www-form-urlencoded"), body)
+    }
+
+    /// What an emulator of ours is asked past AWS's API.
+    pub(crate) fn harness(&self, what: &str, body: &Value) -> Result<Value> {
+        let request = Request::post(format!("/harness/{what}")).header("host", format!("127.0.0.1:{}", self.port));
+        self.ask(what, request, body.to_string())?.ok()
+    }
+
     /// What lies at a path.
     ///
     /// # Errors
@@ -113,5 +129,13 @@ impl Answer {
         }
         let code = self.code.unwrap_or_default();
         Err(Failure::new("get a good answer", format!("{} {code}: {}", self.status, self.body)))
+    }
+
+    /// The texts of all elements of this name, in XML; without those that hold further elements.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        let (begin, end) = (format!("<{name}>"), format!("</{name}>"));
+        let parts = self.body.as_str().unwrap_or_default().split(&begin).skip(1);
+        let texts = parts.filter_map(|part| part.split_once(&end)).map(|(text, _)| text.trim().to_owned());
+        texts.filter(|text| !text.contains('<')).collect()
     }
 }

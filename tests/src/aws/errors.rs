@@ -1,4 +1,4 @@
-//! Errors as AWS answers them: JSON 1.1 for ECS, XML for the query protocol of IAM.
+//! Errors as AWS answers them: JSON 1.1 for ECS, XML for the query protocol of IAM, another one for that of EC2.
 
 use bytes::Bytes;
 use hyper::{Response, StatusCode};
@@ -29,6 +29,16 @@ pub(crate) fn xml_error(status: u16, code: &str, message: &str) -> Response<Byte
         request_id()
     );
     answer(status, "text/xml", body, Some(code))
+}
+
+/// An error of EC2, whose XML is its own.
+pub(crate) fn ec2_error(status: u16, code: &str, message: &str) -> Response<Bytes> {
+    let body = format!(
+        "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
+         <RequestID>{}</RequestID></Response>",
+        request_id()
+    );
+    answer(status, "text/xml", body, None)
 }
 
 /// The code of an error, however it is told; none for an answer that is good.

@@ -282,7 +282,7 @@ impl<'a> Course<'a> {
         let records = self.records()?;
         let calls = self.ecs.cloud.proxy.calls_of("RunTask");
         let called: BTreeSet<String> =
-            calls.iter().filter(|call| !call.tasks.is_empty()).filter_map(|call| tag(&call.body)).collect();
+            calls.iter().filter(|call| !call.units.is_empty()).filter_map(|call| tag(&call.body)).collect();
         let decided = manager.log().lines_with(&["starting units"]);
         let decided = decided.iter().filter_map(|line| line.split("launch=").nth(1)?.split(' ').next());
         let moment = |launch: &str| match (records.get(launch), called.contains(launch)) {

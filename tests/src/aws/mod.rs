@@ -2,6 +2,7 @@
 
 mod client;
 mod cloud;
+mod ec2;
 mod ecs;
 mod emulation;
 mod errors;
@@ -12,6 +13,7 @@ mod stack;
 
 pub use client::{Answer, AwsClient};
 pub use cloud::CloudOf;
+pub use ec2::{Ec2Cloud, Ec2Emulator, Ec2Options, Ec2Stack, Ec2StackOptions, IMAGE, Instance, Resources, Shortage};
 pub use ecs::{Cloud, Desired, EcsStack, EcsStackOptions, Emulator, EmulatorOptions, MISSING_IMAGE, Task};
 pub use emulation::{Emulation, Unit};
 pub use kill::{Fell, Kill, KillTally};

@@ -76,7 +76,7 @@ fn launches_are_refused_or_cut_short() -> Result<()> {
     assert_eq!(account.run(&tasks(3, "a"))?.ok()?, cut);
     assert_eq!(account.cloud.units()?.len(), 2);
     let call = &proxy.calls_of("RunTask")[1];
-    assert_eq!((call.body["count"].as_u64(), call.tasks.len()), (Some(3), 2));
+    assert_eq!((call.body["count"].as_u64(), call.units.len()), (Some(3), 2));
     Ok(())
 }
 

@@ -1,11 +1,12 @@
-//! Answers of ECS, read and rewritten.
+//! Answers, read and rewritten.
 
 use bytes::Bytes;
-use hyper::Response;
+use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::asked::Asked;
-use crate::aws::errors::{json_answer, json_error, xml_error};
+use super::instances;
+use crate::aws::errors::{ec2_error, error_code, json_answer, json_error, xml_error};
 
 /// What AWS says when Fargate has no room.
 pub(super) const NO_CAPACITY: &str =
@@ -13,13 +14,21 @@ pub(super) const NO_CAPACITY: &str =
 
 /// An error in the protocol of what was asked.
 pub(super) fn error(asked: &Asked, status: u16, code: &str, message: &str) -> Response<Bytes> {
-    if asked.is_json() { json_error(status, code, message, &[]) } else { xml_error(status, code, message) }
+    match asked.service.as_str() {
+        _ if asked.is_json() => json_error(status, code, message, &[]),
+        "ec2" => ec2_error(status, code, message),
+        _ => xml_error(status, code, message),
+    }
 }
 
 /// Too many calls.
 pub(super) fn throttled(asked: &Asked) -> Response<Bytes> {
-    // The query protocol has a name of its own for it.
-    error(asked, 400, if asked.is_json() { "ThrottlingException" } else { "Throttling" }, "Rate exceeded")
+    // The query protocol has a name of its own for it, and EC2 another one.
+    match asked.service.as_str() {
+        _ if asked.is_json() => error(asked, 400, "ThrottlingException", "Rate exceeded"),
+        "ec2" => error(asked, 503, "RequestLimitExceeded", "Request limit exceeded."),
+        _ => error(asked, 400, "Throttling", "Rate exceeded"),
+    }
 }
 
 /// An answer to RunTask that launched nothing.
@@ -32,6 +41,23 @@ pub(super) fn failures(asked: &Asked, count: u64, reason: &str) -> Vec<Value> {
     let cluster = asked.json["cluster"].as_str().unwrap_or("default").rsplit('/').next().unwrap_or_default();
     let arn = format!("arn:aws:ecs:us-east-1:000000000000:container-instance/{cluster}/none");
     (0..count).map(|_| json!({"arn": arn, "reason": reason})).collect()
+}
+
+/// The names of what an answer to a launch says was launched.
+pub(super) fn launched(asked: &Asked, answer: &Response<Bytes>) -> Vec<String> {
+    match asked.service.as_str() {
+        _ if !asked.is_launch() => Vec::new(),
+        "ec2" => instances::launched(answer),
+        _ => tasks(answer),
+    }
+}
+
+/// Want of capacity is AWS's own failing, by its status; the emulator tells it as the caller's.
+pub(super) fn with_status(mut answer: Response<Bytes>) -> Response<Bytes> {
+    if error_code(&answer).as_deref() == Some("InsufficientInstanceCapacity") {
+        *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    }
+    answer
 }
 
 /// The names of the tasks that an answer describes.

@@ -22,7 +22,7 @@ pub enum Outcome {
 /// One call.
 #[derive(Clone, Debug)]
 pub struct ApiCall {
-    /// `ecs` or `iam`.
+    /// `ecs`, `ec2`, `iam`.
     pub service: String,
     /// Whose key it was signed with.
     pub access_key: String,
@@ -36,10 +36,10 @@ pub struct ApiCall {
     pub status: u16,
     /// The code of an error.
     pub code: Option<String>,
-    /// The body of a request of ECS.
+    /// The body of a request: JSON, or the fields of a form by name.
     pub body: Value,
-    /// The tasks that an answer to RunTask names.
-    pub tasks: Vec<String>,
+    /// The tasks or instances that an answer to a launch names.
+    pub units: Vec<String>,
     /// How many others of the same operation were under way when it came.
     pub in_flight: usize,
     /// What became of it.
@@ -58,7 +58,7 @@ impl ApiCall {
             "status": self.status,
             "code": self.code,
             "body": self.body,
-            "tasks": self.tasks,
+            "units": self.units,
             "in_flight": self.in_flight,
             "outcome": format!("{:?}", self.outcome),
         })
@@ -71,10 +71,15 @@ impl fmt::Display for ApiCall {
         let Self { began, operation, status, took, in_flight, outcome, .. } = self;
         write!(f, "{began:.3} {operation} {status} {outcome:?} in {took:.3} s beside {in_flight}")?;
         if let Some(count) = self.body["count"].as_u64() {
-            write!(f, ", {} of {count} tasks", self.tasks.len())?;
+            write!(f, ", {} of {count} tasks", self.units.len())?;
         }
-        if let Some(task) = self.body["task"].as_str() {
-            write!(f, ", {task}")?;
+        if let Some(count) = self.body["MaxCount"].as_str() {
+            write!(f, ", {} of {count} instances", self.units.len())?;
+        }
+        for name in ["task", "InstanceId.1"] {
+            if let Some(unit) = self.body[name].as_str() {
+                write!(f, ", {unit}")?;
+            }
         }
         self.code.as_ref().map_or(Ok(()), |code| write!(f, ", {code}"))
     }

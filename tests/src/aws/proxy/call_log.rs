@@ -10,7 +10,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::Response;
 
-use super::answers;
+use super::answers::launched;
 use super::asked::Asked;
 use super::call::{ApiCall, Outcome};
 use crate::aws::errors::error_code;
@@ -61,8 +61,8 @@ impl CallLog {
             took: 0.0,
             status: 0,
             code: None,
-            body: asked.json.clone(),
-            tasks: Vec::new(),
+            body: asked.body(),
+            units: Vec::new(),
             in_flight: *under_way,
             outcome: Outcome::Dropped,
         };
@@ -70,16 +70,14 @@ impl CallLog {
         Flight { call, began: Instant::now() }
     }
 
-    pub(super) fn end(&self, flight: Flight, outcome: Outcome, answer: Option<&Response<Bytes>>) {
+    pub(super) fn end(&self, flight: Flight, asked: &Asked, outcome: Outcome, answer: Option<&Response<Bytes>>) {
         let Flight { mut call, began } = flight;
         call.took = began.elapsed().as_secs_f64();
         call.outcome = outcome;
         if let Some(answer) = answer {
             call.status = answer.status().as_u16();
             call.code = error_code(answer);
-            if call.operation == "RunTask" {
-                call.tasks = answers::tasks(answer);
-            }
+            call.units = launched(asked, answer);
         }
         let mut state = self.state();
         if let Some(under_way) = state.under_way.get_mut(&call.operation) {

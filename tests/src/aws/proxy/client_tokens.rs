@@ -1,7 +1,7 @@
-//! Client tokens of RunTask, as AWS documents them: within a cluster, the same request under the same token gets the
-//! answer of the first and launches nothing; another request under it is a conflict.
+//! Client tokens of launches, as AWS documents them: within a cluster, or for an action within a region, the same request
+//! under the same token gets the answer of the first and launches nothing; another request under it is refused.
 //!
-//! What launched nothing is not remembered: no task is associated with its token. Nor do tokens expire here (AWS forgets
+//! What launched nothing is not remembered: nothing is associated with its token. Nor do tokens expire here (AWS forgets
 //! them after a day).
 
 use std::collections::HashMap;
@@ -16,10 +16,10 @@ use super::answers;
 use super::asked::Asked;
 use crate::aws::errors::json_error;
 
-/// A token belongs to a cluster.
+/// A token belongs to a cluster of ECS, or to an action of EC2 in a region.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    cluster: String,
+    scope: String,
     token: String,
 }
 
@@ -58,19 +58,23 @@ pub(super) struct ClientTokens {
 impl Key {
     /// The token of a request that has one.
     pub(super) fn of(asked: &Asked) -> Option<Self> {
-        if !asked.is("RunTask") {
+        if !asked.is_launch() {
             return None;
         }
+        if asked.service == "ec2" {
+            let scope = format!("{} {}", asked.region, asked.operation);
+            return Some(Self { token: asked.field("ClientToken")?.to_owned(), scope });
+        }
         let cluster = asked.json["cluster"].as_str().unwrap_or("default").rsplit('/').next().unwrap_or_default();
-        Some(Self { token: asked.json["clientToken"].as_str()?.to_owned(), cluster: cluster.to_owned() })
+        Some(Self { token: asked.json["clientToken"].as_str()?.to_owned(), scope: cluster.to_owned() })
     }
 }
 
 impl ClientTokens {
     pub(super) fn claim(&self, key: &Key, asked: &Asked) -> Claim {
-        let mut parameters = asked.json.clone();
+        let mut parameters = asked.body();
         if let Some(members) = parameters.as_object_mut() {
-            members.remove("clientToken");
+            members.retain(|name, _| !name.eq_ignore_ascii_case("clientToken"));
         }
         let mut entries = self.entries();
         let Some(entry) = entries.get(key) else {
@@ -82,16 +86,16 @@ impl ClientTokens {
         match &entry.progress {
             Progress::UnderWay(_, receiver) if is_same => Claim::Wait(receiver.clone()),
             Progress::Done(answer) if is_same => Claim::Known(answer.clone()),
-            Progress::UnderWay(..) => Claim::Conflict(conflict(&[])),
-            Progress::Done(answer) => Claim::Conflict(conflict(&answers::tasks(answer))),
+            Progress::UnderWay(..) => Claim::Conflict(conflict(asked, &[])),
+            Progress::Done(answer) => Claim::Conflict(conflict(asked, &answers::launched(asked, answer))),
         }
     }
 
     /// What the first request got.
-    pub(super) fn settle(&self, key: &Key, answer: Option<&Response<Bytes>>) {
+    pub(super) fn settle(&self, key: &Key, asked: &Asked, answer: Option<&Response<Bytes>>) {
         let mut entries = self.entries();
         match answer {
-            Some(answer) if !answers::tasks(answer).is_empty() => {
+            Some(answer) if !answers::launched(asked, answer).is_empty() => {
                 if let Some(entry) = entries.get_mut(key) {
                     entry.progress = Progress::Done(answer.clone());
                 }
@@ -107,7 +111,12 @@ impl ClientTokens {
     }
 }
 
-fn conflict(tasks: &[String]) -> Response<Bytes> {
+fn conflict(asked: &Asked, tasks: &[String]) -> Response<Bytes> {
+    if asked.service == "ec2" {
+        let message =
+            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
+        return answers::error(asked, 400, "IdempotentParameterMismatch", message);
+    }
     let message = "The RunTask request could not be processed due to conflicts. The provided clientToken is already in \
                    use with a different RunTask request.";
     json_error(400, "ConflictException", message, &[("resourceIds", json!(tasks))])

@@ -17,9 +17,9 @@ pub struct Faults {
     pub refusals: Refusals,
     /// The most tasks that one call of RunTask launches; the rest fails for want of capacity.
     pub most_tasks: Option<u64>,
-    /// How long a task is not seen by ListTasks and DescribeTasks, in seconds from the answer to its RunTask.
+    /// How long a task or instance is not seen by whoever lists or describes it, in seconds from the answer to its launch.
     pub list_lag: f64,
-    /// How long a task that was stopped is told to be on its way out, in seconds from its StopTask.
+    /// How long one that was stopped or terminated is told to be on its way out, in seconds from that call.
     pub stop_lag: f64,
     /// Limits that hold whoever does not keep his pace.
     pub limits: Vec<Limit>,
@@ -67,8 +67,8 @@ pub struct Limit {
 pub enum Counts {
     /// A call.
     Calls,
-    /// A task that a call launches.
-    Tasks,
+    /// A task or instance that a call launches.
+    Units,
 }
 
 impl ApiError {
@@ -122,7 +122,12 @@ impl Limit {
 
     /// A limit of tasks launched.
     pub fn tasks(rate: f64, burst: f64) -> Self {
-        Self { operation: "RunTask".to_owned(), counts: Counts::Tasks, rate, burst }
+        Self { operation: "RunTask".to_owned(), counts: Counts::Units, rate, burst }
+    }
+
+    /// A limit of instances launched.
+    pub fn instances(rate: f64, burst: f64) -> Self {
+        Self { operation: "RunInstances".to_owned(), counts: Counts::Units, rate, burst }
     }
 
     /// The limits of Fargate as AWS publishes them: 20 calls of RunTask per second; 20 tasks per second, 100 at once.

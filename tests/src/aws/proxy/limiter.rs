@@ -27,7 +27,7 @@ impl Bucket {
         match self.limit.counts {
             _ if asked.operation != self.limit.operation => 0.0,
             Counts::Calls => 1.0,
-            Counts::Tasks => f64::from(u32::try_from(asked.count()).unwrap_or(u32::MAX)),
+            Counts::Units => f64::from(u32::try_from(asked.count()).unwrap_or(u32::MAX)),
         }
     }
 

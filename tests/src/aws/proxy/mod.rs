@@ -6,13 +6,18 @@ mod call;
 mod call_log;
 mod client_tokens;
 mod faults;
+mod form;
 mod hold;
+mod instances;
 mod limiter;
 mod rules;
 mod server;
 mod visible;
 mod way;
 mod weather;
+mod xml;
+
+pub(super) use form::write as write_form;
 
 pub use call::{ApiCall, Outcome};
 pub use faults::{ApiError, Counts, Faults, Limit, Refusals};

@@ -100,7 +100,7 @@ impl ApiProxy {
         until("no call under way", seconds, || self.shared.log.is_quiet().then_some(()))
     }
 
-    /// How many calls of RunTask were answered from memory, by their client token.
+    /// How many launches were answered from memory, by their client token.
     pub fn remembered(&self) -> u64 {
         self.shared.remembered()
     }

@@ -1,4 +1,4 @@
-//! What is seen of tasks, and when: lists lag behind, and a stop takes its time.
+//! What is seen of tasks and instances, and when: lists lag behind, and a stop takes its time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::answers::rewrite;
 use super::asked::Asked;
+use super::instances;
 
 /// The last stage on a task's way out, in which a task of Fargate gives back its network.
 const ON_ITS_WAY_OUT: &str = "DEPROVISIONING";
@@ -17,13 +18,13 @@ const ON_ITS_WAY_OUT: &str = "DEPROVISIONING";
 /// How late things are seen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lags {
-    /// A new task, in lists and descriptions.
+    /// A new task or instance, in lists and descriptions.
     pub(super) launch: Duration,
-    /// That a task has stopped, in descriptions.
+    /// That one has stopped, in descriptions.
     pub(super) stop: Duration,
 }
 
-/// When tasks were launched and stopped.
+/// When tasks and instances were launched and stopped.
 #[derive(Debug, Default)]
 pub(super) struct Times {
     launched: Mutex<HashMap<String, Instant>>,
@@ -34,17 +35,21 @@ impl Times {
     /// An answer as it is seen now; what it does is taken note of.
     pub(super) fn seen(&self, asked: &Asked, lags: Lags, answer: Response<Bytes>) -> Response<Bytes> {
         match asked.operation.as_str() {
+            _ if asked.service == "ec2" => instances::seen(self, asked, lags, answer),
             _ if asked.service != "ecs" => answer,
             "RunTask" => rewrite(answer, |body| {
-                body["tasks"].as_array().into_iter().flatten().for_each(|task| note(&self.launched, task));
+                let tasks = body["tasks"].as_array().into_iter().flatten();
+                tasks.filter_map(arn_of).for_each(|arn| self.note_launch(arn));
             }),
             "StopTask" => rewrite(answer, |body| {
-                note(&self.stopped, &body["task"]);
-                self.hide_stop(lags.stop, &mut body["task"]);
+                if let Some(arn) = arn_of(&body["task"]) {
+                    self.note_stop(arn);
+                }
+                self.hide_stop(lags, &mut body["task"]);
             }),
             "ListTasks" => rewrite(answer, |body| {
                 if let Some(arns) = body["taskArns"].as_array_mut() {
-                    arns.retain(|arn| !is_recent(&self.launched, lags.launch, arn));
+                    arns.retain(|arn| !arn.as_str().is_some_and(|arn| self.is_young(lags, arn)));
                 }
             }),
             "DescribeTasks" => rewrite(answer, |body| self.describe(lags, body)),
@@ -54,17 +59,37 @@ impl Times {
 
     fn describe(&self, lags: Lags, body: &mut Value) {
         let Some(tasks) = body["tasks"].as_array_mut() else { return };
-        let is_young = |task: &mut Value| is_recent(&self.launched, lags.launch, &task["taskArn"]);
+        let is_young = |task: &mut Value| arn_of(task).is_some_and(|arn| self.is_young(lags, arn));
         let young: Vec<Value> = tasks.extract_if(.., is_young).collect();
-        tasks.iter_mut().for_each(|task| self.hide_stop(lags.stop, task));
+        tasks.iter_mut().for_each(|task| self.hide_stop(lags, task));
         let missing = young.iter().map(|task| json!({"arn": task["taskArn"], "reason": "MISSING"}));
         if let Some(failures) = body["failures"].as_array_mut() {
             failures.extend(missing);
         }
     }
 
-    fn hide_stop(&self, lag: Duration, task: &mut Value) {
-        if is_recent(&self.stopped, lag, &task["taskArn"])
+    /// Takes note that one was launched, for the first time.
+    pub(super) fn note_launch(&self, name: &str) {
+        note(&self.launched, name);
+    }
+
+    /// Takes note that one was stopped, for the first time.
+    pub(super) fn note_stop(&self, name: &str) {
+        note(&self.stopped, name);
+    }
+
+    /// Whether one is not seen yet.
+    pub(super) fn is_young(&self, lags: Lags, name: &str) -> bool {
+        is_recent(&self.launched, lags.launch, name)
+    }
+
+    /// Whether one is told to be on its way out.
+    pub(super) fn is_ending(&self, lags: Lags, name: &str) -> bool {
+        is_recent(&self.stopped, lags.stop, name)
+    }
+
+    fn hide_stop(&self, lags: Lags, task: &mut Value) {
+        if arn_of(task).is_some_and(|arn| self.is_ending(lags, arn))
             && let Some(members) = task.as_object_mut()
         {
             members.insert("lastStatus".to_owned(), ON_ITS_WAY_OUT.into());
@@ -79,13 +104,14 @@ fn locked(noted: &Noted) -> MutexGuard<'_, HashMap<String, Instant>> {
     noted.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes note of a task for the first time.
-fn note(noted: &Noted, task: &Value) {
-    if let Some(arn) = task["taskArn"].as_str() {
-        locked(noted).entry(arn.to_owned()).or_insert_with(Instant::now);
-    }
+fn arn_of(task: &Value) -> Option<&str> {
+    task["taskArn"].as_str()
 }
 
-fn is_recent(noted: &Noted, lag: Duration, arn: &Value) -> bool {
-    arn.as_str().is_some_and(|arn| locked(noted).get(arn).is_some_and(|at| at.elapsed() < lag))
+fn note(noted: &Noted, name: &str) {
+    locked(noted).entry(name.to_owned()).or_insert_with(Instant::now);
+}
+
+fn is_recent(noted: &Noted, lag: Duration, name: &str) -> bool {
+    locked(noted).get(name).is_some_and(|at| at.elapsed() < lag)
 }

@@ -60,7 +60,7 @@ impl Shared {
     pub(super) async fn answer(&self, asked: &Asked) -> Option<Response<Bytes>> {
         let flight = self.log.begin(asked);
         let (outcome, answer) = self.reply(asked).await;
-        self.log.end(flight, outcome, answer.as_ref());
+        self.log.end(flight, asked, outcome, answer.as_ref());
         answer.filter(|_| outcome != Outcome::Unheard)
     }
 
@@ -95,7 +95,7 @@ impl Shared {
             match self.tokens.claim(&key, asked) {
                 Claim::First => {
                     let reply = self.forward(asked).await;
-                    self.tokens.settle(&key, reply.1.as_ref());
+                    self.tokens.settle(&key, asked, reply.1.as_ref());
                     return reply;
                 }
                 Claim::Known(answer) => {
@@ -120,7 +120,7 @@ impl Shared {
             let rest = answers::failures(asked, asked.count() - most, NO_CAPACITY);
             answer = answers::rewrite(answer, |body| body["failures"] = rest.into());
         }
-        answer = rules::without_tags(asked, answer);
+        answer = answers::with_status(rules::without_tags(asked, answer));
         // As they are now: they may have been changed meanwhile.
         let lags = self.weather().lags();
         (Outcome::Forwarded, Some(self.times.seen(asked, lags, answer)))

@@ -46,7 +46,7 @@ pub(super) fn measure(subject: &Subject) -> Result<Ramp> {
     let manager = ecs.connected_manager(&subject.options(WANTED, &[]))?;
     let wished = wish(&ecs)?;
     let calls = ecs.until("tasks", PATIENCE, || ended(&ecs, wished))?;
-    let ended = calls.iter().filter(|call| !call.tasks.is_empty()).map(|call| call.began + call.took);
+    let ended = calls.iter().filter(|call| !call.units.is_empty()).map(|call| call.began + call.took);
     let ended = ended.fold(wished, f64::max);
     thread::sleep(SETTLE);
     let beats = ecs.stack.heartbeats();

@@ -36,5 +36,5 @@ pub(super) fn launches(ecs: &EcsStack) -> Vec<ApiCall> {
 
 /// How many tasks these calls brought.
 pub(super) fn brought(calls: &[ApiCall]) -> usize {
-    calls.iter().filter(|call| call.outcome == Outcome::Forwarded).map(|call| call.tasks.len()).sum()
+    calls.iter().filter(|call| call.outcome == Outcome::Forwarded).map(|call| call.units.len()).sum()
 }

@@ -1,0 +1,58 @@
+//! The released manager: it shows that the harness is a place where a manager of EC2 can work.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use scaler_wm_tests::{Ec2Stack, Ec2StackOptions, LATEST, ManagerKind, ManagerOptions, Proc, Result, Script, Venv};
+
+#[test]
+fn the_released_manager_brings_up_workers_on_instances() -> Result<()> {
+    // Before the clock runs.
+    Venv::with_orb(LATEST, &|line| eprintln!("{line}"))?;
+    let ec2 = Ec2Stack::start(Ec2StackOptions::default())?;
+    let start = Instant::now();
+    let mut manager = ec2.connected_manager(&ManagerOptions {
+        kind: ManagerKind::Released,
+        limit: 4,
+        // Or the first worker would be given all tasks.
+        queue_size: Some(4),
+        ..ManagerOptions::default()
+    })?;
+    let connected = start.elapsed();
+    let resources = ec2.cloud.emulator.resources()?;
+    ec2.check(resources.count() == 2, "a temporary key pair and group", format!("{resources:?}"))?;
+    let mut client = ec2.client(&Script::Pids { tasks: 60, seconds: 0.2 })?;
+    let instances = ec2.until_settled(2, 4, 60.0)?;
+    let settled = start.elapsed();
+    let seen = processes(&ec2);
+    ec2.check(instances.iter().all(|one| one.tags.contains_key("orb:request-id")), "its tags", format!("{instances:?}"))?;
+    client.finish(30.0).map_err(|failure| ec2.explain(failure))?;
+    let worked = start.elapsed();
+    let ran_in = client.ran_in();
+    let is_of_instance = |(pid, unit): &(i32, String)| seen.get(pid) == Some(unit) && !unit.is_empty();
+    ec2.check(ran_in.len() == 60 && ran_in.iter().all(is_of_instance), "work on instances", format!("{ran_in:?}"))?;
+    let units: BTreeSet<&String> = ran_in.iter().map(|(_, unit)| unit).collect();
+    ec2.check(units.len() == 2, "work on both instances", format!("{units:?}"))?;
+    manager.terminate();
+    manager.wait(30.0).map_err(|failure| ec2.explain(failure))?;
+    ec2.until_nothing_left(20.0)?;
+    ec2.cloud.proxy.until_quiet(10.0)?;
+    let calls = ec2.cloud.proxy.calls();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for call in &calls {
+        *counts.entry(&call.operation).or_default() += 1;
+    }
+    println!(
+        "the released manager: connected after {connected:.1?}, 4 workers on 2 instances after {settled:.1?}, 60 tasks \
+         done after {worked:.1?}, all gone after {:.1?}; calls: {counts:?}; left: {:?}",
+        start.elapsed(),
+        ec2.cloud.emulator.resources()?
+    );
+    Ok(())
+}
+
+/// The live processes of instances, and on which each runs.
+fn processes(ec2: &Ec2Stack) -> BTreeMap<i32, String> {
+    let units = ec2.cloud.emulator.units().into_iter();
+    units.filter_map(|Proc { pid, unit, .. }| Some((pid, unit?))).collect()
+}
