@@ -1,6 +1,6 @@
 //! Where a manager's workers run, and what it is told about that.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{IMAGE, ManagerKind, Result, Venv};
@@ -62,13 +62,16 @@ impl Backend {
         }
     }
 
-    /// Gives such a manager what it needs in its environment, and nothing of whoever runs the tests.
-    pub(crate) fn prepare(&self, command: &mut Command) {
+    /// Gives such a manager what it needs in its environment, and nothing of whoever runs the tests. It keeps its state in
+    /// `folder`, if it keeps any.
+    pub(crate) fn prepare(&self, command: &mut Command, folder: &Path) {
         let (Self::Ecs { endpoint } | Self::Ec2 { endpoint }) = self else { return };
         command.env("AWS_ENDPOINT_URL", endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
         command.env_remove("AWS_PROFILE").env_remove("AWS_SESSION_TOKEN");
+        // The released manager of EC2 would keep its requests and a log beside its virtual environment.
+        command.env("ORB_ROOT_DIR", folder);
     }
 
     /// The virtual environment that a manager of this kind needs on a stack with `venv`.

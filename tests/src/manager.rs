@@ -95,7 +95,7 @@ impl ManagerOptions {
             command.args([flag, &value.to_string()]);
         }
         command.args(self.backend.arguments(self.kind, venv, &self.extra));
-        self.backend.prepare(&mut command);
+        self.backend.prepare(&mut command, &state_folder);
         if self.kind == ManagerKind::Ours {
             command.arg("--state-dir").arg(self.state_folder.clone().unwrap_or(state_folder));
             if let Some(address) = &self.monitor_address {

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use scaler_wm_tests::{Ec2Stack, Ec2StackOptions, LATEST, ManagerKind, ManagerOptions, Proc, Result, Script, Venv};
+use scaler_wm_tests::{
+    Ec2Stack, Ec2StackOptions, LATEST, ManagerKind, ManagerOptions, Proc, Result, Script, StackOptions, Venv,
+};
 
 #[test]
 fn the_released_manager_brings_up_workers_on_instances() -> Result<()> {
     // Before the clock runs.
     Venv::with_orb(LATEST, &|line| eprintln!("{line}"))?;
-    let ec2 = Ec2Stack::start(Ec2StackOptions::default())?;
+    let stack = StackOptions { is_told: true, ..StackOptions::default() };
+    let ec2 = Ec2Stack::start(Ec2StackOptions { stack, ..Ec2StackOptions::default() })?;
     let start = Instant::now();
     let mut manager = ec2.connected_manager(&ManagerOptions {
         kind: ManagerKind::Released,
@@ -21,12 +24,24 @@ fn the_released_manager_brings_up_workers_on_instances() -> Result<()> {
     let connected = start.elapsed();
     let resources = ec2.cloud.emulator.resources()?;
     ec2.check(resources.count() == 2, "a temporary key pair and group", format!("{resources:?}"))?;
-    let mut client = ec2.client(&Script::Pids { tasks: 60, seconds: 0.2 })?;
+    ec2.stack.wish(4)?;
     let instances = ec2.until_settled(2, 4, 60.0)?;
     let settled = start.elapsed();
-    let seen = processes(&ec2);
-    ec2.check(instances.iter().all(|one| one.tags.contains_key("orb:request-id")), "its tags", format!("{instances:?}"))?;
-    client.finish(30.0).map_err(|failure| ec2.explain(failure))?;
+    let is_tagged = instances.iter().all(|one| one.tags.contains_key("orb:request-id"));
+    ec2.check(is_tagged, "its tags", format!("{instances:?}"))?;
+    // It forgets instances that have not been reported to it yet.
+    ec2.until("both instances known to it", 20.0, || {
+        (manager.log().lines_with(&["instance i-", "ready"]).len() == 2).then_some(())
+    })?;
+    let known = start.elapsed();
+    let mut client = ec2.client(&Script::Pids { tasks: 60, seconds: 0.2 })?;
+    let mut seen: BTreeMap<i32, String> = BTreeMap::new();
+    ec2.until("the client's end", 60.0, || {
+        let units = ec2.cloud.emulator.units().into_iter();
+        seen.extend(units.filter_map(|Proc { pid, unit, .. }| Some((pid, unit?))));
+        client.exited()
+    })?;
+    client.finish(1.0).map_err(|failure| ec2.explain(failure))?;
     let worked = start.elapsed();
     let ran_in = client.ran_in();
     let is_of_instance = |(pid, unit): &(i32, String)| seen.get(pid) == Some(unit) && !unit.is_empty();
@@ -42,17 +57,12 @@ fn the_released_manager_brings_up_workers_on_instances() -> Result<()> {
     for call in &calls {
         *counts.entry(&call.operation).or_default() += 1;
     }
+    let left = ec2.cloud.emulator.resources()?;
+    ec2.check(left.key_pairs.is_empty(), "its key pair gone", format!("{left:?}"))?;
     println!(
-        "the released manager: connected after {connected:.1?}, 4 workers on 2 instances after {settled:.1?}, 60 tasks \
-         done after {worked:.1?}, all gone after {:.1?}; calls: {counts:?}; left: {:?}",
+        "the released manager: connected after {connected:.1?}, 4 workers on 2 instances after {settled:.1?}, known to it after {known:.1?}, 60 tasks \
+         done after {worked:.1?}, all gone after {:.1?}; calls: {counts:?}; left: {left:?}",
         start.elapsed(),
-        ec2.cloud.emulator.resources()?
     );
     Ok(())
-}
-
-/// The live processes of instances, and on which each runs.
-fn processes(ec2: &Ec2Stack) -> BTreeMap<i32, String> {
-    let units = ec2.cloud.emulator.units().into_iter();
-    units.filter_map(|Proc { pid, unit, .. }| Some((pid, unit?))).collect()
 }
