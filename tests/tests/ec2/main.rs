@@ -6,3 +6,4 @@ mod execution;
 mod faults;
 mod released;
 mod spot;
+mod whole;

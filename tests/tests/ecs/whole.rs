@@ -199,6 +199,6 @@ fn a_unit_that_never_comes_up_is_stopped_and_replaced() -> Result<()> {
         let units = ecs.units().ok()?;
         (units.len() == 1 && units[0].id != first.id).then_some(())
     })?;
-    let said = manager.log().lines_with(&["ending a unit", "never"]);
+    let said = manager.log().lines_with(&["ending a unit", "not at the scheduler"]);
     ecs.check(!said.is_empty(), "a word about it", manager.log().tail(20))
 }

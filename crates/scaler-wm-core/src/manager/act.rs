@@ -47,14 +47,14 @@ impl Manager {
                     if because == Cause::NotOnRecord {
                         self.fleet.is_unwanted(&unit);
                         warn!(%unit, "no journal knows this unit: it finishes what runs, and goes");
-                    } else if matches!(because, Cause::DrainTimeout | Cause::NeverReady | Cause::StillThere) {
+                    } else if matches!(because, Cause::DrainTimeout | Cause::NotAtScheduler | Cause::StillThere) {
                         info!(%unit, %because, "ending a unit");
                     } else if matches!(because, Cause::Overloaded | Cause::NoGain | Cause::SpareNotNeeded) {
                         info!(%unit, %because, "asking a unit");
                     } else {
                         debug!(%unit, ?how, %because, "asking a unit");
                     }
-                    if because == Cause::NeverReady {
+                    if because == Cause::NotAtScheduler {
                         self.never_ready = Some(self.fleet.ever_connected());
                     }
                     self.fleet.asked(&unit, how);

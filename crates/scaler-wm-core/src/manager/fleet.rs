@@ -44,6 +44,8 @@ struct Tracked {
     refused: Option<Timestamp>,
     can: Abilities,
     was_connected: bool,
+    /// Since when none of its workers is at the scheduler, although one was.
+    left: Option<Timestamp>,
     tasks: u32,
     /// Whether it goes for good: nothing takes its drain back.
     is_unwanted: bool,
@@ -217,13 +219,13 @@ impl Fleet {
     }
 
     /// What the planner sees. `knows_since`: since when we would know of every worker that connects.
-    pub(super) fn views(&mut self, load: &Load, knows_since: Option<Timestamp>) -> Vec<UnitView> {
+    pub(super) fn views(&mut self, load: &Load, knows_since: Option<Timestamp>, now: Timestamp) -> Vec<UnitView> {
         let by_part = if self.known_by_part > 0 { PartIndex::of(load) } else { PartIndex::default() };
         self.units
             .values_mut()
             .map(|tracked| {
                 let was_connected = tracked.was_connected;
-                let work = tracked.look(load, &by_part, knows_since);
+                let work = tracked.look(load, &by_part, knows_since, now);
                 self.ever_connected += u64::from(tracked.was_connected && !was_connected);
                 tracked.view(work)
             })
@@ -265,6 +267,7 @@ impl Tracked {
             refused: None,
             can: Abilities::default(),
             was_connected: false,
+            left: None,
             tasks: 0,
             is_unwanted: false,
         }
@@ -334,7 +337,13 @@ impl Tracked {
     }
 
     /// What its workers have to do, and so what there is to remember of it.
-    fn look<'a>(&mut self, load: &'a Load, by_part: &PartIndex<'a>, knows_since: Option<Timestamp>) -> Work {
+    fn look<'a>(
+        &mut self,
+        load: &'a Load,
+        by_part: &PartIndex<'a>,
+        knows_since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Work {
         let mut seen: Option<(u32, u32, Timestamp)> = None;
         for worker in self.loads(load, by_part) {
             let (tasks, queued, as_of) = seen.unwrap_or((0, 0, worker.as_of));
@@ -346,6 +355,9 @@ impl Tracked {
             // What a unit held when it was last heard of is what its end loses.
             self.tasks = tasks;
         }
+        // While the scheduler is away nobody can be at it.
+        let is_away = seen.is_none() && self.was_connected && knows_since.is_some();
+        self.left = is_away.then(|| self.left.unwrap_or(now));
         let is_starting = self.unit.state == UnitState::Starting && !self.was_connected;
         match seen {
             // That it is not up is known without the scheduler's word.
@@ -355,7 +367,7 @@ impl Tracked {
             Some((tasks, queued, _)) => Work::Busy { tasks, queued },
             None => match knows_since {
                 Some(since) if !self.was_connected => Work::NotConnected { since: since.max(self.first_seen) },
-                _ => Work::Unknown,
+                _ => self.left.map_or(Work::Unknown, |since| Work::NotConnected { since }),
             },
         }
     }

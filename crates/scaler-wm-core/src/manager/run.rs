@@ -251,7 +251,7 @@ impl Manager {
         self.observe_if_due(now);
         self.desired = self.wanted();
         self.say_if_work_cannot_be_spread(now);
-        let views = self.fleet.views(&self.load, self.knows_since());
+        let views = self.fleet.views(&self.load, self.knows_since(), self.clock.now());
         self.look_again = None;
         if self.recalled.is_none() {
             self.purse.count(self.present(), now);

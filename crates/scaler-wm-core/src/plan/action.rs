@@ -89,8 +89,8 @@ pub enum Cause {
     DrainTimeout,
     /// It was ended, but is still there.
     StillThere,
-    /// Its workers never reached the scheduler.
-    NeverReady,
+    /// Its workers never reached the scheduler, or have all been away from it for as long as that may take.
+    NotAtScheduler,
     /// An earlier process of this manager left it, and no journal knows it.
     NotOnRecord,
     /// The manager ends.
@@ -111,7 +111,7 @@ impl fmt::Display for Cause {
             Self::NotIdleAfterAll => "not idle after all",
             Self::DrainTimeout => "its time to finish is over",
             Self::StillThere => "ended, but still there",
-            Self::NeverReady => "never reached the scheduler",
+            Self::NotAtScheduler => "its workers are not at the scheduler",
             Self::NotOnRecord => "left by an earlier process, and not on record",
             Self::ManagerEnds => "the manager ends",
         })

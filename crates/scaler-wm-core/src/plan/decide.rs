@@ -47,7 +47,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     Plan { actions: draft.actions, cooldown, rebalance, target, look_again: draft.look_again }
 }
 
-/// Whether the workers of a unit should have reached the scheduler by now, and have not. While the scheduler is away none
+/// Whether the workers of a unit should have reached the scheduler by now, and have not, or have left it for good. While the scheduler is away none
 /// can, and none is let go for it.
 fn is_overdue(unit: &UnitView, situation: &Situation<'_>) -> bool {
     situation.desired.is_some()
@@ -107,7 +107,7 @@ impl<'a> Draft<'a> {
                     self.ask(unit, leave_idle(unit), Cause::TakenSoon);
                 }
             }
-            Drain::No if is_overdue(unit, situation) => self.ask(unit, Stop::Now, Cause::NeverReady),
+            Drain::No if is_overdue(unit, situation) => self.ask(unit, Stop::Now, Cause::NotAtScheduler),
             Drain::No => {
                 if let Work::NotConnected { since } = unit.work {
                     self.wake(Some(since + situation.limits.ready_within));

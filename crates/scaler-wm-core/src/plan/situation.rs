@@ -97,7 +97,7 @@ pub enum Phase {
 pub enum Work {
     /// Nobody knows (no monitor).
     Unknown,
-    /// None of its workers has ever been at the scheduler.
+    /// None of its workers is at the scheduler.
     NotConnected {
         /// Since when we would know of it.
         since: Timestamp,

@@ -270,6 +270,30 @@ async fn a_unit_that_never_reaches_the_scheduler_is_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_unit_whose_workers_have_all_left_is_replaced_after_as_long_as_they_may_take_to_come() {
+    let bench = Bench::start(Options::default());
+    let live = bench.now();
+    bench.link.wish(1);
+    bench.until_units(1).await;
+    let first = bench.provider.units()[0].clone();
+    let worker = MemoryProvider::worker_of(&first);
+    let load_of = scaler_wm_conformance::load_of;
+    bench.link.load(load_of(Some(live), bench.now(), [(worker.clone(), 0)]));
+    bench.stays_at(1, seconds(100)).await;
+    bench.link.load(load_of(Some(live), bench.now(), []));
+    bench.stays_at(1, seconds(29)).await;
+    // They are back for a moment, and it counts afresh.
+    bench.link.load(load_of(Some(live), bench.now(), [(worker, 0)]));
+    bench.stays_at(1, seconds(5)).await;
+    bench.link.load(load_of(Some(live), bench.now(), []));
+    bench.stays_at(1, seconds(29)).await;
+    assert_eq!(bench.provider.units(), [first.clone()], "it still has time");
+    tokio::time::sleep(seconds(3)).await;
+    assert_ne!(bench.provider.units(), [first], "another one is there");
+    bench.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn blindness_kills_nobody_and_passes() {
     let bench = Bench::start(Options::default());
     bench.link.wish(2);

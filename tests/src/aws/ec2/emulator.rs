@@ -101,6 +101,15 @@ impl Ec2Emulator {
         self.client.ec2("TerminateInstances", &[("InstanceId.1", &instance.id)])?.ok().map(|_| ())
     }
 
+    /// Gives an instance a tag behind its manager's back.
+    ///
+    /// # Errors
+    /// When there is no such instance.
+    pub fn set_tag(&self, instance: &Instance, key: &str, value: &str) -> Result<()> {
+        let tag = [("ResourceId.1", instance.id.as_str()), ("Tag.1.Key", key), ("Tag.1.Value", value)];
+        self.client.ec2("CreateTags", &tag)?.ok().map(|_| ())
+    }
+
     /// Kills the processes of an instance at once (SIGKILL); it stays what it is.
     pub fn kill_unit(&self, instance: &Instance) {
         self.unit(instance).iter().for_each(Proc::kill);
