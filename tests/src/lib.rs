@@ -34,8 +34,8 @@ mod workload;
 pub use aws::{
     Answer, ApiCall, ApiError, ApiProxy, AwsClient, Cloud, CloudOf, CloudStack, CloudStackOptions, Counts, Desired,
     Ec2Cloud, Ec2Emulator, Ec2Options, Ec2Stack, Ec2StackOptions, EcsStack, EcsStackOptions, Emulation, Emulator,
-    EmulatorOptions, Faults, Fell, Hold, HoldPoint, IMAGE, Instance, Kill, KillTally, Limit, MISSING_IMAGE, Outcome,
-    Refusals, Resources, Shortage, Task, Unit,
+    EmulatorOptions, Faults, Fell, Hold, HoldPoint, IMAGE, Instance, Kill, KillTally, Killable, Limit, MISSING_IMAGE,
+    Outcome, Refusals, Resources, Shortage, Task, Unit,
 };
 pub use backend::Backend;
 pub use binary::manager_binary;

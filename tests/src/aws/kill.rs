@@ -11,14 +11,12 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use scaler_wm_core::Journal;
 use scaler_wm_journal::RedbJournal;
-use serde_json::Value;
 
-use super::ecs::{Desired, EcsStack, Task};
+use super::killable::Killable;
 use super::proxy::HoldPoint;
+use super::stack::CloudStack;
 use crate::{Failure, LogFile, Manager, ManagerKind, ManagerOptions, Result, deadline, until};
 
-/// The tag that names a task's launch.
-const LAUNCH: &str = "scaler-wm:launch";
 /// The longest wait before a kill at random, in milliseconds.
 const LONGEST_WAIT: u64 = 2_500;
 
@@ -31,7 +29,7 @@ pub enum Fell {
     BeforeCall,
     /// The call had been made, and its outcome was not on record.
     BeforeSettling,
-    /// No launch was open: while tasks were stopped, or between two changes.
+    /// No launch was open: while units were ended, or between two changes.
     Elsewhere,
 }
 
@@ -56,24 +54,29 @@ pub struct Kill {
     pub fell: Fell,
     /// Whether the next one came to have what was wanted.
     pub is_settled: bool,
-    /// Tasks, and records of launches, that nobody had an eye on in the end.
+    /// Units, and records of launches, that nobody had an eye on in the end.
     pub leaked: usize,
-    /// Tasks beyond what was asked for.
+    /// Units beyond what was asked for.
     pub duplicate: usize,
+    /// What the manager had made beside units, and was there in the end.
+    pub temporary: usize,
     story: String,
 }
 
 impl Kill {
-    fn run(ecs: &EcsStack, seed: u64, aim: Aim, binary: Option<PathBuf>) -> Result<Self> {
-        Course::new(ecs, seed, binary).run(aim)
+    fn run<E: Killable>(stack: &CloudStack<E>, seed: u64, aim: Aim, binary: Option<PathBuf>) -> Result<Self> {
+        Course::new(stack, seed, binary).run(aim)
     }
 }
 
 impl fmt::Display for Kill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, fell, is_settled, leaked, duplicate, story } = self;
+        let Self { seed, fell, is_settled, leaked, duplicate, temporary, story } = self;
         let settled = if *is_settled { "settled" } else { "NOT SETTLED" };
-        write!(f, "seed {seed:>3}: {story}; fell {fell:?}; {settled}, leaked {leaked}, duplicate {duplicate}")
+        write!(
+            f,
+            "seed {seed:>3}: {story}; fell {fell:?}; {settled}, leaked {leaked}, duplicate {duplicate}, temporary {temporary}"
+        )
     }
 }
 
@@ -82,12 +85,12 @@ impl fmt::Display for Kill {
 pub struct KillTally(pub Vec<Kill>);
 
 impl KillTally {
-    /// Brings up a manager on a stack that is told what to wish and whose tasks are no processes, kills it, and lets
+    /// Brings up a manager on a stack that is told what to wish and whose units are no processes, kills it, and lets
     /// another one go on. Every other kill is aimed at the moment of a launch that was hit least so far.
     ///
     /// # Errors
     /// When something other than the manager fails.
-    pub fn kill(&mut self, ecs: &EcsStack, seed: u64, binary: Option<PathBuf>) -> Result<&Kill> {
+    pub fn kill<E: Killable>(&mut self, stack: &CloudStack<E>, seed: u64, binary: Option<PathBuf>) -> Result<&Kill> {
         let round = self.0.len();
         let aim = if round % 2 == 1 {
             OTHER_AIMS[round / 2 % OTHER_AIMS.len()]
@@ -99,7 +102,7 @@ impl KillTally {
                 _ => Aim::Journal,
             }
         };
-        self.0.push(Kill::run(ecs, seed, aim, binary)?);
+        self.0.push(Kill::run(stack, seed, aim, binary)?);
         Ok(&self.0[round])
     }
 
@@ -108,9 +111,9 @@ impl KillTally {
         self.0.iter().filter(|kill| kill.fell == moment).count()
     }
 
-    /// Whether every one settled, with nothing leaked and nothing twice.
+    /// Whether every one settled, with nothing leaked, nothing twice, and nothing left beside units.
     pub fn is_good(&self) -> bool {
-        self.0.iter().all(|kill| kill.is_settled && kill.leaked == 0 && kill.duplicate == 0)
+        self.0.iter().all(|kill| kill.is_settled && kill.leaked + kill.duplicate + kill.temporary == 0)
     }
 }
 
@@ -119,7 +122,9 @@ impl fmt::Display for KillTally {
         let settled = self.0.iter().filter(|kill| kill.is_settled).count();
         let sum = |count: fn(&Kill) -> usize| self.0.iter().map(count).sum::<usize>();
         let (leaked, duplicate) = (sum(|kill| kill.leaked), sum(|kill| kill.duplicate));
-        writeln!(f, "{settled}/{} settled, leaked {leaked}, duplicate {duplicate}", self.0.len())?;
+        let temporary = sum(|kill| kill.temporary);
+        let all = self.0.len();
+        writeln!(f, "{settled}/{all} settled, leaked {leaked}, duplicate {duplicate}, temporary {temporary}")?;
         write!(
             f,
             "kills before the journal write {}, between journal and call {}, between call and settling {}, elsewhere {}",
@@ -132,62 +137,63 @@ impl fmt::Display for KillTally {
 }
 
 /// One kill on its way.
-struct Course<'a> {
-    ecs: &'a EcsStack,
+struct Course<'a, E: Killable> {
+    stack: &'a CloudStack<E>,
     seed: u64,
     random: Rng,
     options: ManagerOptions,
-    /// The most tasks that were ever wanted.
+    /// The most units that were ever wanted.
     most_wanted: u32,
     /// The most that were ever there.
     peak: usize,
 }
 
-impl<'a> Course<'a> {
-    fn new(ecs: &'a EcsStack, seed: u64, binary: Option<PathBuf>) -> Self {
+impl<'a, E: Killable> Course<'a, E> {
+    fn new(stack: &'a CloudStack<E>, seed: u64, binary: Option<PathBuf>) -> Self {
         let id = format!("kill-{seed}");
-        let extra = ["--ecs-task-cpu", "1", "--observe-interval-seconds", "1", "--ready-timeout-seconds", "3600"];
+        let often = ["--observe-interval-seconds", "1", "--ready-timeout-seconds", "3600"];
         let options = ManagerOptions {
             kind: ManagerKind::Ours,
             binary,
             limit: 60,
             cooldown: Some(0.0),
             heartbeat: Some(1.0),
-            state_folder: Some(ecs.stack.folder().join(format!("state-{id}"))),
-            extra: extra.map(str::to_owned).to_vec(),
+            state_folder: Some(stack.stack.folder().join(format!("state-{id}"))),
+            extra: E::ONE_WORKER.iter().chain(&often).map(|word| (*word).to_owned()).collect(),
             log_name: id.clone(),
             id,
             ..ManagerOptions::default()
         };
-        Self { ecs, seed, random: Rng::with_seed(seed), options, most_wanted: 0, peak: 0 }
+        Self { stack, seed, random: Rng::with_seed(seed), options, most_wanted: 0, peak: 0 }
     }
 
     fn run(mut self, aim: Aim) -> Result<Kill> {
         let before = self.random.u32(0..=15);
         self.wish(before)?;
-        let mut first = self.ecs.manager(&self.options)?;
+        let mut first = self.stack.manager(&self.options)?;
         if !self.comes_to(before, 30.0)? {
-            return Err(self.ecs.explain(Failure::new("begin", format!("seed {}: no {before} tasks", self.seed))));
+            return Err(self.stack.explain(Failure::new("begin", format!("seed {}: no {before} units", self.seed))));
         }
         let (aim, wanted) = self.kill(&mut first, aim, before)?;
-        self.ecs.cloud.proxy.until_quiet(10.0)?;
+        self.stack.cloud.proxy.until_quiet(10.0)?;
         let fell = self.moment(&first)?;
         let after = self.random.u32(0..=20);
         self.wish(after)?;
-        let mut second = self.ecs.manager(&self.options)?;
+        let mut second = self.stack.manager(&self.options)?;
         let is_settled = self.comes_to(after, 45.0)?;
         self.wish(0)?;
         let is_over = self.comes_to(0, 30.0)?;
         second.terminate();
-        let status = second.wait(20.0).map_err(|failure| self.ecs.explain(failure))?;
-        self.ecs.check(status.success(), "a good end of the second manager", status)?;
+        let status = second.wait(20.0).map_err(|failure| self.stack.explain(failure))?;
+        self.stack.check(status.success(), "a good end of the second manager", status)?;
         let kill = Kill {
             seed: self.seed,
             fell,
             is_settled: is_settled && is_over,
             leaked: self.units()?.len() + self.records()?.len(),
             duplicate: self.duplicate()?,
-            story: format!("{before} tasks, {wanted} wanted, killed at {aim}, then {after}"),
+            temporary: self.stack.cloud.emulator.temporary()?,
+            story: format!("{before} units, {wanted} wanted, killed at {aim}, then {after}"),
         };
         Ok(kill)
     }
@@ -195,7 +201,7 @@ impl<'a> Course<'a> {
     /// Changes what is wanted and kills the manager at the moment that was aimed at; returns a word for it, and what was
     /// wanted.
     fn kill(&mut self, manager: &mut Manager, aim: Aim, before: u32) -> Result<(&'static str, u32)> {
-        let proxy = &self.ecs.cloud.proxy;
+        let proxy = &self.stack.cloud.proxy;
         let more = before + self.random.u32(1..=10);
         match aim {
             Aim::Journal => {
@@ -208,18 +214,18 @@ impl<'a> Course<'a> {
                 Ok(("the decision", more))
             }
             Aim::Call(point) => {
-                let hold = proxy.hold("RunTask", point);
+                let hold = proxy.hold(E::LAUNCHES, point);
                 self.wish(more)?;
-                hold.wait(15.0).map_err(|failure| self.ecs.explain(failure))?;
+                hold.wait(15.0).map_err(|failure| self.stack.explain(failure))?;
                 manager.kill();
                 hold.drop_it();
                 Ok((if point == HoldPoint::Before { "the call" } else { "the answer" }, more))
             }
             Aim::Stop(point) if before > 0 => {
-                let hold = proxy.hold("StopTask", point);
+                let hold = proxy.hold(E::STOPS, point);
                 let less = self.random.u32(0..before);
                 self.wish(less)?;
-                hold.wait(15.0).map_err(|failure| self.ecs.explain(failure))?;
+                hold.wait(15.0).map_err(|failure| self.stack.explain(failure))?;
                 manager.kill();
                 hold.drop_it();
                 Ok((if point == HoldPoint::Before { "a stop" } else { "a stop's answer" }, less))
@@ -236,17 +242,17 @@ impl<'a> Course<'a> {
 
     fn wish(&mut self, wanted: u32) -> Result<()> {
         self.most_wanted = self.most_wanted.max(wanted);
-        self.ecs.stack.wish(wanted)
+        self.stack.stack.wish(wanted)
     }
 
-    /// Whether so many tasks are there in time, and still are two looks later.
+    /// Whether so many units are there in time, and still are two looks later.
     fn comes_to(&mut self, wanted: u32, seconds: f64) -> Result<bool> {
         let mut right_since = None;
-        let what = format!("{wanted} tasks");
+        let what = format!("{wanted} units");
         let outcome = until(&what, seconds, || {
             let units = self.units().ok()?;
             self.peak = self.peak.max(units.len());
-            let looks = self.ecs.cloud.proxy.calls_of("ListTasks").len();
+            let looks = self.stack.cloud.proxy.calls_of(E::LOOKS).len();
             if units.len() != wanted as usize {
                 right_since = None;
                 return None;
@@ -256,11 +262,10 @@ impl<'a> Course<'a> {
         Ok(outcome.is_ok())
     }
 
-    /// Its tasks that are to run.
-    fn units(&self) -> Result<Vec<Task>> {
-        let started_by = format!("scaler-wm/{}/", self.options.id);
-        let mut units = self.ecs.units()?;
-        units.retain(|unit| unit.started_by.starts_with(&started_by));
+    /// Its units that are to run.
+    fn units(&self) -> Result<Vec<E::Unit>> {
+        let mut units = self.stack.units()?;
+        units.retain(|unit| E::is_of(unit, &self.options.id));
         Ok(units)
     }
 
@@ -280,33 +285,28 @@ impl<'a> Course<'a> {
     /// At what moment a manager that is dead by now was killed.
     fn moment(&self, manager: &Manager) -> Result<Fell> {
         let records = self.records()?;
-        let calls = self.ecs.cloud.proxy.calls_of("RunTask");
+        let calls = self.stack.cloud.proxy.calls_of(E::LAUNCHES);
         let called: BTreeSet<String> =
-            calls.iter().filter(|call| !call.units.is_empty()).filter_map(|call| tag(&call.body)).collect();
+            calls.iter().filter(|call| !call.units.is_empty()).filter_map(|call| Some(E::launch_in(call)?.0)).collect();
         let decided = manager.log().lines_with(&["starting units"]);
         let decided = decided.iter().filter_map(|line| line.split("launch=").nth(1)?.split(' ').next());
         let moment = |launch: &str| match (records.get(launch), called.contains(launch)) {
             (None, false) => Fell::BeforeJournal,
             (Some(false), false) => Fell::BeforeCall,
             (Some(false), true) => Fell::BeforeSettling,
-            // A launch whose tasks have all gone is forgotten.
+            // A launch whose units have all gone is forgotten.
             (Some(true), _) | (None, true) => Fell::Elsewhere,
         };
         Ok(decided.map(moment).min().unwrap_or(Fell::Elsewhere))
     }
 
-    /// Tasks beyond what a launch asked for, and beyond what was ever wanted.
+    /// Units beyond what a launch asked for, and beyond what was ever wanted.
     fn duplicate(&self) -> Result<usize> {
-        let mut asked: BTreeMap<String, usize> = BTreeMap::new();
-        for call in self.ecs.cloud.proxy.calls_of("RunTask") {
-            let count = call.body["count"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
-            asked.extend(tag(&call.body).map(|launch| (launch, count)));
-        }
+        let calls = self.stack.cloud.proxy.calls_of(E::LAUNCHES);
+        let asked: BTreeMap<String, usize> = calls.iter().filter_map(E::launch_in).collect();
         let mut came: BTreeMap<String, usize> = BTreeMap::new();
-        for desired in [Desired::Running, Desired::Stopped] {
-            for task in self.ecs.cloud.emulator.tasks(desired)? {
-                *came.entry(task.tags.get(LAUNCH).cloned().unwrap_or_default()).or_default() += 1;
-            }
+        for unit in self.stack.cloud.emulator.ever()? {
+            *came.entry(E::launch_of(&unit).unwrap_or_default()).or_default() += 1;
         }
         let beyond = came.iter().map(|(launch, came)| came.saturating_sub(asked.get(launch).copied().unwrap_or(0)));
         Ok(beyond.sum::<usize>() + self.peak.saturating_sub(self.most_wanted as usize))
@@ -328,10 +328,4 @@ fn says(log: &LogFile, known: u64, words: &[u8]) -> bool {
         file.read_to_end(&mut new)
     });
     read.is_ok() && new.windows(words.len()).any(|part| part == words)
-}
-
-/// The launch that a call names in its tags.
-fn tag(body: &Value) -> Option<String> {
-    let tags = body["tags"].as_array()?;
-    tags.iter().find(|tag| tag["key"] == LAUNCH)?["value"].as_str().map(str::to_owned)
 }

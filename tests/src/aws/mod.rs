@@ -8,6 +8,7 @@ mod emulation;
 mod errors;
 mod exchange;
 mod kill;
+mod killable;
 mod proxy;
 mod stack;
 
@@ -17,5 +18,6 @@ pub use ec2::{Ec2Cloud, Ec2Emulator, Ec2Options, Ec2Stack, Ec2StackOptions, IMAG
 pub use ecs::{Cloud, Desired, EcsStack, EcsStackOptions, Emulator, EmulatorOptions, MISSING_IMAGE, Task};
 pub use emulation::{Emulation, Unit};
 pub use kill::{Fell, Kill, KillTally};
+pub use killable::Killable;
 pub use proxy::{ApiCall, ApiError, ApiProxy, Counts, Faults, Hold, HoldPoint, Limit, Outcome, Refusals};
 pub use stack::{CloudStack, CloudStackOptions};

@@ -2,6 +2,7 @@
 
 mod emulator;
 mod instance;
+mod kills;
 mod machines;
 
 use crate::aws::cloud::CloudOf;

@@ -2,6 +2,7 @@
 
 mod containers;
 mod emulator;
+mod kills;
 mod task;
 
 use crate::aws::cloud::CloudOf;
