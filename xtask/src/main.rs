@@ -29,6 +29,7 @@ tasks of this repository:
   cargo xtask soak rebalance [SEED]
                                  200 mixed workloads, 100 per release: what taking work back does, and that it is right
   cargo xtask soak ecs [SEED]    50 managers of ECS are killed at all moments of launches and stops; the next ones make it good
+  cargo xtask soak ec2 [SEED]    the same with 50 managers of EC2
   cargo xtask soak budget        budgets over days in 1,000 simulations with random infrastructure
   cargo xtask codegen [--check]  generate the code of the schemas and docs/reference.md anew, or check that they are fresh
   cargo xtask venv [VERSION]     make the virtual environment with that release of opengris-scaler, print its folder
@@ -70,6 +71,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["soak", "churn", seed] => soak::churn(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,
         ["soak", "ecs"] => soak::ecs(0)?,
         ["soak", "ecs", seed] => soak::ecs(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,
+        ["soak", "ec2"] => soak::ec2(0)?,
+        ["soak", "ec2", seed] => soak::ec2(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,
         ["soak", "budget"] => soak::budget()?,
         ["soak", "rebalance"] => soak::rebalance(1)?,
         ["soak", "rebalance", seed] => {
