@@ -277,15 +277,15 @@ async fn a_unit_whose_workers_have_all_left_is_replaced_after_as_long_as_they_ma
     bench.until_units(1).await;
     let first = bench.provider.units()[0].clone();
     let worker = MemoryProvider::worker_of(&first);
-    let load_of = scaler_wm_conformance::load_of;
-    bench.link.load(load_of(Some(live), bench.now(), [(worker.clone(), 0)]));
+    let say = |workers: Vec<_>| bench.link.load(scaler_wm_conformance::load_of(Some(live), bench.now(), workers));
+    say(vec![(worker.clone(), 0)]);
     bench.stays_at(1, seconds(100)).await;
-    bench.link.load(load_of(Some(live), bench.now(), []));
+    say(Vec::new());
     bench.stays_at(1, seconds(29)).await;
     // They are back for a moment, and it counts afresh.
-    bench.link.load(load_of(Some(live), bench.now(), [(worker, 0)]));
+    say(vec![(worker, 0)]);
     bench.stays_at(1, seconds(5)).await;
-    bench.link.load(load_of(Some(live), bench.now(), []));
+    say(Vec::new());
     bench.stays_at(1, seconds(29)).await;
     assert_eq!(bench.provider.units(), [first.clone()], "it still has time");
     tokio::time::sleep(seconds(3)).await;
