@@ -11,6 +11,7 @@ mod instance;
 mod launch;
 mod lease;
 mod options;
+mod orb;
 mod provider;
 mod requirements;
 mod spot;
@@ -20,6 +21,7 @@ mod user_data;
 
 pub use config::{Ec2Config, FleetChoice, Install, Paces, RootVolume, Way};
 pub use options::SECTION;
+pub use orb::{OrbConfig, OrbProvider};
 pub use provider::Ec2Provider;
 pub use requirements::Requirements;
 pub use template::{Market, ProviderApi, Template, TemplateError};

@@ -1,0 +1,180 @@
+//! One request and its answer, over the HTTP client of the AWS SDK.
+
+use std::{error::Error as StdError, fmt, io, time::Duration};
+
+use aws_smithy_http_client::{
+    Connector,
+    tls::{Provider as Tls, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+};
+use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use scaler_wm_core::{Chain, Error, ErrorKind, Result};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::{OrbConfig, answer::Answer};
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// The longest that a call may take; an answer that comes later counts as lost.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// The server closes a connection that is idle for five seconds. One that it closes just as we use it would leave open
+/// whether a request was taken.
+const IDLE_AT_MOST: Duration = Duration::from_secs(2);
+/// The largest answer that is read, in bytes.
+const LARGEST_ANSWER: usize = 8 << 20;
+
+/// The client that [`super::OrbProvider::start`] uses.
+pub(super) fn connector() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_WITHIN).build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
+        .pool_idle_timeout(IDLE_AT_MOST)
+        .tls_provider(Tls::Rustls(CryptoMode::AwsLc))
+        .build();
+    SharedHttpConnector::new(connector)
+}
+
+/// Makes requests to one server, in one name.
+pub(super) struct Http {
+    connector: SharedHttpConnector,
+    url: String,
+    token: Option<String>,
+    user_agent: String,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("url", &self.url).field("has_token", &self.token.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// What a request is.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// What it is for; completes "failed to …".
+    pub(super) purpose: &'static str,
+    pub(super) path: &'a str,
+    /// The body of one that changes something.
+    pub(super) post: Option<&'a Value>,
+}
+
+impl Http {
+    pub(super) fn new(config: &OrbConfig, connector: SharedHttpConnector) -> Result<Self> {
+        let refuse = |context: String| Err(Error::new(ErrorKind::Invalid, "use the ORB server", context));
+        let url = config.url.trim().trim_end_matches('/');
+        let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+        let Some(host) = host.filter(|host| !host.is_empty() && !host.starts_with('/')) else {
+            return refuse("its address must begin with http:// or https:// and name a host".to_owned());
+        };
+        if host.contains('@') {
+            return refuse("its address holds a user name or a password; give a token instead".to_owned());
+        }
+        if host.contains(['?', '#']) || host.contains(char::is_whitespace) {
+            return refuse(format!("{url} is no address of a server; give it without a query, as http://host:port"));
+        }
+        let token = config.token.as_deref().map(str::trim).filter(|token| !token.is_empty());
+        if token.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return refuse("the token holds characters that no token has; give the token alone".to_owned());
+        }
+        let is_plain = |letter: &char| letter.is_ascii_graphic() && !matches!(letter, '(' | ')');
+        let manager: String = config.manager.as_str().chars().filter(is_plain).take(128).collect();
+        let user_agent = format!("scaler-wm/{} ({manager})", env!("CARGO_PKG_VERSION"));
+        let http = Self { connector, url: url.to_owned(), token: token.map(str::to_owned), user_agent };
+        // What cannot be asked at all is told now.
+        http.request(Call { purpose: "use the ORB server", path: "/health", post: None }).map(|_| http)
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Makes a call, and reads the whole answer, whatever its status.
+    pub(super) async fn call(&self, call: Call<'_>) -> Result<Answer> {
+        let request = self.request(call)?;
+        let lost = |why: &str| Error::new(ErrorKind::Transient, call.purpose, format!("{}: {why}", self.url));
+        let exchange = async {
+            let sent = self.connector.call(request).await;
+            self.read(call, sent.map_err(|error| self.not_answered(call, &*error.into_source()))?).await
+        };
+        match timeout(ANSWER_WITHIN, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => Err(lost("no answer within 30 seconds")),
+        }
+    }
+
+    fn request(&self, call: Call<'_>) -> Result<HttpRequest> {
+        let body = call.post.map_or_else(SdkBody::empty, |body| SdkBody::from(body.to_string()));
+        let mut request = HttpRequest::new(body);
+        let invalid = |what: &str| {
+            let context = format!("{}{} is {what}; check the address of the server", self.url, call.path);
+            Error::new(ErrorKind::Invalid, call.purpose, context)
+        };
+        request.set_method(if call.post.is_some() { "POST" } else { "GET" }).map_err(|_| invalid("no request"))?;
+        request.set_uri(format!("{}{}", self.url, call.path)).map_err(|_| invalid("no address"))?;
+        let mut header = |name: &'static str, value: String| {
+            // Not the error's own words: they may hold the value.
+            request.headers_mut().try_insert(name, value).map(drop).map_err(|_| invalid("not to be asked"))
+        };
+        header("accept", "application/json".to_owned())?;
+        header("user-agent", self.user_agent.clone())?;
+        if call.post.is_some() {
+            header("content-type", "application/json".to_owned())?;
+        }
+        if let Some(token) = &self.token {
+            header("authorization", format!("Bearer {token}"))?;
+        }
+        Ok(request)
+    }
+
+    /// A call without an answer. A connection that was refused is certain not to have brought anything.
+    fn not_answered(&self, call: Call<'_>, why: &(dyn StdError + 'static)) -> Error {
+        let is_refused = refused(why);
+        let kind = if is_refused && call.post.is_some() { ErrorKind::Failed } else { ErrorKind::Transient };
+        let context = if is_refused {
+            format!("nothing listens at {}; start the server, or check its address", self.url)
+        } else {
+            format!("{}: {}", self.url, Chain(why))
+        };
+        Error::new(kind, call.purpose, self.without_token(&context))
+    }
+
+    async fn read(&self, call: Call<'_>, response: HttpResponse) -> Result<Answer> {
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after").and_then(|text| text.trim().parse().ok());
+        let mut stream = ByteStream::new(response.into_body());
+        let mut body = Vec::new();
+        let cut = |why: String| Error::new(ErrorKind::Transient, call.purpose, format!("{}: {why}", self.url));
+        while let Some(part) = stream.next().await {
+            let part = part.map_err(|error| cut(format!("the answer broke off: {}", Chain(&error))))?;
+            if body.len() + part.len() > LARGEST_ANSWER {
+                return Err(cut(format!("the answer is larger than {} MiB", LARGEST_ANSWER >> 20)));
+            }
+            body.extend_from_slice(&part);
+        }
+        let text = String::from_utf8_lossy(&body);
+        let value = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(self.without_token(&text)));
+        Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs), value })
+    }
+
+    /// A text that others wrote, which may hold our token.
+    pub(super) fn without_token(&self, text: &str) -> String {
+        match &self.token {
+            Some(token) => text.replace(token.as_str(), "[token]"),
+            None => text.to_owned(),
+        }
+    }
+}
+
+fn refused(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
