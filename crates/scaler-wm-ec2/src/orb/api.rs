@@ -142,31 +142,40 @@ impl Api {
         if !answer.is_success() {
             return Err(answer.into_error(purpose, self.http.url()));
         }
-        let found = answer.value["requests"].get_mut(0).map(Value::take).unwrap_or_default();
+        let found = answer.value.pointer_mut("/requests/0").map(Value::take).unwrap_or_default();
         // One that is not there comes as a success with an error in it; one that failed has an object there.
         if let Some(said) = found["error"].as_str().filter(|_| found["status"].is_null()) {
-            let said = self.http.without_token(said.lines().next().unwrap_or_default());
-            return Err(Error::new(class_of(&said), purpose, format!("{request}: {said}")));
+            let first = said.lines().next().unwrap_or_default();
+            return Err(Error::new(class_of(said), purpose, format!("{request}: {first}")));
         }
         self.parsed(purpose, found)
     }
 
     /// A machine, with all machines of its request refreshed from the cloud.
     pub(super) async fn refreshed(&self, machine: &str) -> Result<Machine> {
-        self.machine("look at a machine", &format!("/api/v1/machines/{}/status", in_path(machine))).await
+        self.machine(machine, "/status").await
     }
 
     /// A machine as the server has it in its store.
     pub(super) async fn stored(&self, machine: &str) -> Result<Machine> {
-        self.machine("look at a machine", &format!("/api/v1/machines/{}", in_path(machine))).await
+        self.machine(machine, "").await
     }
 
-    async fn machine(&self, purpose: &'static str, path: &str) -> Result<Machine> {
-        let answer = self.http.call(get(purpose, path)).await?;
+    async fn machine(&self, id: &str, how: &str) -> Result<Machine> {
+        let purpose = "look at a machine";
+        let answer = self.http.call(get(purpose, &format!("/api/v1/machines/{}{how}", in_path(id)))).await?;
         if !answer.is_success() {
             return Err(answer.into_error(purpose, self.http.url()));
         }
-        self.parsed(purpose, answer.value)
+        let machine: Machine = self.parsed(purpose, answer.value)?;
+        if machine.machine_id != id {
+            return Err(Error::new(
+                ErrorKind::Failed,
+                purpose,
+                format!("asked about {id}, the answer is about another"),
+            ));
+        }
+        Ok(machine)
     }
 
     /// The machines of a request as the server has them in its store.
@@ -177,7 +186,10 @@ impl Api {
         if !answer.is_success() {
             return Err(answer.into_error(purpose, self.http.url()));
         }
-        self.parsed(purpose, answer.value["machines"].take())
+        let machines = answer.value.get_mut("machines").map(Value::take).unwrap_or_default();
+        let mut machines: Vec<Machine> = self.parsed(purpose, machines)?;
+        machines.retain(|machine| !machine.machine_id.is_empty());
+        Ok(machines)
     }
 
     async fn post(&self, purpose: &'static str, path: &str, body: &Value) -> Result<Answer> {
@@ -187,7 +199,7 @@ impl Api {
     fn parsed<T: for<'de> Deserialize<'de>>(&self, purpose: &'static str, value: Value) -> Result<T> {
         serde_json::from_value(value).map_err(|error| {
             let context = format!("{} gave an answer that ORB 1.8 does not give", self.http.url());
-            Error::new(ErrorKind::Transient, purpose, context).with_source(self.http.without_token(&error.to_string()))
+            Error::new(ErrorKind::Transient, purpose, context).with_source(error)
         })
     }
 }

@@ -76,7 +76,8 @@ impl Http {
             return refuse(format!("{url} is no address of a server; give it without a query, as http://host:port"));
         }
         let token = config.token.as_deref().map(str::trim).filter(|token| !token.is_empty());
-        if token.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+        let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+        if token.is_some_and(|token| !token.bytes().all(is_of_token)) {
             return refuse("the token holds characters that no token has; give the token alone".to_owned());
         }
         let is_plain = |letter: &char| letter.is_ascii_graphic() && !matches!(letter, '(' | ')');
@@ -154,17 +155,17 @@ impl Http {
             }
             body.extend_from_slice(&part);
         }
-        let text = String::from_utf8_lossy(&body);
-        let value = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(self.without_token(&text)));
+        // Whatever stands before the server may show what it was sent: nothing of an answer is used as it came.
+        let text = self.without_token(&String::from_utf8_lossy(&body));
+        let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs), value })
     }
 
     /// A text that others wrote, which may hold our token.
-    pub(super) fn without_token(&self, text: &str) -> String {
-        match &self.token {
-            Some(token) => text.replace(token.as_str(), "[token]"),
-            None => text.to_owned(),
-        }
+    fn without_token(&self, text: &str) -> String {
+        let Some(token) = &self.token else { return text.to_owned() };
+        // In JSON, a slash may have a backslash before it.
+        text.replace(token.as_str(), "[token]").replace(&token.replace('/', "\\/"), "[token]")
     }
 }
 

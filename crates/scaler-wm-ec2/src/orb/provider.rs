@@ -144,7 +144,7 @@ impl OrbProvider {
             let units: Vec<UnitId> = machines.iter().filter(is_there).map(Machine::id).collect();
             let missing = order.count.saturating_sub(u32::try_from(units.len()).unwrap_or(u32::MAX));
             if missing > 0 {
-                let said = self.api.http.without_token(request.message.as_deref().unwrap_or_default());
+                let said = request.message.as_deref().unwrap_or_default();
                 warn!(request = %order.request, status = %request.status, missing, %said, "not all machines came");
             }
             state.orders.ended(launch, Settled { units, missing });
