@@ -11,8 +11,8 @@ use scaler_wm_options::Section;
 use tracing::warn;
 
 use crate::{
-    Ec2Config, FleetChoice, Install, Market, Paces, ProviderApi, Requirements, RootVolume, Template, Way, lease,
-    template::ON_DEMAND_STRATEGIES,
+    Ec2Config, FleetChoice, Install, Market, OrbConfig, Paces, ProviderApi, Requirements, RootVolume, Template, Way,
+    lease, template::ON_DEMAND_STRATEGIES,
 };
 
 /// The options of `orb_aws_ec2`.
@@ -75,7 +75,7 @@ impl Ec2Config {
             warn!(template = %template.id, "weights of instance types are not followed: a unit is one instance, of any type");
         }
         let names = |types: Vec<(String, u32)>| types.into_iter().map(|(name, _)| name).collect::<Vec<String>>();
-        let is_given = |key: &str| !matches!(values.origin(key), Origin::Default);
+        let is_given = |key: &str| is_given(values, key);
         let are_given = |keys: &[&str]| keys.iter().any(|key| is_given(key));
         if !are_given(&["instance_type", "instance_types"]) && !template.instance_types.is_empty() {
             self.types = names(template.instance_types);
@@ -161,6 +161,69 @@ impl Ec2Config {
         }
         Ok(())
     }
+}
+
+/// What the template of an ORB server says, and so nobody else.
+const SAID_BY_THE_SERVER: &[&str] = &[
+    "orb_template",
+    "image_id",
+    "python_version",
+    "requirements_txt",
+    "instance_type",
+    "instance_types",
+    "key_name",
+    "subnet_id",
+    "subnet_ids",
+    "security_group_ids",
+    "instance_tags",
+    "price_type",
+    "max_price",
+    "percent_on_demand",
+    "allocation_strategy",
+    "instance_profile",
+    "root_volume_gib",
+    "lease_seconds",
+    "debug_dump_path",
+];
+
+impl OrbConfig {
+    /// The configuration that these values of [`SECTION`]'s options describe; `None` where they name no ORB server.
+    ///
+    /// # Errors
+    /// When values that are right by themselves do not go together.
+    pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Option<Self>, OptionError> {
+        let Some(url) = values.maybe_text("orb_url") else {
+            return match values.get("orb_token") {
+                Some(_) if is_given(values, "orb_token") => {
+                    Err(values.problem("orb_token", "it is for an ORB server: give --orb-url (orb_url) as well"))
+                }
+                _ => Ok(None),
+            };
+        };
+        if let Some(key) = SAID_BY_THE_SERVER.iter().find(|key| is_given(values, key)) {
+            return Err(
+                values.problem(key, "with --orb-url (orb_url) the server's template says so: leave it out here")
+            );
+        }
+        let Some(template_id) = values.maybe_text("orb_template_id") else {
+            let problem = "it is required with --orb-url: name a template that the server has, here or as `orb_template_id` \
+                           in the file";
+            return Err(OptionError::new("--orb-template-id", problem));
+        };
+        let workers = values.fitting::<u32>("orb_workers_per_machine")?;
+        Ok(Some(Self {
+            token: values.maybe_secret("orb_token").map(|token| token.expose().to_owned()),
+            workers_per_unit: NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN),
+            ready_within: values.seconds("ready_timeout_seconds"),
+            observe_every: values.seconds("observe_interval_seconds"),
+            ..Self::new(url, template_id, manager.clone())
+        }))
+    }
+}
+
+/// Whether somebody has given a value on the command line or in a file; what is in the environment may be for others.
+fn is_given(values: &Values, key: &str) -> bool {
+    matches!(values.origin(key), Origin::CommandLine(_) | Origin::File { .. })
 }
 
 /// Security groups that a network interface takes at most.

@@ -84,7 +84,7 @@ fn install(install: &Install) -> String {
         script.push_str(&from_source(repository));
     }
     let version = quoted(&install.python_version);
-    let requirements = quoted(install.requirements.text().trim_end());
+    let requirements = quoted(install.requirements.text().trim_end_matches('\n'));
     // What builds from source finds the libraries that were made above, and the compiler that they need.
     let around = if build.is_some() {
         "PKG_CONFIG_PATH=/usr/local/lib/pkgconfig CMAKE_ARGS=\"-DCMAKE_C_COMPILER=$CC -DCMAKE_CXX_COMPILER=$CXX \

@@ -61,6 +61,10 @@ const ECS: Backend = Backend::LeftOut("ecs");
 #[cfg(feature = "ec2")]
 const EC2: Backend = Backend::Built(|values, manager| {
     Box::pin(async move {
+        if let Some(config) = scaler_wm_ec2::OrbConfig::from_values(&values, &manager)? {
+            let provider = scaler_wm_ec2::OrbProvider::start(config).await.map_err(Failure::setup)?;
+            return Ok(Arc::new(provider) as Arc<dyn Provider>);
+        }
         let config = scaler_wm_ec2::Ec2Config::from_values(&values, &manager)?;
         let provider = scaler_wm_ec2::Ec2Provider::start(config).await.map_err(Failure::setup)?;
         Ok(Arc::new(provider) as Arc<dyn Provider>)

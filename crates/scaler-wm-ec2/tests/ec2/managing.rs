@@ -78,7 +78,7 @@ async fn an_instance_that_spot_will_take_is_replaced_before_it_is_gone_even_at_t
     fake.spot_says(&taken, "marked-for-termination");
     bench.until_running(4).await;
     fake.change(&taken, |instance| {
-        (instance.state, instance.reason) = ("terminated", "Server.SpotInstanceTermination")
+        (instance.state, instance.reason) = ("terminated", "Server.SpotInstanceTermination");
     });
     sleep(Duration::from_secs(60)).await;
     assert_eq!(fake.running().len(), 3);

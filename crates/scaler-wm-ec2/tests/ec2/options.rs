@@ -4,11 +4,15 @@ use std::{fs, time::Duration};
 
 use scaler_wm_core::{
     Limit, ManagerId,
-    options::{Found, OptionError, OptionSpec, Origin, Raw, resolve},
+    options::{Found, OptionError, OptionSpec, Origin, Raw, Values, resolve},
 };
-use scaler_wm_ec2::{Ec2Config, FleetChoice, Market, SECTION, Way};
+use scaler_wm_ec2::{Ec2Config, FleetChoice, Market, OrbConfig, SECTION, Way};
 
 fn config(given: &[(&'static str, &str)]) -> Result<Ec2Config, OptionError> {
+    Ec2Config::from_values(&values(given)?, &ManagerId::from("m"))
+}
+
+fn values(given: &[(&'static str, &str)]) -> Result<Values, OptionError> {
     let found: Vec<Found> = [("scheduler_address", "tcp://h:1"), ("aws_region", "eu-west-1")]
         .iter()
         .chain(given)
@@ -19,7 +23,7 @@ fn config(given: &[(&'static str, &str)]) -> Result<Ec2Config, OptionError> {
         })
         .collect();
     let specs: Vec<&OptionSpec> = SECTION.specs().collect();
-    Ec2Config::from_values(&resolve(&specs, &found, |_| None, &[])?, &ManagerId::from("m"))
+    resolve(&specs, &found, |_| None, &[])
 }
 
 const IMAGE: (&str, &str) = ("image_id", "ami-1");
@@ -130,4 +134,25 @@ fn mistakes_are_told_with_their_flags() {
     let strategy = [IMAGE, ("price_type", "spot"), ("allocation_strategy", "prioritized")];
     assert!(config(&strategy).unwrap_err().to_string().contains("capacity-optimized-prioritized"));
     assert!(config(&[]).unwrap_err().to_string().contains("--image-id"));
+}
+
+#[test]
+fn an_orb_server_is_asked_where_one_is_named() {
+    let server =
+        |given: &[(&'static str, &str)]| OrbConfig::from_values(&values(given).unwrap(), &ManagerId::from("m"));
+    assert!(server(&[IMAGE]).unwrap().is_none());
+    let url = ("orb_url", "http://127.0.0.1:8000");
+    let given = [url, ("orb_template_id", "t1"), ("orb_token", "hush"), ("orb_workers_per_machine", "4")];
+    let config = server(&given).unwrap().unwrap();
+    assert_eq!((config.template_id.as_str(), config.workers_per_unit.get()), ("t1", 4));
+    assert!(config.token.as_deref() == Some("hush") && !format!("{config:?}").contains("hush"));
+    for (given, words) in [
+        (vec![url], "--orb-template-id: it is required"),
+        (vec![url, ("orb_template_id", "t1"), IMAGE], "--image-id: with --orb-url"),
+        (vec![url, ("orb_template_id", "t1"), ("instance_type", "c5.large")], "--instance-type: with --orb-url"),
+        (vec![IMAGE, ("orb_token", "hush")], "--orb-token: it is for an ORB server"),
+    ] {
+        let error = server(&given).unwrap_err().to_string();
+        assert!(error.starts_with(words) && !error.contains("hush"), "{error}");
+    }
 }
