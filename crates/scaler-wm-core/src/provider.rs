@@ -42,6 +42,8 @@ pub struct ProviderInfo {
     pub relieves: bool,
     /// Whether a unit that has accepted [`Stop::Now`] goes although this process has gone.
     pub ends_by_itself: bool,
+    /// How long [`Provider::sweep`] may take: what units hold can be removed only when they are gone.
+    pub swept_within: Duration,
 }
 
 impl ProviderInfo {

@@ -37,7 +37,8 @@ pub struct Ec2Config {
     pub ebs_optimized: Option<bool>,
     /// Whether instances are monitored in detail.
     pub monitoring: Option<bool>,
-    /// A launch template, by its id, and its version: what it says holds where nothing here says otherwise.
+    /// A launch template, by its id, and its version: what it says holds where nothing here says otherwise. Subnet and
+    /// security groups are always said here.
     pub launch_template: Option<(String, Option<String>)>,
     /// Further tags.
     pub tags: Vec<(String, String)>,

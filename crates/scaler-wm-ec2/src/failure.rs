@@ -35,7 +35,8 @@ pub(crate) fn launching(code: &str, message: &str) -> Option<ErrorKind> {
 /// The class of an error of a launch, where there is no other tier.
 pub(crate) fn launching_alone(code: &str, _: &str) -> Option<ErrorKind> {
     match code {
-        "IdempotentParameterMismatch" => Some(ErrorKind::Conflict),
+        // Another request, or one whose instances have come and gone.
+        "IdempotentParameterMismatch" | "IdempotentInstanceTerminated" => Some(ErrorKind::Conflict),
         // What may be of our making.
         "InvalidGroup.NotFound" | "InvalidKeyPair.NotFound" => Some(ErrorKind::NotFound),
         _ if code.starts_with("InvalidLaunchTemplate") && code.contains("NotFound") => Some(ErrorKind::NotFound),

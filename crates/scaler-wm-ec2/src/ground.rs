@@ -1,6 +1,6 @@
 //! What launches stand on: found or made before the first one.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
 use aws_sdk_ec2::{
     Client,
@@ -8,8 +8,8 @@ use aws_sdk_ec2::{
 };
 use aws_smithy_types::base64;
 use scaler_wm_aws::{Caller, Request};
-use scaler_wm_core::{Error, ErrorKind, Result};
-use tracing::info;
+use scaler_wm_core::{Chain, Error, ErrorKind, Result};
+use tracing::{debug, info};
 
 use crate::{
     Ec2Config, Way,
@@ -49,8 +49,22 @@ fn named(code: &str, _: &str) -> Option<ErrorKind> {
 }
 
 impl Survey<'_> {
-    /// Everything, by as few calls as can be.
+    /// Everything, by as few calls as can be. Of what fails for good, nothing stays behind.
     pub(crate) async fn survey(&self) -> Result<Ground> {
+        let found = self.find().await;
+        if let Err(error) = &found
+            && error.kind().is_fatal()
+        {
+            let owner = self.config.workers.owner();
+            let temporary = Temporary { ec2: self.ec2, caller: self.caller, owner: &owner };
+            if let Err(left) = temporary.remove(Duration::ZERO).await {
+                debug!(error = %Chain(&left), "what was made before could not be removed");
+            }
+        }
+        found
+    }
+
+    async fn find(&self) -> Result<Ground> {
         let (types, subnets) = tokio::try_join!(self.types(), self.subnets())?;
         let (workers, architecture) = self.size(&types)?;
         let (image, root) = self.image(&architecture).await?;
@@ -97,13 +111,12 @@ impl Survey<'_> {
     async fn make(&self, ground: &mut Ground, vpc: &str) -> Result<()> {
         let owner = self.config.workers.owner();
         let temporary = Temporary { ec2: self.ec2, caller: self.caller, owner: &owner };
-        // What a launch template of the user says of them holds.
-        let is_said = self.config.launch_template.is_some();
         let shape = &mut ground.shape;
-        if shape.key_name.is_none() && !is_said {
+        // What a launch template of the user says of it holds; its interfaces do not, nor do their groups.
+        if shape.key_name.is_none() && self.config.launch_template.is_none() {
             shape.key_name = Some(temporary.key_pair().await?);
         }
-        if shape.security_groups.is_empty() && !is_said {
+        if shape.security_groups.is_empty() {
             shape.security_groups = vec![temporary.security_group(vpc).await?];
         }
         if self.config.way != Way::RunInstances {

@@ -35,6 +35,10 @@ use crate::{
 const LARGEST_BATCH: NonZeroU32 = NonZeroU32::new(500).expect("not 0");
 /// How long AWS knows a token, and somewhat less.
 const REPEATABLE_FOR: Duration = Duration::from_secs(12 * 3_600);
+/// Instances take up to a minute or two to end, and hold their security group until then.
+const SWEPT_WITHIN: Duration = Duration::from_secs(150);
+/// Some of that is for the calls.
+const HELD_WITHIN: Duration = Duration::from_secs(120);
 /// How long what the API lists may be behind what was started.
 const LIST_LAG: Duration = Duration::from_secs(30);
 
@@ -101,6 +105,7 @@ impl Ec2Provider {
             lists_foreign_units: true,
             relieves: false,
             ends_by_itself: true,
+            swept_within: SWEPT_WITHIN,
             tiers,
         };
         Ok(Self {
@@ -333,7 +338,7 @@ impl Provider for Ec2Provider {
 
     async fn sweep(&self) -> Result<()> {
         let temporary = Temporary { ec2: self.client.ec2(), caller: self.client.caller(), owner: &self.owner };
-        temporary.remove().await
+        temporary.remove(HELD_WITHIN).await
     }
 }
 

@@ -18,9 +18,8 @@ use crate::{
     launch::Shape,
 };
 
-/// How long a group may be held by instances that have just ended.
-const HELD_WITHIN: Duration = Duration::from_secs(4);
-const TRY_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// Between two tries to remove a group that instances hold which are about to end.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A call that happens once, or rarely: it needs no pace.
 pub(crate) const fn once(operation: &'static str, purpose: &'static str) -> Request<'static> {
@@ -106,8 +105,9 @@ impl Temporary<'_> {
         template.and_then(|template| template.launch_template_id).ok_or_else(|| nameless("create a launch template"))
     }
 
-    /// Removes all of them, those of earlier processes too.
-    pub(crate) async fn remove(&self) -> Result<()> {
+    /// Removes all of them, those of earlier processes too. `patience`: how long to wait for instances that are about to end,
+    /// and hold their group until then.
+    pub(crate) async fn remove(&self, patience: Duration) -> Result<()> {
         let mine = of_owner(self.owner);
         let (keys, groups, templates) = tokio::try_join!(
             async {
@@ -137,7 +137,9 @@ impl Temporary<'_> {
         let all = keys.iter().map(Thing::KeyPair);
         let all = all.chain(groups.iter().map(Thing::Group)).chain(templates.iter().map(Thing::Template));
         let mut left = Vec::new();
-        for (thing, outcome) in join_all(all.map(|thing| async move { (thing, self.remove_one(thing).await) })).await {
+        for (thing, outcome) in
+            join_all(all.map(|thing| async move { (thing, self.remove_one(thing, patience).await) })).await
+        {
             match outcome {
                 Ok(()) => info!(%thing, "removed what was made for instances"),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -154,8 +156,9 @@ impl Temporary<'_> {
         Err(Error::new(first.kind(), "remove what was made for instances", context))
     }
 
-    async fn remove_one(&self, thing: Thing<'_>) -> Result<()> {
-        let until = Instant::now() + HELD_WITHIN;
+    async fn remove_one(&self, thing: Thing<'_>, patience: Duration) -> Result<()> {
+        let until = Instant::now() + patience;
+        let mut is_told = false;
         loop {
             let outcome = match thing {
                 Thing::KeyPair(name) => {
@@ -177,6 +180,10 @@ impl Temporary<'_> {
             };
             match outcome {
                 Err(error) if error.kind() == ErrorKind::Failed && Instant::now() < until => {
+                    if !std::mem::replace(&mut is_told, true) {
+                        let seconds = patience.as_secs();
+                        info!(%thing, at_most_seconds = seconds, "instances hold it until they have ended: waiting");
+                    }
                     sleep(TRY_AGAIN_AFTER).await;
                 }
                 outcome => return outcome,

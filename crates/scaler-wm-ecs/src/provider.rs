@@ -80,6 +80,7 @@ impl EcsProvider {
             lists_foreign_units: true,
             relieves: false,
             ends_by_itself: true,
+            swept_within: Duration::from_secs(5),
         };
         Ok(Self {
             info,

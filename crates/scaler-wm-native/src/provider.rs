@@ -72,6 +72,7 @@ impl NativeProvider {
             // Known when the helper has looked at the package.
             relieves: false,
             ends_by_itself: false,
+            swept_within: Duration::from_secs(5),
         };
         let shared = Shared::new(&config, ticks);
         let mut provider =

@@ -62,6 +62,7 @@ impl SimProvider {
             lists_foreign_units: false,
             relieves: true,
             ends_by_itself: false,
+            swept_within: Duration::from_secs(5),
         };
         let changed = look(world, &clock).managers[manager].changed.subscribe();
         Self { info, manager, world: Arc::clone(world), clock, changed, launches: AtomicU64::new(0) }

@@ -39,6 +39,7 @@ impl Default for MemorySettings {
                 lists_foreign_units: true,
                 relieves: true,
                 ends_by_itself: false,
+                swept_within: Duration::from_secs(5),
             },
             start_up: Duration::ZERO,
             stop_takes: Duration::ZERO,

@@ -64,7 +64,8 @@ impl Manager {
             "all units have ended".clone_into(&mut self.summary.reason);
         }
         let late = || Error::new(ErrorKind::Transient, "remove what was made for the units", "it took too long");
-        let swept = timeout(LAST_WORD, self.provider.sweep()).await.unwrap_or_else(|_| Err(late()));
+        let swept =
+            timeout(self.provider.info().swept_within, self.provider.sweep()).await.unwrap_or_else(|_| Err(late()));
         // What the sweep ended is not left behind. Whoever waits for our end is told what stays, even when nobody answers.
         if let Ok(Ok(observed)) = timeout(LAST_WORD, self.provider.observe(&[])).await {
             let now = self.clock.now();

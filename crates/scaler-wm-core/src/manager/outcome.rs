@@ -234,10 +234,12 @@ impl Manager {
             Noted::Nothing => {}
             // It died while no process of this manager was there to tell.
             Noted::Ghost(unit, exit) if exit.sure && !exit.asked => {
-                info!(unit = %unit.id, %exit, "a unit of an earlier process has died");
-                for worker in Fleet::workers_of(&unit, &self.load) {
-                    self.link.worker_gone(worker);
+                let workers = Fleet::workers_of(&unit, &self.load);
+                // Those whose workers are long forgotten are no news.
+                if !workers.is_empty() {
+                    info!(unit = %unit.id, %exit, "a unit of an earlier process has died");
                 }
+                workers.into_iter().for_each(|worker| self.link.worker_gone(worker));
             }
             Noted::Ghost(..) => {}
             Noted::New => {

@@ -269,6 +269,7 @@ fn info(config: &OrbConfig, template: &Known) -> ProviderInfo {
         lists_foreign_units: true,
         relieves: false,
         ends_by_itself: true,
+        swept_within: Duration::from_secs(5),
     }
 }
 

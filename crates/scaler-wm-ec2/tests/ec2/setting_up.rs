@@ -120,8 +120,9 @@ async fn a_service_that_does_not_answer_is_asked_again() {
     fake.provider(|_| {}).await.unwrap();
     assert_eq!(fake.temporary(), [1, 1, 0]);
     let denied = Fake::default();
-    denied.script("DescribeVpcs", [Next::Fails("UnauthorizedOperation", "ec2:DescribeVpcs")]);
+    denied.script("CreateSecurityGroup", [Next::Fails("UnauthorizedOperation", "ec2:CreateSecurityGroup")]);
     assert_eq!(denied.provider(|_| {}).await.unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(denied.temporary(), [0, 0, 0], "the key pair that was made before is gone");
 }
 
 #[tokio::test(start_paused = true)]
