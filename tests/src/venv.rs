@@ -22,6 +22,9 @@ const EMULATOR: &str = "1.5.33";
 /// The release of the emulator of AWS's EC2.
 const MOTO: &str = "5.2.5";
 
+/// The release of the ORB server.
+const ORB: &str = "1.8.5";
+
 /// Written last, so that a folder without it was left by a run that broke off.
 const STAMP: &str = "scaler-wm.stamp";
 
@@ -93,6 +96,15 @@ impl Venv {
     pub fn with_moto(say: &dyn Fn(&str)) -> Result<Self> {
         let folder = format!("venv-moto-{MOTO}");
         Recipe { package: "moto[ec2,server]", release: MOTO, megabytes: 70, folder }.ensure(say)
+    }
+
+    /// The environment of the ORB server.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn with_orb_server(say: &dyn Fn(&str)) -> Result<Self> {
+        let folder = format!("venv-orb-server-{ORB}");
+        Recipe { package: "orb-py[api]", release: ORB, megabytes: 60, folder }.ensure(say)
     }
 
     /// A virtual environment with no packages at all in `folder`.
