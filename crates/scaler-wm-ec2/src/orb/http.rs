@@ -20,9 +20,9 @@ use super::{OrbConfig, answer::Answer};
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// The longest that a call may take; an answer that comes later counts as lost.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// The server closes a connection that is idle for five seconds. One that it closes just as we use it would leave open
-/// whether a request was taken.
-const IDLE_AT_MOST: Duration = Duration::from_secs(2);
+/// No connection is used twice: the server closes one after an internal error, and when it was idle for five seconds. One
+/// that it closes just as we use it would leave open whether a request was taken.
+const KEPT: usize = 0;
 /// The largest answer that is read, in bytes.
 const LARGEST_ANSWER: usize = 8 << 20;
 
@@ -31,7 +31,7 @@ pub(super) fn connector() -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_WITHIN).build();
     let connector = Connector::builder()
         .connector_settings(settings)
-        .pool_idle_timeout(IDLE_AT_MOST)
+        .pool_max_idle_per_host(KEPT)
         .tls_provider(Tls::Rustls(CryptoMode::AwsLc))
         .build();
     SharedHttpConnector::new(connector)
