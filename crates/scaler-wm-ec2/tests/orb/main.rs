@@ -5,6 +5,7 @@
 mod asking;
 mod fake;
 mod looking;
+mod managing;
 mod returning;
 mod secrets;
 mod starting;
