@@ -8,9 +8,12 @@
 //! A request takes no token of ours, and the server keeps nothing that we could find one by. So a launch is never
 //! repeated, and between the instant at which the server takes a request and the one at which its receipt is in the
 //! journal, some milliseconds on loopback, a process that dies leaves machines that no later process knows of: it forgets
-//! a launch without a receipt. The same goes for an answer that gets lost. Such machines run until somebody returns them
-//! (`orb machines list`, `orb machines return`), or until they shut themselves down; the log names template, number and
-//! time. What has a receipt is found again.
+//! a launch without a receipt. The same goes for an answer that gets lost; of that the log names template, number and time.
+//! Such machines run until somebody returns them (`orb machines list`, `orb machines return`), or until they shut
+//! themselves down. What has a receipt is found again.
+//!
+//! Machines on record are found again by their names, but nothing here knows which launch they are of: a manager that starts
+//! again takes them over and drops their record, so that they are left behind if it dies, too, before it returns them.
 //!
 //! # What is known of machines
 //!
