@@ -130,6 +130,12 @@ pub trait Provider: Send + Sync {
     /// Units that earlier processes have on record: a look asks about them too, by their names.
     fn remember(&self, _units: &[UnitId]) {}
 
+    /// The same, with the launch that brought them: for infrastructures that cannot keep its name. A look tells them under
+    /// it, or their record is taken for that of units that are gone.
+    fn remember_launch(&self, _launch: &LaunchId, units: &[UnitId]) {
+        self.remember(units);
+    }
+
     /// Makes the call. The same launch again is the same request, where [`ProviderInfo::idempotent`] says so.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use scaler_wm_core::{
-    Clock, Error, ErrorKind, ManagerId, OpenLaunch, Provider, Settled, Stop, StopAnswer, Tier, Unit, UnitId, UnitState,
+    Clock, Error, ErrorKind, LaunchId, ManagerId, OpenLaunch, Provider, Settled, Stop, StopAnswer, Tier, Unit, UnitId,
+    UnitState,
 };
 use scaler_wm_ec2::{OrbConfig, OrbProvider};
 use scaler_wm_tests::{Failure, OrbServer, Result};
@@ -195,7 +196,7 @@ fn another_process_finds_receipts_and_machines_again() -> Result<()> {
     let launch = rig.open[0].launch.id.clone();
     let next = OrbProvider::start(config(&rig.server, OrbServer::RUN, "operator")?);
     rig.provider = rig.runtime.block_on(next).map_err(told)?;
-    rig.provider.remember(&[units[0].clone(), UnitId::from("i-0123456789abcdef0")]);
+    rig.provider.remember_launch(&LaunchId::from("earlier"), &[units[0].clone(), UnitId::from("i-0123456789abcdef0")]);
     let (found, settled) = rig.running(2)?;
     assert_eq!(names(&found), rig.server.instances("running")?);
     assert_eq!(settled.len(), 1);

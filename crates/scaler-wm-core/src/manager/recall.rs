@@ -51,8 +51,9 @@ impl Manager {
                 recalled.settled.push((entry.launch.id, entry.launch.at, units));
             }
         }
-        let units: Vec<UnitId> = recalled.settled.iter().flat_map(|(_, _, units)| units).cloned().collect();
-        self.provider.remember(&units);
+        for (launch, _, units) in recalled.settled.iter().filter(|(_, _, units)| !units.is_empty()) {
+            self.provider.remember_launch(launch, units);
+        }
         self.recalled = Some(recalled);
         if !forgotten.is_empty() {
             self.journal.forget(&forgotten).await?;

@@ -31,7 +31,7 @@ struct Ours {
 pub(super) struct Fleet {
     there: BTreeMap<UnitId, Ours>,
     /// Those that earlier processes have on record, and that were not seen yet.
-    remembered: BTreeSet<UnitId>,
+    remembered: BTreeMap<UnitId, LaunchId>,
     ended: HashMap<UnitId, Timestamp>,
     /// Ends that are still to be told.
     news: Vec<Arc<Unit>>,
@@ -66,12 +66,16 @@ impl Fleet {
         if self.ended.contains_key(&id) {
             return;
         }
-        self.remembered.remove(&id);
+        let remembered = self.remembered.remove(&id);
         let before = self.there.remove(&id);
         let request = machine.request_id.as_deref().or(request).map(str::to_owned);
         let request = request.or_else(|| before.as_ref().and_then(|ours| ours.request.clone()));
         let launch = request.as_ref().and_then(|request| self.launches.get(request)).cloned();
-        let launch = launch.or_else(|| before.as_ref().and_then(|ours| ours.unit.launch.clone()));
+        let launch = launch.or_else(|| before.as_ref().and_then(|ours| ours.unit.launch.clone())).or(remembered);
+        if let (Some(request), Some(launch)) = (&request, &launch) {
+            // Those that came with it are of the same launch.
+            self.launches.entry(request.clone()).or_insert_with(|| launch.clone());
+        }
         let returning = machine.return_request_id.clone().filter(|request| !self.in_vain.contains(request));
         let returning = returning.or_else(|| before.as_ref().and_then(|ours| ours.returning.clone()));
         let was = before.as_ref().map(|ours| &ours.unit.state);
@@ -149,13 +153,14 @@ impl Fleet {
     }
 
     /// Machines that earlier processes have on record.
-    pub(super) fn remember(&mut self, units: &[UnitId]) {
-        self.remembered.extend(units.iter().filter(|unit| !self.there.contains_key(unit)).cloned());
+    pub(super) fn remember(&mut self, launch: &LaunchId, units: &[UnitId]) {
+        let unseen = units.iter().filter(|unit| !self.there.contains_key(unit));
+        self.remembered.extend(unseen.map(|unit| (unit.clone(), launch.clone())));
     }
 
     /// One of those that were not seen yet.
     pub(super) fn next_remembered(&self) -> Option<UnitId> {
-        self.remembered.first().cloned()
+        self.remembered.keys().next().cloned()
     }
 
     /// Requests to return machines that are still there.
@@ -165,7 +170,7 @@ impl Fleet {
 
     /// Whether a machine is ours.
     pub(super) fn knows(&self, id: &UnitId) -> bool {
-        self.there.contains_key(id) || self.remembered.contains(id)
+        self.there.contains_key(id) || self.remembered.contains_key(id)
     }
 
     /// Whether a machine is on its way out, by our wish.

@@ -12,9 +12,6 @@
 //! Such machines run until somebody returns them (`orb machines list`, `orb machines return`), or until they shut
 //! themselves down. What has a receipt is found again.
 //!
-//! Machines on record are found again by their names, but nothing here knows which launch they are of: a manager that starts
-//! again takes them over and drops their record, so that they are left behind if it dies, too, before it returns them.
-//!
 //! # What is known of machines
 //!
 //! A request that is final is never refreshed by the server. `GET /api/v1/machines/{id}/status` is: it asks the cloud about

@@ -303,8 +303,8 @@ impl Provider for OrbProvider {
         Ok(Launch { id: LaunchId::from(id.clone()), token: Token::from(id), count, tier: tier.clone(), at: now, spec })
     }
 
-    fn remember(&self, units: &[UnitId]) {
-        self.state().fleet.remember(units);
+    fn remember_launch(&self, launch: &LaunchId, units: &[UnitId]) {
+        self.state().fleet.remember(launch, units);
     }
 
     async fn launch(&self, launch: &Launch) -> Result<Launched> {

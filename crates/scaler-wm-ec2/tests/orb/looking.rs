@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scaler_wm_core::{ErrorKind, ExitCause, Provider, Stop, UnitId, UnitState};
+use scaler_wm_core::{ErrorKind, ExitCause, LaunchId, Provider, Stop, UnitId, UnitState};
 use serde_json::json;
 
 use crate::fake::{Next, Rig, outcome, unexpected};
@@ -123,7 +123,7 @@ async fn machines_on_record_are_found_again_with_a_few_calls_and_dead_ones_are_t
     let mut next = rig.restarted().await;
     let mut remembered = units.clone();
     remembered.push(UnitId::from("i-nobody"));
-    next.provider.remember(&remembered);
+    next.provider.remember_launch(&LaunchId::from("earlier"), &remembered);
     let before = rig.fake.calls("GET").len();
     let observed = next.look().await;
     assert_eq!(observed.units.iter().filter(|unit| unit.state == UnitState::Running).count(), 5);
@@ -137,7 +137,7 @@ async fn a_machine_on_record_that_cannot_be_asked_about_stays_on_record() {
     let mut rig = Rig::new().await;
     let units = rig.running(1).await;
     let mut next = rig.restarted().await;
-    next.provider.remember(&units);
+    next.provider.remember_launch(&LaunchId::from("earlier"), &units);
     rig.fake.script("GET /api/v1/machines/i-0000", vec![unexpected(); 3]);
     assert_eq!(next.look().await.units.len(), 1);
     assert_eq!(next.look().await.units.len(), 1);

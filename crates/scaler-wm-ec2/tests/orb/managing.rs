@@ -149,3 +149,26 @@ async fn machines_on_record_do_not_outlive_a_manager_that_nobody_wants_anything_
     next.until_running(0).await;
     assert!(next.end().await.left_behind.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn machines_stay_on_record_however_often_a_process_dies() {
+    let fake = Fake::default();
+    let journal = Arc::default();
+    let first = Bench::start(&fake, &journal).await;
+    first.link.wish(3);
+    first.until_running(3).await;
+    sleep(Duration::from_secs(30)).await;
+    let machines = fake.running();
+    first.running.abort();
+    for _ in 0..3 {
+        let next = Bench::start(&fake, &journal).await;
+        next.link.wish(3);
+        sleep(Duration::from_secs(400)).await;
+        assert_eq!((fake.running(), fake.calls(POST).len()), (machines.clone(), 1));
+        next.running.abort();
+    }
+    let last = Bench::start(&fake, &journal).await;
+    sleep(Duration::from_secs(30)).await;
+    assert!(last.end().await.left_behind.is_empty());
+    assert!(fake.running().is_empty());
+}
