@@ -35,8 +35,12 @@ pub(crate) fn run() -> Result<ExitCode> {
             println!("opengris-scaler {release} is ready");
         }
         Venv::with_emulator(&|line| println!("{line}"))?;
-        println!("the emulator of AWS is ready");
+        Venv::with_moto(&|line| println!("{line}"))?;
+        println!("the emulators of AWS are ready");
+        Venv::with_orb_server(&|line| println!("{line}"))?;
+        println!("the server of Open Resource Broker is ready");
         Venv::with_aws(LATEST, &|line| println!("{line}"))?;
+        Venv::with_orb(LATEST, &|line| println!("{line}"))?;
         println!("opengris-scaler {LATEST} with its AWS managers is ready");
         Ok(())
     });

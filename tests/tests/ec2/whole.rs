@@ -3,33 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scaler_wm_tests::{
-    Client, Ec2Options, Ec2Stack, Ec2StackOptions, Instance, Manager, ManagerKind, ManagerOptions, Proc, Result,
-    Script, StackOptions, now,
+    Client, Ec2Options, Ec2Stack, Ec2StackOptions, Instance, Manager, ManagerOptions, Proc, Result, Script, now,
 };
 
-fn options(extra: &[&str]) -> ManagerOptions {
-    let extra = ["--observe-interval-seconds", "2"].iter().chain(extra);
-    ManagerOptions {
-        kind: ManagerKind::Ours,
-        queue_size: Some(4),
-        cooldown: Some(0.0),
-        heartbeat: Some(1.0),
-        extra: extra.map(|word| (*word).to_owned()).collect(),
-        ..ManagerOptions::default()
-    }
-}
+use crate::setup::{self, ONE_WORKER, ends_clean, ids, told};
 
-fn told() -> Ec2StackOptions {
-    Ec2StackOptions {
-        stack: StackOptions { is_told: true, ..StackOptions::default() },
-        emulator: Ec2Options::default(),
-    }
+fn options(extra: &[&str]) -> ManagerOptions {
+    ManagerOptions { limit: 4, heartbeat: Some(1.0), ..setup::options(extra) }
 }
 
 /// Told, with so many instances of one worker each.
 fn with_units(count: u32, extra: &[&str]) -> Result<(Ec2Stack, Manager, Vec<Instance>)> {
     let ec2 = Ec2Stack::start(told())?;
-    let manager = ec2.connected_manager(&options(&[&["--instance-type", "t2.micro"], extra].concat()))?;
+    let manager = ec2.connected_manager(&options(&[&ONE_WORKER, extra].concat()))?;
     ec2.stack.wish(count)?;
     let units = ec2.until_settled(count as usize, count as usize, 30.0)?;
     Ok((ec2, manager, units))
@@ -48,10 +34,6 @@ fn hold(ec2: &Ec2Stack, tasks: u32, workers: usize) -> Result<Client> {
 /// The unit in which a process runs.
 fn unit_of(ec2: &Ec2Stack, pid: i32) -> Option<String> {
     ec2.cloud.emulator.units().into_iter().find(|process| process.pid == pid)?.unit
-}
-
-fn ids(units: &[Instance]) -> BTreeSet<String> {
-    units.iter().map(|unit| unit.id.clone()).collect()
 }
 
 #[test]
@@ -76,11 +58,7 @@ fn results_come_from_processes_of_units_that_come_and_go() -> Result<()> {
     ec2.check(units.len() == 2, "work in both units", format!("{units:?}"))?;
     // Nothing is left to do, and so nothing is wanted.
     ec2.until_nothing_left(30.0)?;
-    manager.terminate();
-    let status = manager.wait(20.0).map_err(|failure| ec2.explain(failure))?;
-    ec2.check(status.code() == Some(0), "exit code 0", status)?;
-    let left = ec2.cloud.emulator.resources()?;
-    ec2.check(left.is_empty(), "no key pair and no group left", format!("{left:?}"))
+    ends_clean(&ec2, &mut manager)
 }
 
 #[test]
@@ -132,7 +110,7 @@ fn a_killed_manager_finds_its_units_again() -> Result<()> {
     let mut client = hold(&ec2, 3, 3)?;
     first.kill();
     let calls = ec2.cloud.proxy.calls_of("RunInstances").len();
-    let mut second = ec2.connected_manager(&options(&["--instance-type", "t2.micro"]))?;
+    let mut second = ec2.connected_manager(&options(&ONE_WORKER))?;
     ec2.until("the second manager to know of all", 20.0, || {
         (!second.log().lines_with(&["target changed", "units=3"]).is_empty()).then_some(())
     })?;
@@ -142,12 +120,8 @@ fn a_killed_manager_finds_its_units_again() -> Result<()> {
     let finished = client.finish(20.0).map_err(|failure| ec2.explain(failure))?;
     let repeated = client.starts().repeated();
     ec2.check(finished.right && repeated.is_empty(), "each task done once", format!("{finished:?} {repeated:?}"))?;
-    second.terminate();
-    let status = second.wait(20.0).map_err(|failure| ec2.explain(failure))?;
-    ec2.check(status.code() == Some(0), "exit code 0", status)?;
-    ec2.until_nothing_left(10.0)?;
-    let left = ec2.cloud.emulator.resources()?;
-    ec2.check(left.is_empty(), "nothing temporary left, of the killed one either", format!("{left:?}"))
+    // What the killed one made goes too.
+    ends_clean(&ec2, &mut second)
 }
 
 #[test]
@@ -157,24 +131,18 @@ fn kept_units_stay_for_the_next_manager() -> Result<()> {
     let status = first.wait(10.0).map_err(|failure| ec2.explain(failure))?;
     ec2.check(status.code() == Some(0), "exit code 0", status)?;
     ec2.check(ids(&ec2.units()?) == ids(&units), "the units to stay", "they went")?;
-    let mut second = ec2.connected_manager(&options(&["--instance-type", "t2.micro"]))?;
+    let mut second = ec2.connected_manager(&options(&ONE_WORKER))?;
     ec2.until("the second manager to know of both", 20.0, || {
         (!second.log().lines_with(&["target changed", "units=2"]).is_empty()).then_some(())
     })?;
     ec2.check(ids(&ec2.units()?) == ids(&units), "the same units", "others")?;
-    second.terminate();
-    second.wait(20.0).map_err(|failure| ec2.explain(failure))?;
-    ec2.until_nothing_left(10.0)?;
-    let left = ec2.cloud.emulator.resources()?;
-    ec2.check(left.is_empty(), "nothing temporary left", format!("{left:?}"))
+    ends_clean(&ec2, &mut second)
 }
 
 #[test]
 fn a_unit_that_never_comes_up_is_stopped_and_replaced() -> Result<()> {
-    let ec2 = Ec2Stack::start(Ec2StackOptions {
-        stack: StackOptions { is_told: true, ..StackOptions::default() },
-        emulator: Ec2Options { start_seconds: 600.0, ..Ec2Options::default() },
-    })?;
+    let emulator = Ec2Options { start_seconds: 600.0, ..Ec2Options::default() };
+    let ec2 = Ec2Stack::start(Ec2StackOptions { emulator, ..told() })?;
     let manager = ec2.connected_manager(&options(&["--instance-type", "t2.micro", "--ready-timeout-seconds", "4"]))?;
     ec2.stack.wish(1)?;
     let first = ec2.until("a unit", 20.0, || ec2.units().ok()?.pop())?;
@@ -198,9 +166,7 @@ fn a_plain_image_installs_python_and_the_package_first() -> Result<()> {
     let units = ec2.until_settled(1, 1, 60.0)?;
     let installed = ec2.cloud.emulator.unit_file(&units[0], "/opt/opengris-scaler/requirements.txt").text();
     ec2.check(installed == "opengris-scaler\n", "the requirements on the instance", installed)?;
-    manager.terminate();
-    manager.wait(20.0).map_err(|failure| ec2.explain(failure))?;
-    ec2.until_nothing_left(10.0)
+    ends_clean(&ec2, &mut manager)
 }
 
 #[test]
