@@ -8,19 +8,22 @@ use std::time::Duration;
 pub struct Memory {
     /// Resident, shared pages counted whole.
     pub resident: u64,
+    /// The most that was resident so far.
+    pub peak: u64,
     /// Proportional: a page shared by N processes counts for 1/N.
     pub proportional: u64,
 }
 
 /// Memory of a process; zero when it has gone.
 pub fn memory_of(pid: i32) -> Memory {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let field = |name: &str| {
+    let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let field = |text: &str, name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
         kib.unwrap_or(0) * 1024
     };
-    Memory { resident: field("Rss:"), proportional: field("Pss:") }
+    let now = read("smaps_rollup");
+    Memory { resident: field(&now, "Rss:"), peak: field(&read("status"), "VmHWM:"), proportional: field(&now, "Pss:") }
 }
 
 /// Processor time of a process, all its threads together, to the nanosecond where the kernel keeps it; zero when the

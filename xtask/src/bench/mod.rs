@@ -1,25 +1,29 @@
 //! `cargo xtask bench`: scaler-wm beside the released Python package, in one run on one machine.
 
 mod cases;
+mod cloud;
+mod ec2;
 mod ecs;
 mod entry;
 mod policy;
 mod report;
+mod sheet;
 mod sim;
 mod small;
 mod tls;
 
-use std::{env, fs};
+use std::{env, fs, path::Path};
 
 use scaler_wm_tests::{Failure, LATEST, ManagerKind, Result, Venv, manager_binary};
 
 use crate::{shell, terminal};
 use cases::Case;
+use sheet::Sheet;
 
 /// `bench entry`: how quick the command line is, and how long a full stack takes until everything is up.
 pub(crate) fn entry() -> Result<()> {
     terminal::clean_up_on_signals()?;
-    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    Venv::ensure(LATEST, &say)?;
     eprintln!("building");
     let binary = shell::build_binary(&["--release"])?;
     publish("entry", &entry::rows(&entry::measure(&binary)?))
@@ -34,7 +38,7 @@ pub(crate) fn policy() -> Result<()> {
 /// `bench sim`: how quick a simulation is, and a policy of ours beside the scheduler's own.
 pub(crate) fn sim() -> Result<()> {
     terminal::clean_up_on_signals()?;
-    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    Venv::ensure(LATEST, &say)?;
     eprintln!("building");
     let binary = shell::build_binary(&["--release"])?;
     publish("sim", &sim::rows(&sim::measure(&binary)?))
@@ -42,26 +46,40 @@ pub(crate) fn sim() -> Result<()> {
 
 /// `bench ecs`: many tasks of ECS at once, and a thousand that are found again. Fails when a target is missed.
 pub(crate) fn ecs() -> Result<()> {
+    in_cloud("ecs", &[|| Venv::with_aws(LATEST, &say), || Venv::with_emulator(&say)], ecs::measure)
+}
+
+/// `bench ec2`: what instances cost in calls, time and memory. Fails when a target is missed.
+pub(crate) fn ec2() -> Result<()> {
+    in_cloud("ec2", &[|| Venv::with_orb(LATEST, &say), || Venv::with_moto(&say)], ec2::measure)
+}
+
+/// `name` is that of the feature of the binary, too.
+fn in_cloud(name: &str, needed: &[fn() -> Result<Venv>], measure: fn(&Path) -> Result<Sheet>) -> Result<()> {
     terminal::clean_up_on_signals()?;
-    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
-    Venv::with_aws(LATEST, &|line| eprintln!("{line}"))?;
-    Venv::with_emulator(&|line| eprintln!("{line}"))?;
+    Venv::ensure(LATEST, &say)?;
+    // Before any clock runs.
+    needed.iter().try_for_each(|make| make().map(drop))?;
     let binary = match env::var_os("SCALER_WM_BIN") {
         Some(_) => manager_binary()?,
         None => {
             eprintln!("building with the AWS SDK, some minutes");
-            shell::build_binary(&["--release", "--features", "ecs"])?
+            shell::build_binary(&["--release", "--features", name])?
         }
     };
-    let sheet = ecs::measure(&binary)?;
-    publish("ecs", &sheet.rows)?;
+    let sheet = measure(&binary)?;
+    publish(name, &sheet.rows)?;
     sheet.verdict()
+}
+
+fn say(line: &str) {
+    eprintln!("{line}");
 }
 
 /// `bench tls`: what encryption costs.
 pub(crate) fn tls() -> Result<()> {
     terminal::clean_up_on_signals()?;
-    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    Venv::ensure(LATEST, &say)?;
     eprintln!("building: slim without and with TLS, then default");
     publish("tls", &tls::rows(&tls::measure()?))
 }
@@ -70,7 +88,7 @@ pub(crate) fn tls() -> Result<()> {
 /// released manager is measured, and no table is made.
 pub(crate) fn run(released_only: bool) -> Result<()> {
     terminal::clean_up_on_signals()?;
-    Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
+    Venv::ensure(LATEST, &say)?;
     if released_only {
         let measured = cases::measure(&Case { kind: ManagerKind::Released, binary: None })?;
         println!("{measured:#?}");

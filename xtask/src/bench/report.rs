@@ -7,7 +7,7 @@ use super::small::Small;
 
 /// One row: what, our figure, Python's, the unit, and the target in words with whether it is met.
 pub(crate) struct Row {
-    what: &'static str,
+    what: String,
     ours: f64,
     released: Option<f64>,
     unit: &'static str,
@@ -18,17 +18,23 @@ pub(crate) struct Row {
 impl Row {
     /// A figure of ours beside Python's.
     pub(crate) fn beside(
-        what: &'static str,
+        what: impl Into<String>,
         (ours, released): (f64, f64),
         unit: &'static str,
         (target, met): (&'static str, bool),
     ) -> Self {
-        Self { what, ours, released: Some(released), unit, target, met }
+        Self { what: what.into(), ours, released: Some(released), unit, target, met }
     }
 
     /// A figure of ours alone.
-    pub(crate) fn alone(what: &'static str, ours: f64, unit: &'static str, target: &'static str, met: bool) -> Self {
-        Self { what, ours, released: None, unit, target, met }
+    pub(crate) fn alone(
+        what: impl Into<String>,
+        ours: f64,
+        unit: &'static str,
+        target: &'static str,
+        met: bool,
+    ) -> Self {
+        Self { what: what.into(), ours, released: None, unit, target, met }
     }
 }
 

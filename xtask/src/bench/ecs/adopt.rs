@@ -2,9 +2,10 @@
 
 use std::{thread, time::Duration};
 
-use scaler_wm_tests::{ApiCall, Faults, Limit, ManagerOptions, Result, memory_of, now};
+use scaler_wm_tests::{ApiCall, Emulator, Faults, Limit, ManagerOptions, Result, memory_of, now};
 
-use super::stand::{Subject, brought, launches, start};
+use super::start;
+use crate::bench::cloud::{Subject, brought, launches};
 
 /// Tasks that are wanted.
 pub(super) const WANTED: u32 = 1_000;
@@ -40,7 +41,7 @@ pub(super) struct Adopted {
 pub(super) fn measure(subject: &Subject) -> Result<Adopted> {
     eprintln!("{WANTED} tasks that are found again");
     let ecs = start()?;
-    let mut first = ecs.connected_manager(&subject.options(WANTED, &UNPACED))?;
+    let mut first = ecs.connected_manager(&subject.options::<Emulator>(WANTED, &UNPACED))?;
     ecs.stack.wish(WANTED)?;
     ecs.until("all tasks", 120.0, || (brought(&launches(&ecs)) >= WANTED as usize).then_some(()))?;
     // What it launched is on record, and it has looked at it.
@@ -52,7 +53,7 @@ pub(super) fn measure(subject: &Subject) -> Result<Adopted> {
     let limits = ["ListTasks", "DescribeTasks"].map(|operation| Limit::calls(operation, PACE, PACE));
     ecs.cloud.proxy.set_faults(Faults { latency: LATENCY, limits: limits.into(), ..Faults::default() });
 
-    let options = ManagerOptions { log_name: "next".to_owned(), ..subject.options(WANTED, &[]) };
+    let options = ManagerOptions { log_name: "next".to_owned(), ..subject.options::<Emulator>(WANTED, &[]) };
     let began = now();
     let next = ecs.manager(&options)?;
     let known = format!("units={WANTED}");

@@ -4,15 +4,14 @@
 mod adopt;
 mod ramp;
 mod rows;
-mod stand;
 
 use std::{fs, path::Path};
 
 use adopt::Adopted;
 use ramp::Ramp;
-pub(crate) use rows::Sheet;
-use scaler_wm_tests::{Failure, ManagerKind, Result};
-use stand::Subject;
+use scaler_wm_tests::{EcsStack, EmulatorOptions, Failure, Result};
+
+use super::{cloud, cloud::Subject, sheet::Sheet};
 
 /// Runs of ours; the released manager takes so long that one must do.
 const RUNS: usize = 3;
@@ -29,9 +28,14 @@ struct Measured {
 /// Measures all of it.
 pub(crate) fn measure(binary: &Path) -> Result<Sheet> {
     let size = fs::metadata(binary).map_err(|error| Failure::new("look at the binary", error))?.len();
-    let ours = Subject { kind: ManagerKind::Ours, binary: Some(binary.to_owned()) };
+    let ours = Subject::ours(binary);
     let ramps: Vec<Ramp> = (0..RUNS).map(|_| ramp::measure(&ours)).collect::<Result<_>>()?;
-    let released = ramp::measure(&Subject { kind: ManagerKind::Released, binary: None })?;
+    let released = ramp::measure(&Subject::released())?;
     let adopted = adopt::measure(&ours)?;
-    Ok(Sheet::of(&Measured { ours: ramps, released, adopted, binary: size }))
+    Ok(rows::sheet(&Measured { ours: ramps, released, adopted, binary: size }))
+}
+
+/// A stack whose tasks are no processes.
+fn start() -> Result<EcsStack> {
+    cloud::start(EmulatorOptions { executes: false, ..EmulatorOptions::default() })
 }

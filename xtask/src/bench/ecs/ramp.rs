@@ -2,17 +2,17 @@
 
 use std::{thread, time::Duration};
 
-use scaler_wm_tests::{ApiCall, EcsStack, Faults, Limit, Manager, ManagerKind, Outcome, Result, memory_of, now};
+use scaler_wm_tests::{
+    ApiCall, EcsStack, Emulator, Faults, Limit, Manager, ManagerKind, Outcome, Result, memory_of, now,
+};
 
-use super::stand::{Subject, brought, launches, start};
+use super::start;
+use crate::bench::cloud::{Subject, brought, heard, launches, wish};
 
 /// Tasks that are wanted.
 pub(super) const WANTED: u32 = 100;
 /// How much longer every call takes, in seconds.
 const LATENCY: f64 = 0.25;
-/// Half a default heartbeat interval, in seconds: a wish is heard with the next heartbeat, and so it waits as long as one
-/// does on average.
-const AFTER_A_HEARTBEAT: f64 = 1.0;
 /// A manager that has launched, and for so long nothing more, in seconds, has given up.
 const GIVEN_UP: f64 = 15.0;
 /// Longer than any manager takes, in seconds.
@@ -43,19 +43,17 @@ pub(super) fn measure(subject: &Subject) -> Result<Ramp> {
     eprintln!("{:?}: {WANTED} tasks", subject.kind);
     let ecs = start()?;
     ecs.cloud.proxy.set_faults(Faults { latency: LATENCY, limits: Limit::fargate(), ..Faults::default() });
-    let manager = ecs.connected_manager(&subject.options(WANTED, &[]))?;
-    let wished = wish(&ecs)?;
+    let manager = ecs.connected_manager(&subject.options::<Emulator>(WANTED, &[]))?;
+    let wished = wish(&ecs, WANTED)?;
     let calls = ecs.until("tasks", PATIENCE, || ended(&ecs, wished))?;
     let ended = calls.iter().filter(|call| !call.units.is_empty()).map(|call| call.began + call.took);
     let ended = ended.fold(wished, f64::max);
     thread::sleep(SETTLE);
-    let beats = ecs.stack.heartbeats();
-    let heard = beats.into_iter().find(|beat| *beat >= wished).unwrap_or(wished);
     // A manager that goes on when all is there is seen too.
     let calls = launches(&ecs);
     let ramp = Ramp {
         took: ended - wished,
-        heard: ended - heard,
+        heard: ended - heard(&ecs, wished),
         tasks: brought(&calls),
         tries: calls.len(),
         calls: calls.iter().filter(|call| call.outcome == Outcome::Forwarded).count(),
@@ -65,16 +63,6 @@ pub(super) fn measure(subject: &Subject) -> Result<Ramp> {
     eprintln!("{ramp:?}");
     check(&ecs, &manager, &ramp)?;
     Ok(ramp)
-}
-
-/// Wishes for all tasks, half an interval after a heartbeat; returns when.
-fn wish(ecs: &EcsStack) -> Result<f64> {
-    let beats = ecs.stack.heartbeats().len();
-    ecs.until("a heartbeat", 10.0, || (ecs.stack.heartbeats().len() > beats).then_some(()))?;
-    thread::sleep(Duration::from_secs_f64(AFTER_A_HEARTBEAT));
-    let wished = now();
-    ecs.stack.wish(WANTED)?;
-    Ok(wished)
 }
 
 /// The calls, when all tasks are there or no more will come.
