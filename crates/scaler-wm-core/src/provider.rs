@@ -42,7 +42,8 @@ pub struct ProviderInfo {
     pub relieves: bool,
     /// Whether a unit that has accepted [`Stop::Now`] goes although this process has gone.
     pub ends_by_itself: bool,
-    /// How long [`Provider::sweep`] may take: what units hold can be removed only when they are gone.
+    /// How long [`Provider::sweep`] may take once all units are told to go: what they hold can be removed only when they
+    /// are gone.
     pub swept_within: Duration,
 }
 
@@ -154,7 +155,8 @@ pub trait Provider: Send + Sync {
     /// Ticks when it is worth another look: never what to see there.
     fn changed(&self) -> watch::Receiver<u64>;
 
-    /// No unit is left and the manager ends: removes temporary resources, ends helpers.
+    /// The manager ends, and so do its units: removes temporary resources, ends helpers. It is cut off early when there
+    /// are units that could not be ended.
     ///
     /// # Errors
     /// When something is left behind; the error names it.

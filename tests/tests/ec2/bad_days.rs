@@ -3,7 +3,7 @@
 
 use scaler_wm_tests::{ApiError, Ec2Stack, Faults, Manager, ManagerOptions, Result, now};
 
-use crate::setup::{self, ONE_WORKER, ends_clean, idle, ids, until_there};
+use crate::setup::{self, ONE_WORKER, ends_clean, idle, ids, launches, until_there};
 
 /// Instances that are wanted: one call.
 const WANTED: u32 = 40;
@@ -107,9 +107,8 @@ fn launches_fail_a_few_times() -> Result<()> {
     beats_on(&ec2, began)?;
     said_once(&ec2, &manager, &["failed to start instances"])?;
     // Nobody knew what had come of it: it was the same launch each time.
-    let calls = ec2.cloud.proxy.calls_of("RunInstances");
-    let same = calls.iter().all(|call| call.body["ClientToken"] == calls[0].body["ClientToken"]);
-    ec2.check(calls.len() == 4 && same, "four calls under one token", format!("{calls:?}"))?;
+    let tokens = launches(&ec2, 4)?.into_iter().map(|call| call.body["ClientToken"].clone()).collect::<Vec<_>>();
+    ec2.check(tokens.iter().all(|token| *token == tokens[0]), "one token", format!("{tokens:?}"))?;
     ends_clean(&ec2, &mut manager)
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use scaler_wm_tests::{
-    Ec2Options, Ec2Stack, Ec2StackOptions, Instance, Manager, ManagerKind, ManagerOptions, Result, StackOptions,
+    ApiCall, Ec2Options, Ec2Stack, Ec2StackOptions, Instance, Manager, ManagerKind, ManagerOptions, Result,
+    StackOptions,
 };
 
 /// Types of one worker each.
@@ -44,6 +45,17 @@ pub(crate) fn until_there(ec2: &Ec2Stack, wanted: u32, seconds: f64) -> Result<V
         let units = ec2.cloud.units().ok()?;
         (units.len() == wanted as usize).then_some(units)
     })
+}
+
+/// The calls that launched: exactly so many, once the proxy has their answers on record, which is after instances are
+/// there.
+pub(crate) fn launches(ec2: &Ec2Stack, count: usize) -> Result<Vec<ApiCall>> {
+    let calls = ec2.until(&format!("{count} calls that launch"), 10.0, || {
+        let calls = ec2.cloud.proxy.calls_of("RunInstances");
+        (calls.len() >= count).then_some(calls)
+    })?;
+    ec2.check(calls.len() == count, &format!("{count} calls that launch"), calls.len())?;
+    Ok(calls)
 }
 
 /// The manager lets go of everything, and ends well: nothing that it made is left.

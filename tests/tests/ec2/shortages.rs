@@ -3,7 +3,7 @@
 use scaler_wm_tests::{ApiError, Faults, Result, Shortage, now};
 
 use crate::bad_days::{beats_on, said_once};
-use crate::setup::{ONE_WORKER, ends_clean, idle, until_there};
+use crate::setup::{ONE_WORKER, ends_clean, idle, launches, until_there};
 
 /// What is soon, where something else is there to be taken, in seconds.
 const AT_ONCE: f64 = 8.0;
@@ -20,8 +20,7 @@ fn launches_are_refused_for_want_of_capacity() -> Result<()> {
     until_there(&ec2, 10, 50.0)?;
     beats_on(&ec2, began)?;
     said_once(&ec2, &manager, &["no capacity"])?;
-    let calls = ec2.cloud.proxy.calls_of("RunInstances");
-    ec2.check(calls.len() == 2, "two calls", format!("{calls:?}"))?;
+    let calls = launches(&ec2, 2)?;
     let of = |call: usize| calls[call].body["ClientToken"].clone();
     ec2.check(of(0) != of(1), "a launch of its own", "the same")?;
     ends_clean(&ec2, &mut manager)
@@ -39,8 +38,7 @@ fn calls_bring_a_part_of_what_they_ask_for() -> Result<()> {
     until_there(&ec2, 10, 50.0)?;
     beats_on(&ec2, began)?;
     said_once(&ec2, &manager, &["no capacity"])?;
-    let asked: Vec<_> =
-        ec2.cloud.proxy.calls_of("RunInstances").iter().map(|call| call.body["MaxCount"].clone()).collect();
+    let asked: Vec<_> = launches(&ec2, 2)?.iter().map(|call| call.body["MaxCount"].clone()).collect();
     ec2.check(asked == ["10", "7"], "the rest asked for", format!("{asked:?}"))?;
     ends_clean(&ec2, &mut manager)
 }

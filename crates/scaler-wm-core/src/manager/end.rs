@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Manager, Summary, outcome::Outcome};
-use crate::{Error, ErrorKind, Result, UnitId, Wish};
+use crate::{Chain, Error, ErrorKind, Result, UnitId, Wish};
 
 /// Units that were ended at the deadline get this long to go before the manager ends without them.
 pub(super) const LAST_WORD: Duration = Duration::from_secs(5);
@@ -63,9 +63,10 @@ impl Manager {
         if self.ending.is_none() {
             "all units have ended".clone_into(&mut self.summary.reason);
         }
+        // Nobody waits for units to go that nobody could end.
+        let patience = if self.staying().next().is_none() { self.provider.info().swept_within } else { LAST_WORD };
         let late = || Error::new(ErrorKind::Transient, "remove what was made for the units", "it took too long");
-        let swept =
-            timeout(self.provider.info().swept_within, self.provider.sweep()).await.unwrap_or_else(|_| Err(late()));
+        let swept = timeout(patience, self.provider.sweep()).await.unwrap_or_else(|_| Err(late()));
         // What the sweep ended is not left behind. Whoever waits for our end is told what stays, even when nobody answers.
         if let Ok(Ok(observed)) = timeout(LAST_WORD, self.provider.observe(&[])).await {
             let now = self.clock.now();
@@ -74,9 +75,14 @@ impl Manager {
         self.summary.left_behind = self.staying().cloned().collect();
         self.summary.unsettled = self.launches.ids().cloned().collect();
         self.purse.count(self.present(), self.clock.now());
-        match self.trouble.take_fatal() {
-            Some(error) => Err(error),
-            None => swept.map(|()| self.summary),
+        match (self.trouble.take_fatal(), swept) {
+            (Some(error), _) => Err(error),
+            // What they hold stays with them: they are what there is to tell.
+            (None, Err(error)) if !self.summary.left_behind.is_empty() => {
+                warn!(error = %Chain(&error), "not all that was made for the units could be removed");
+                Ok(self.summary)
+            }
+            (None, swept) => swept.map(|()| self.summary),
         }
     }
 }
