@@ -27,7 +27,10 @@ pub use backoff::{Backoff, BackoffSettings};
 pub use capability::{Capabilities, CapabilityError, NO_QUANTITY};
 pub use cooldown::Cooldown;
 pub use error::{Chain, Error, ErrorKind, Result};
-pub use executor::{CancelOutcome, Close, Completion, Submission, TaskExecutor, Ticket};
+pub use executor::{
+    CancelOutcome, Close, Completion, ExecutorInfo, Inputs, Submission, TaskEntry, TaskExecutor, TaskJournal,
+    TaskOutcome, Ticket,
+};
 pub use fixed::FixedLink;
 pub use ids::{LaunchId, ManagerId, TaskId, Tier, Token, UnitId, WorkerId};
 pub use journal::{Entry, Journal};

@@ -7,12 +7,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use scaler_wm_core::{Entry, Journal, Launch, LaunchId, Receipt, Result, Settled};
+use scaler_wm_core::{
+    Entry, Journal, Launch, LaunchId, Receipt, Result, Settled, TaskEntry, TaskId, TaskJournal, Ticket,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     failure,
-    store::Change,
+    store::{Change, News, TaskNews},
     writer::{self, Request},
 };
 
@@ -65,15 +67,15 @@ impl RedbJournal {
 #[async_trait]
 impl Journal for RedbJournal {
     async fn open(&self, launch: &Launch) -> Result<()> {
-        self.change("record a launch", Change::Open(launch.clone())).await
+        self.change("record a launch", Change::Launch(launch.id.clone(), News::Open(launch.clone()))).await
     }
 
     async fn receipt(&self, launch: &LaunchId, receipt: &Receipt) -> Result<()> {
-        self.change("record a receipt", Change::Receipt(launch.clone(), receipt.clone())).await
+        self.change("record a receipt", Change::Launch(launch.clone(), News::Receipt(receipt.clone()))).await
     }
 
     async fn settle(&self, launch: &LaunchId, settled: &Settled) -> Result<()> {
-        self.change("record an outcome", Change::Settle(launch.clone(), settled.clone())).await
+        self.change("record an outcome", Change::Launch(launch.clone(), News::Settled(settled.clone()))).await
     }
 
     async fn forget(&self, launches: &[LaunchId]) -> Result<()> {
@@ -85,6 +87,34 @@ impl Journal for RedbJournal {
 
     async fn load(&self) -> Result<Vec<Entry>> {
         self.ask("read the journal", Request::Load).await
+    }
+}
+
+#[async_trait]
+impl TaskJournal for RedbJournal {
+    async fn handing_over(&self, tasks: &[TaskId]) -> Result<()> {
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        self.change("record tasks", Change::Tasks(TaskNews::HandingOver(tasks.to_vec()))).await
+    }
+
+    async fn handed_over(&self, tickets: &[Ticket]) -> Result<()> {
+        if tickets.is_empty() {
+            return Ok(());
+        }
+        self.change("record where tasks run", Change::Tasks(TaskNews::HandedOver(tickets.to_vec()))).await
+    }
+
+    async fn ended(&self, tasks: &[TaskId]) -> Result<()> {
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        self.change("forget tasks", Change::Tasks(TaskNews::Ended(tasks.to_vec()))).await
+    }
+
+    async fn tasks(&self) -> Result<Vec<TaskEntry>> {
+        self.ask("read the journal", Request::Tasks).await
     }
 }
 

@@ -6,13 +6,19 @@ use std::{
 };
 
 use async_trait::async_trait;
-use scaler_wm_core::{Entry, Journal, Launch, LaunchId, Receipt, Result, Settled};
+use bytes::Bytes;
+use scaler_wm_core::{
+    Entry, Journal, Launch, LaunchId, Receipt, Result, Settled, TaskEntry, TaskId, TaskJournal, Ticket,
+};
 
 /// A journal that lasts as long as it lives: for tests, and for embedders whose units end with them.
 ///
 /// It never fails.
 #[derive(Debug, Default)]
-pub struct MemoryJournal(Mutex<BTreeMap<LaunchId, Entry>>);
+pub struct MemoryJournal {
+    launches: Mutex<BTreeMap<LaunchId, Entry>>,
+    tasks: Mutex<BTreeMap<TaskId, Option<Bytes>>>,
+}
 
 impl MemoryJournal {
     /// A journal with nothing on record.
@@ -23,7 +29,11 @@ impl MemoryJournal {
 
     fn entries(&self) -> MutexGuard<'_, BTreeMap<LaunchId, Entry>> {
         // No change here can stop half-way, so what a panicking thread left is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.launches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn on_record(&self) -> MutexGuard<'_, BTreeMap<TaskId, Option<Bytes>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -63,5 +73,40 @@ impl Journal for MemoryJournal {
         let mut entries: Vec<_> = self.entries().values().cloned().collect();
         entries.sort_by_key(|entry| entry.launch.at);
         Ok(entries)
+    }
+}
+
+#[async_trait]
+impl TaskJournal for MemoryJournal {
+    async fn handing_over(&self, tasks: &[TaskId]) -> Result<()> {
+        let mut on_record = self.on_record();
+        for task in tasks {
+            on_record.entry(task.clone()).or_default();
+        }
+        Ok(())
+    }
+
+    async fn handed_over(&self, tickets: &[Ticket]) -> Result<()> {
+        let mut on_record = self.on_record();
+        for ticket in tickets {
+            if let Some(handle) = on_record.get_mut(&ticket.task) {
+                *handle = Some(ticket.handle.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn ended(&self, tasks: &[TaskId]) -> Result<()> {
+        let mut on_record = self.on_record();
+        for task in tasks {
+            on_record.remove(task);
+        }
+        Ok(())
+    }
+
+    async fn tasks(&self) -> Result<Vec<TaskEntry>> {
+        let entry =
+            |(task, handle): (&TaskId, &Option<Bytes>)| TaskEntry { task: task.clone(), handle: handle.clone() };
+        Ok(self.on_record().iter().map(entry).collect())
     }
 }

@@ -5,15 +5,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bytes::Bytes;
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction,
     backends::FileBackend,
 };
-use scaler_wm_core::{Entry, Launch, LaunchId, Receipt, Result, Settled};
+use scaler_wm_core::{Entry, Launch, LaunchId, Receipt, Result, Settled, TaskEntry, TaskId, Ticket};
 
 use crate::failure;
 
 const LAUNCHES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("launches");
+const TASKS: TableDefinition<'_, &[u8], Option<&[u8]>> = TableDefinition::new("tasks");
 const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 
 /// The format that this version writes, and the newest that it reads.
@@ -27,13 +29,28 @@ const OPEN: &str = "open the journal";
 const WRITE: &str = "write the journal";
 const READ: &str = "read the journal";
 
-/// Something that becomes known about launches.
+/// Something to be put on record, or off it.
 #[derive(Debug)]
 pub(crate) enum Change {
-    Open(Launch),
-    Receipt(LaunchId, Receipt),
-    Settle(LaunchId, Settled),
+    Launch(LaunchId, News),
     Forget(Vec<LaunchId>),
+    Tasks(TaskNews),
+}
+
+/// What becomes known about a launch.
+#[derive(Debug)]
+pub(crate) enum News {
+    Open(Launch),
+    Receipt(Receipt),
+    Settled(Settled),
+}
+
+/// What becomes known about tasks.
+#[derive(Debug)]
+pub(crate) enum TaskNews {
+    HandingOver(Vec<TaskId>),
+    HandedOver(Vec<Ticket>),
+    Ended(Vec<TaskId>),
 }
 
 /// The journal's file, used by one thread.
@@ -78,6 +95,16 @@ impl Store {
         // Records come by id, so that launches of the same millisecond have an order that stays.
         entries.sort_by_key(|entry| entry.launch.at);
         Ok(entries)
+    }
+
+    /// Every task on record.
+    pub(crate) fn tasks(&mut self) -> Result<Vec<TaskEntry>> {
+        let path = self.path.clone();
+        let database = self.database()?;
+        read_tasks(database).map_err(|error| {
+            self.database = None;
+            failure::stored(READ, &path, error)
+        })
     }
 
     fn database(&mut self) -> Result<&Database> {
@@ -141,6 +168,7 @@ fn check_format(transaction: &WriteTransaction, path: &Path, new: bool) -> Resul
         Some(_) | None => return Err(failure::foreign(path)),
     }
     transaction.open_table(LAUNCHES).map_err(|error| failed(error.into()))?;
+    transaction.open_table(TASKS).map_err(|error| failed(error.into()))?;
     Ok(())
 }
 
@@ -149,9 +177,19 @@ fn write(database: &Database, path: &Path, changes: &[Change]) -> Result<Vec<Res
     transaction.set_durability(Durability::Immediate)?;
     let mut results = Vec::with_capacity(changes.len());
     {
-        let mut table = transaction.open_table(LAUNCHES)?;
+        let mut launches = transaction.open_table(LAUNCHES)?;
+        let mut tasks = transaction.open_table(TASKS)?;
         for change in changes {
-            results.push(put(&mut table, path, change)?);
+            results.push(match change {
+                Change::Launch(id, news) => put(&mut launches, path, id, news)?,
+                Change::Forget(ids) => {
+                    for id in ids {
+                        launches.remove(id.as_str())?;
+                    }
+                    Ok(())
+                }
+                Change::Tasks(news) => put_tasks(&mut tasks, news).map(Ok)?,
+            });
         }
     }
     transaction.commit()?;
@@ -161,28 +199,19 @@ fn write(database: &Database, path: &Path, changes: &[Change]) -> Result<Vec<Res
 fn put(
     table: &mut Table<'_, &'static str, &'static [u8]>,
     path: &Path,
-    change: &Change,
+    id: &LaunchId,
+    news: &News,
 ) -> Result<Result<()>, redb::Error> {
-    let id = match change {
-        Change::Forget(ids) => {
-            for id in ids {
-                table.remove(id.as_str())?;
-            }
-            return Ok(Ok(()));
-        }
-        Change::Open(launch) => &launch.id,
-        Change::Receipt(id, _) | Change::Settle(id, _) => id,
-    };
     let old = table.get(id.as_str())?.map(|record| decode(WRITE, path, id.as_str(), record.value())).transpose();
-    let entry = match (old, change) {
+    let entry = match (old, news) {
         (Err(error), _) => return Ok(Err(error)),
         // A launch that is called again keeps what is known of it.
-        (Ok(Some(old)), Change::Open(launch)) => Entry { launch: launch.clone(), ..old },
-        (Ok(None), Change::Open(launch)) => Entry { launch: launch.clone(), receipt: None, settled: None },
-        (Ok(Some(old)), Change::Receipt(_, receipt)) => Entry { receipt: Some(receipt.clone()), ..old },
-        (Ok(Some(old)), Change::Settle(_, settled)) => Entry { settled: Some(settled.clone()), ..old },
+        (Ok(Some(old)), News::Open(launch)) => Entry { launch: launch.clone(), ..old },
+        (Ok(None), News::Open(launch)) => Entry { launch: launch.clone(), receipt: None, settled: None },
+        (Ok(Some(old)), News::Receipt(receipt)) => Entry { receipt: Some(receipt.clone()), ..old },
+        (Ok(Some(old)), News::Settled(settled)) => Entry { settled: Some(settled.clone()), ..old },
         // Forgotten already, and nothing is left to be known of it.
-        (Ok(_), _) => return Ok(Ok(())),
+        (Ok(None), _) => return Ok(Ok(())),
     };
     Ok(match serde_json::to_vec(&entry) {
         Ok(record) => table.insert(id.as_str(), record.as_slice()).map(|_| Ok(()))?,
@@ -198,6 +227,42 @@ fn read(database: &Database) -> Result<Vec<(String, Vec<u8>)>, redb::Error> {
         records.push((id.value().to_owned(), record.value().to_owned()));
     }
     Ok(records)
+}
+
+fn put_tasks(table: &mut Table<'_, &'static [u8], Option<&'static [u8]>>, news: &TaskNews) -> Result<(), redb::Error> {
+    match news {
+        TaskNews::HandingOver(tasks) => {
+            for task in tasks {
+                if table.get(task.as_bytes())?.is_none() {
+                    table.insert(task.as_bytes(), None)?;
+                }
+            }
+        }
+        TaskNews::HandedOver(tickets) => {
+            for ticket in tickets {
+                if table.get(ticket.task.as_bytes())?.is_some() {
+                    table.insert(ticket.task.as_bytes(), Some(&ticket.handle[..]))?;
+                }
+            }
+        }
+        TaskNews::Ended(tasks) => {
+            for task in tasks {
+                table.remove(task.as_bytes())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_tasks(database: &Database) -> Result<Vec<TaskEntry>, redb::Error> {
+    let table = database.begin_read()?.open_table(TASKS)?;
+    let mut tasks = Vec::new();
+    for record in table.iter()? {
+        let (task, handle) = record?;
+        let handle = handle.value().map(Bytes::copy_from_slice);
+        tasks.push(TaskEntry { task: TaskId::from(task.value()), handle });
+    }
+    Ok(tasks)
 }
 
 fn decode(operation: &'static str, path: &Path, id: &str, record: &[u8]) -> Result<Entry> {

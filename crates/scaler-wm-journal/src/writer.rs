@@ -6,7 +6,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use scaler_wm_core::{Chain, Entry, Error, Result};
+use scaler_wm_core::{Chain, Entry, Error, Result, TaskEntry};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, warn};
 
@@ -22,6 +22,7 @@ pub(crate) const QUEUE: usize = 1024;
 pub(crate) enum Request {
     Change(Change, oneshot::Sender<Result<()>>),
     Load(oneshot::Sender<Result<Vec<Entry>>>),
+    Tasks(oneshot::Sender<Result<Vec<TaskEntry>>>),
 }
 
 /// Opens the file on a thread of its own, which serves requests until every sender is gone.
@@ -48,22 +49,26 @@ pub(crate) fn start(path: &Path) -> Result<(mpsc::Sender<Request>, JoinHandle<()
 fn serve(mut store: Store, mut queue: mpsc::Receiver<Request>) {
     let mut waiting = Vec::new();
     while queue.blocking_recv_many(&mut waiting, QUEUE) > 0 {
-        let (mut changes, mut answers, mut loads) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut changes, mut answers, mut reads) = (Vec::new(), Vec::new(), Vec::new());
         for request in waiting.drain(..) {
             match request {
                 Request::Change(change, answer) => {
                     changes.push(change);
                     answers.push(answer);
                 }
-                Request::Load(answer) => loads.push(answer),
+                read @ (Request::Load(_) | Request::Tasks(_)) => reads.push(read),
             }
         }
         if !changes.is_empty() {
             change(&mut store, &changes, answers);
         }
-        for answer in loads {
+        for read in reads {
             // An answer that nobody waits for any more is nobody's loss, here and below.
-            let _ = answer.send(store.load());
+            match read {
+                Request::Load(answer) => drop(answer.send(store.load())),
+                Request::Tasks(answer) => drop(answer.send(store.tasks())),
+                Request::Change(..) => {}
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use common::launch;
-use scaler_wm_core::{Entry, Journal, LaunchId, Receipt, Settled, UnitId};
+use scaler_wm_core::{Entry, Journal, LaunchId, Receipt, Settled, TaskEntry, TaskId, TaskJournal, Ticket, UnitId};
 use scaler_wm_journal::{MemoryJournal, RedbJournal};
 use tempfile::TempDir;
 
@@ -44,15 +44,48 @@ async fn keeps_the_contract(journal: &dyn Journal) {
     assert_eq!(ids(journal).await, ["0", "c"]);
 }
 
+fn task(name: &str, handle: Option<&'static str>) -> TaskEntry {
+    TaskEntry { task: TaskId::from(name), handle: handle.map(|handle| Bytes::from_static(handle.as_bytes())) }
+}
+
+fn ticket(name: &str, handle: &'static str) -> Ticket {
+    Ticket { task: TaskId::from(name), handle: Bytes::from_static(handle.as_bytes()) }
+}
+
+/// The whole life of tasks, for every journal.
+async fn keeps_tasks(journal: &dyn TaskJournal) {
+    journal.handing_over(&["a", "b", "c"].map(TaskId::from)).await.expect("record");
+    journal
+        .handed_over(&[ticket("b", "job"), ticket("never", "job")])
+        .await
+        .expect("one that nobody knows is no error");
+    assert_eq!(journal.tasks().await.expect("load"), [task("a", None), task("b", Some("job")), task("c", None)]);
+
+    journal.handing_over(&["b", "c"].map(TaskId::from)).await.expect("the same again keeps what is known");
+    journal.handed_over(&[ticket("c", "")]).await.expect("a handle of no bytes is one");
+    journal.ended(&["a", "never"].map(TaskId::from)).await.expect("forget");
+    journal.ended(&[]).await.expect("nothing to forget");
+    assert_eq!(journal.tasks().await.expect("load"), [task("b", Some("job")), task("c", Some(""))]);
+}
+
 #[tokio::test]
 async fn the_file_keeps_the_contract() {
     let (_directory, path) = file();
-    keeps_the_contract(&RedbJournal::open(&path).expect("open")).await;
+    let journal = RedbJournal::open(&path).expect("open");
+    keeps_the_contract(&journal).await;
+    keeps_tasks(&journal).await;
+    let before = journal.tasks().await.expect("load");
+    drop(journal);
+    let journal = RedbJournal::open(&path).expect("open again");
+    assert_eq!(journal.tasks().await.expect("load"), before);
+    assert_eq!(ids(&journal).await, ["0", "c"], "launches have a table of their own");
 }
 
 #[tokio::test]
 async fn the_memory_keeps_the_contract() {
-    keeps_the_contract(&MemoryJournal::new()).await;
+    let journal = MemoryJournal::new();
+    keeps_the_contract(&journal).await;
+    keeps_tasks(&journal).await;
 }
 
 #[tokio::test]

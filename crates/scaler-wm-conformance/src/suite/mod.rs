@@ -1,11 +1,13 @@
 //! What every provider has to do.
 
 pub mod checks;
+mod executor;
 mod watched;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+pub use executor::{ExecutorFixture, executor_suite};
 use scaler_wm_core::{Provider, UnitId};
 
 /// A provider under test, and what a test can do to its units.
