@@ -161,4 +161,12 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// When something is left behind; the error names it.
     async fn sweep(&self) -> Result<()>;
+
+    /// The manager ends, and its units are to stay, or what they do: lets go of them.
+    ///
+    /// # Errors
+    /// When some may not stay.
+    async fn leave(&self) -> Result<()> {
+        Ok(())
+    }
 }

@@ -56,6 +56,11 @@ impl Manager {
 
     pub(super) async fn finish(mut self) -> Result<Summary> {
         if self.is_leaving_them {
+            let late = || Error::new(ErrorKind::Transient, "let go of the units", "it took too long");
+            let left = timeout(LAST_WORD, self.provider.leave()).await.unwrap_or_else(|_| Err(late()));
+            if let Err(error) = left {
+                warn!(error = %Chain(&error), "not all that was to stay may do so");
+            }
             self.summary.kept = self.fleet.ids().cloned().collect();
             self.purse.count(self.present(), self.clock.now());
             return Ok(self.summary);
