@@ -10,6 +10,8 @@ pub mod link;
 pub mod message;
 pub mod monitor;
 pub mod policy;
+#[cfg(feature = "worker")]
+pub mod storage;
 pub mod ymq;
 
 pub use error::{Error, ErrorKind, Result};

@@ -1,23 +1,18 @@
 //! Where messages of the wire become types of the core, and back.
 
 use bytes::Bytes;
-use scaler_wm_core::{Capabilities, Request, Wish, WorkerId};
+use scaler_wm_core::{Address, AddressError, Capabilities, Request, Scheme, Wish};
 
 use super::LinkSettings;
 use crate::{
-    Message, Version,
-    message::{Capability, DisconnectRequest, WorkerManagerCommand, WorkerManagerHeartbeat},
-    ymq::Identity,
+    Message,
+    message::{Capability, StorageAddress, WorkerManagerCommand, WorkerManagerHeartbeat},
 };
 
 pub(super) fn heartbeat(settings: &LinkSettings) -> Message {
     Message::WorkerManagerHeartbeat(WorkerManagerHeartbeat {
         max_task_concurrency: settings.offered,
-        capabilities: settings
-            .capabilities
-            .iter()
-            .map(|(name, value)| Capability { name: name.to_owned(), value })
-            .collect(),
+        capabilities: Capability::list(&settings.capabilities),
         manager_id: Bytes::copy_from_slice(settings.manager.as_str().as_bytes()),
     })
 }
@@ -36,14 +31,24 @@ impl FromIterator<Capability> for Capabilities {
     }
 }
 
-pub(super) fn identity(worker: &WorkerId) -> Identity {
-    Identity::from(worker.as_bytes())
+impl Capability {
+    /// What has these capabilities says of itself.
+    #[must_use]
+    pub fn list(capabilities: &Capabilities) -> Vec<Self> {
+        capabilities.iter().map(|(name, value)| Self { name: name.to_owned(), value }).collect()
+    }
 }
 
-/// What a worker says when it leaves.
-pub(super) fn farewell(worker: WorkerId, version: Version) -> Message {
-    match version {
-        Version::V1 => Message::DisconnectRequest(DisconnectRequest { worker }),
-        Version::V2 => Message::WorkerDisconnectNotification,
+impl StorageAddress {
+    /// The same as users write it.
+    ///
+    /// # Errors
+    /// When it is none that can be used.
+    pub fn address(&self) -> Result<Address, AddressError> {
+        let Self { host, port, scheme } = self;
+        // IPv6 addresses have brackets where a port follows.
+        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.clone() };
+        let port = if scheme == Scheme::Ipc.as_str() { String::new() } else { format!(":{port}") };
+        format!("{scheme}://{host}{port}").parse()
     }
 }

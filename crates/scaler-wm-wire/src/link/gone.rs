@@ -10,10 +10,10 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-use super::{LinkSettings, convert, scaler::Shared};
+use super::{LinkSettings, scaler::Shared};
 use crate::{
     Message, Result, Version,
-    ymq::{Reconnect, Retry, connect},
+    ymq::{Identity, Reconnect, Retry, connect},
 };
 
 /// Reports under way at the same time.
@@ -72,10 +72,10 @@ async fn report(settings: Arc<LinkSettings>, shared: Arc<Shared>, worker: Worker
 }
 
 async fn say(settings: &LinkSettings, shared: &Shared, worker: &WorkerId) -> Result<()> {
-    let connection = connect(&settings.scheduler, &convert::identity(worker), &settings.connect).await?;
+    let connection = connect(&settings.scheduler, &Identity::from(worker.as_bytes()), &settings.connect).await?;
     let version = connection.version();
     let (mut sender, mut receiver) = connection.into_messages();
-    sender.send(&convert::farewell(worker.clone(), version)).await?;
+    sender.send(&Message::farewell(worker.clone(), version)).await?;
     if version == Version::V1 {
         let answer = async {
             // Whatever else comes under the name of the dead worker has no receiver any longer.

@@ -2,7 +2,7 @@
 
 use super::{
     ClientDisconnect, DisconnectRequest, DisconnectResponse, ObjectInstruction, StateScheduler, StateTask, StateWorker,
-    Task, TaskCancel, TaskCancelConfirm, TaskLog, TaskResult, WorkerHeartbeat, WorkerHeartbeatEcho,
+    Task, TaskCancel, TaskCancelConfirm, TaskLog, TaskResult, WorkerHeartbeat, WorkerHeartbeatEcho, WorkerId,
     WorkerManagerCommand, WorkerManagerHeartbeat,
 };
 use crate::{Result, Version, codec};
@@ -80,6 +80,15 @@ impl Message {
         match version {
             Version::V1 => codec::v1::encode(self),
             Version::V2 => codec::v2::encode(self),
+        }
+    }
+
+    /// What a worker says when it leaves, or what is said in its name when it is dead.
+    #[must_use]
+    pub fn farewell(worker: WorkerId, version: Version) -> Self {
+        match version {
+            Version::V1 => Self::DisconnectRequest(DisconnectRequest { worker }),
+            Version::V2 => Self::WorkerDisconnectNotification,
         }
     }
 

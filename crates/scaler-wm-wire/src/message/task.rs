@@ -21,6 +21,18 @@ pub struct Task {
     pub capabilities: Vec<Capability>,
 }
 
+impl Task {
+    /// How much it is preferred: the larger, the sooner; 0 where nothing is said.
+    #[must_use]
+    pub fn priority(&self) -> i32 {
+        // `?i?`: profiling, priority, stream output.
+        match self.metadata[..] {
+            [_, a, b, c, d, _] => i32::from_be_bytes([a, b, c, d]),
+            _ => 0,
+        }
+    }
+}
+
 /// One argument of a [`Task`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Argument {

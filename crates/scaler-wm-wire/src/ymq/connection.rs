@@ -97,6 +97,12 @@ impl FrameSender {
         Ok(())
     }
 
+    /// Bytes that were taken and have not been sent.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Waits until the operating system took all frames. Cancel safe.
     ///
     /// # Errors

@@ -27,6 +27,31 @@ impl MessageSender {
         self.frames.send(&frame).await
     }
 
+    /// Takes one message without sending it: [`MessageSender::flush`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Message::encode`] and of [`FrameSender::queue`]; the connection is as good as before.
+    pub fn queue(&mut self, message: &Message) -> Result<()> {
+        let frame = message.encode(self.version)?;
+        self.frames.queue(&frame)
+    }
+
+    /// Bytes that were taken and have not been sent.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.frames.waiting()
+    }
+
+    /// Waits until the operating system took all messages. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FrameSender::flush`].
+    pub async fn flush(&mut self) -> Result<()> {
+        self.frames.flush().await
+    }
+
     /// The version that messages are sent in.
     #[must_use]
     pub const fn version(&self) -> Version {

@@ -1,0 +1,452 @@
+//! The loop of one agent. Everything that can happen to it is an event, taken one after the other.
+
+use std::{sync::Arc, time::Duration};
+
+use scaler_wm_core::{Chain, Exit, ExitCause, StopAnswer, TaskId, UnitId, WorkerId};
+use scaler_wm_wire::{
+    Message, Version,
+    message::{
+        self, CancelOutcome, DisconnectKind, Instruction, ObjectInstruction, TaskCancel, TaskCancelConfirm,
+        WorkerHeartbeatEcho,
+    },
+    ymq::Identity,
+};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+use tracing::{debug, info, warn};
+
+use super::{
+    Ask, News, Question, Tell,
+    book::{AfterCancel, Book, Mode, OnCancel},
+    outbox::Outbox,
+    pulse::{About, Pulse},
+    task::{Done, see_through},
+    wire::{Wire, WireEvent},
+};
+use crate::{
+    AgentConfig,
+    hub::{Canceled, Hub, Job},
+};
+
+/// What runs when an agent is to leave at once gets this long to be canceled.
+const CANCEL_WITHIN: Duration = Duration::from_secs(10);
+/// How long a farewell may take to go out, and in version 1 to be answered.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
+/// How long the connection stays open behind a farewell that is not answered: a scheduler that reads late drops what it
+/// has not read of a connection that is closed.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// One worker.
+pub(crate) struct Agent {
+    unit: UnitId,
+    worker: WorkerId,
+    config: Arc<AgentConfig>,
+    hub: Arc<Hub>,
+    tell: Tell,
+    questions: mpsc::UnboundedReceiver<Question>,
+    wire: Wire,
+    pulse: Pulse,
+    about: About,
+    book: Book,
+    outbox: Outbox,
+    mode: Mode,
+    /// When a hand-back is over, whatever still runs.
+    until: Option<Instant>,
+    work: JoinSet<Worked>,
+    is_up: bool,
+    /// Whether a failure of the connection was told since it was good.
+    is_told: bool,
+}
+
+/// What came of something that was done beside the loop.
+enum Worked {
+    Ended(Done),
+    /// Its task was withdrawn, or is with another agent now.
+    Lost(TaskId),
+    Canceled {
+        task: TaskId,
+        answer: Canceled,
+        force: bool,
+    },
+}
+
+enum Event {
+    Wire(WireEvent),
+    Worked(Worked),
+    Question(Question),
+    /// The provider has gone.
+    Alone,
+    Tick,
+}
+
+/// Why an agent ends, and how it leaves.
+enum End {
+    /// It was asked to.
+    Asked,
+    /// The scheduler wants no worker any more.
+    Shutdown,
+    /// The scheduler has not answered for too long.
+    Dead,
+    /// The provider has gone.
+    Alone,
+}
+
+impl Agent {
+    pub(crate) fn new(
+        unit: UnitId,
+        config: Arc<AgentConfig>,
+        hub: Arc<Hub>,
+        tell: Tell,
+        questions: mpsc::UnboundedReceiver<Question>,
+    ) -> Self {
+        let now = Instant::now();
+        let worker = WorkerId::from(unit.as_str());
+        let seed = config.seed ^ fastrand::u64(..);
+        let identity = Identity::from(worker.as_bytes());
+        let wire = Wire::new(config.scheduler.clone(), identity, config.connect.clone(), seed);
+        Self {
+            pulse: Pulse::new(config.heartbeat_interval, now),
+            about: About::new(&config),
+            book: Book::new(config.concurrency.get()),
+            outbox: Outbox::default(),
+            mode: Mode::Working,
+            until: None,
+            work: JoinSet::new(),
+            is_up: false,
+            is_told: false,
+            wire,
+            unit,
+            worker,
+            config,
+            hub,
+            tell,
+            questions,
+        }
+    }
+
+    /// Works until it is told to leave, the scheduler shuts down, or has not answered for too long.
+    pub(crate) async fn run(mut self) {
+        let end = loop {
+            if let Some(end) = self.round() {
+                break end;
+            }
+            let event = self.next().await;
+            if let Some(end) = self.take(event) {
+                break end;
+            }
+        };
+        if matches!(end, End::Alone) {
+            return;
+        }
+        (self.tell)(&self.unit, News::Leaving);
+        self.leave(&end).await;
+        let (cause, asked) = match end {
+            End::Asked | End::Alone => (ExitCause::Code(0), true),
+            End::Shutdown => (ExitCause::Code(0), false),
+            End::Dead => {
+                let seconds = self.config.death_timeout.as_secs_f64();
+                (ExitCause::Lost(format!("the scheduler has not answered for {seconds} s")), false)
+            }
+        };
+        (self.tell)(&self.unit, News::Gone(Exit { cause, asked, sure: true }));
+    }
+
+    /// What is due now, and whether it is over.
+    fn round(&mut self) -> Option<End> {
+        let now = Instant::now();
+        while let Some(job) = self.book.start(self.mode, now) {
+            let hub = Arc::clone(&self.hub);
+            let task = job.task.clone();
+            self.work.spawn(async move { see_through(hub, job).await.map_or(Worked::Lost(task), Worked::Ended) });
+        }
+        if self.mode == Mode::HandingBack {
+            let is_late = self.until.is_some_and(|until| until <= now);
+            if is_late || self.book.count_under_way() == 0 {
+                return Some(End::Asked);
+            }
+        }
+        if now.duration_since(self.pulse.alive()) >= self.config.death_timeout {
+            return Some(End::Dead);
+        }
+        if self.pulse.silent_at().is_some_and(|at| at <= now) && self.wire.link().is_some() {
+            self.lost("the scheduler stopped answering heartbeats");
+        }
+        self.beat(now);
+        None
+    }
+
+    fn beat(&mut self, now: Instant) {
+        if self.pulse.due(now).is_none_or(|due| due > now) {
+            return;
+        }
+        let Some(link) = self.wire.link() else { return };
+        let heartbeat = self.about.heartbeat(&self.book, &self.pulse, now);
+        if let Err(error) = link.sender.queue(&heartbeat) {
+            return self.lost(&Chain(&error).to_string());
+        }
+        self.pulse.sent(now);
+        self.outbox.beat();
+    }
+
+    fn next_tick(&mut self) -> Instant {
+        let now = Instant::now();
+        let is_linked = self.wire.link().is_some();
+        let due = if is_linked { self.pulse.due(now) } else { None };
+        let silent = if is_linked { self.pulse.silent_at() } else { None };
+        let dead = self.pulse.alive() + self.config.death_timeout;
+        [due, silent, self.until].into_iter().flatten().fold(dead, Instant::min)
+    }
+
+    async fn next(&mut self) -> Event {
+        let tick = self.next_tick();
+        tokio::select! {
+            // In this order, so that results that are ready together go out together.
+            biased;
+            // Cancel safe: a result stays in the set until it is handed out.
+            Some(worked) = self.work.join_next(), if !self.work.is_empty() => match worked {
+                Ok(worked) => Event::Worked(worked),
+                // Only a defect of ours comes here: its task stays until it is canceled.
+                Err(error) => {
+                    warn!(agent = %self.unit, %error, "what sees a task through has ended early");
+                    Event::Tick
+                }
+            },
+            // Cancel safe: a channel's receiver loses nothing.
+            question = self.questions.recv() => question.map_or(Event::Alone, Event::Question),
+            // Cancel safe by contract.
+            event = self.wire.next() => Event::Wire(event),
+            // Cancel safe: a timer.
+            () = sleep_until(tick) => Event::Tick,
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Option<End> {
+        match event {
+            Event::Wire(event) => return self.happened(event),
+            Event::Worked(worked) => self.worked(worked),
+            Event::Question((ask, answer)) => {
+                let (said, end) = self.asked(&ask);
+                // Whoever asked may have given up.
+                let _ = answer.send(said);
+                return end;
+            }
+            Event::Alone => return Some(End::Alone),
+            Event::Tick => {}
+        }
+        None
+    }
+
+    fn asked(&mut self, ask: &Ask) -> (StopAnswer, Option<End>) {
+        debug!(agent = %self.unit, ?ask, "asked");
+        let (mode, until) = match ask {
+            Ask::IfIdle if self.book.is_idle() => return (StopAnswer::Accepted, Some(End::Asked)),
+            Ask::Now => {
+                // What runs is canceled, and nothing is started any more.
+                self.mode = Mode::Holding;
+                return (StopAnswer::Accepted, Some(End::Asked));
+            }
+            Ask::Relieve if self.book.queued() == 0 => return (StopAnswer::Busy, None),
+            Ask::IfIdle => return (StopAnswer::Busy, None),
+            Ask::HandBack(within) => (Mode::HandingBack, Some(Instant::now() + *within)),
+            Ask::Relieve => (Mode::HandingBack, None),
+            Ask::Resume => (Mode::Working, None),
+            Ask::Hold => (Mode::Holding, None),
+        };
+        (self.mode, self.until) = (mode, until);
+        (StopAnswer::Accepted, None)
+    }
+
+    fn worked(&mut self, worked: Worked) {
+        match worked {
+            Worked::Ended(done) => {
+                if let Some(done) = self.book.ended(done) {
+                    self.announce(done);
+                }
+            }
+            Worked::Lost(task) => self.book.lost(&task),
+            Worked::Canceled { task, answer, force } => match self.book.canceled(&task, answer, force) {
+                AfterCancel::Canceled(held) => {
+                    self.confirm(&task, CancelOutcome::Canceled);
+                    if let Some(done) = held {
+                        self.discard(done);
+                    }
+                }
+                AfterCancel::GoesOn(held) => {
+                    self.confirm(&task, CancelOutcome::Failed);
+                    if let Some(done) = held {
+                        self.announce(done);
+                    }
+                }
+                AfterCancel::Forgotten => {}
+            },
+        }
+    }
+
+    fn announce(&mut self, done: Done) {
+        let task = done.task.clone();
+        self.say(done.messages().into(), Some(task));
+    }
+
+    /// Nobody wants this result: neither the storage nor the executor is to keep it.
+    fn discard(&self, done: Done) {
+        let hub = Arc::clone(&self.hub);
+        let (task, object) = done.discard();
+        tokio::spawn(async move {
+            if let Err(error) = hub.storage().delete(object).await {
+                debug!(%task, error = %Chain(&error), "the result of a canceled task stays in the object storage");
+            }
+            hub.over(task);
+        });
+    }
+
+    fn confirm(&mut self, task: &TaskId, outcome: CancelOutcome) {
+        debug!(agent = %self.unit, %task, ?outcome, "a cancel is answered");
+        let id = message::TaskId::from(task.as_bytes());
+        self.say(vec![Message::TaskCancelConfirm(TaskCancelConfirm { id, outcome })], None);
+    }
+
+    /// Tells the scheduler, now or as soon as it is there again.
+    fn say(&mut self, messages: Vec<Message>, task: Option<TaskId>) {
+        if let Some(link) = self.wire.link()
+            && let Err(error) = messages.iter().try_for_each(|message| link.sender.queue(message))
+        {
+            self.lost(&Chain(&error).to_string());
+        }
+        self.outbox.tell(messages, task);
+    }
+
+    fn happened(&mut self, event: WireEvent) -> Option<End> {
+        match event {
+            WireEvent::Connected { is_new } => self.connected(is_new),
+            WireEvent::Message(message) => return self.heard(message),
+            WireEvent::Malformed(error) => debug!(agent = %self.unit, %error, "skipped a message of the scheduler"),
+            WireEvent::Lost(error) => self.lost(&Chain(&error).to_string()),
+            WireEvent::Flushed | WireEvent::Again => {}
+        }
+        None
+    }
+
+    fn lost(&mut self, reason: &str) {
+        if std::mem::replace(&mut self.is_told, true) {
+            debug!(agent = %self.unit, %reason, "no connection to the scheduler");
+        } else {
+            warn!(agent = %self.unit, %reason, "no connection to the scheduler: what runs goes on meanwhile");
+        }
+        self.wire.lost();
+        self.pulse.connected();
+    }
+
+    fn connected(&mut self, is_new: bool) {
+        self.pulse.connected();
+        if is_new {
+            let tasks = self.book.clear();
+            info!(agent = %self.unit, tasks = tasks.len(), "another scheduler is there: what the last one wanted waits to \
+                be asked for again");
+            self.work.abort_all();
+            self.work = JoinSet::new();
+            tasks.iter().for_each(|task| self.hub.abandon(task));
+            self.outbox.clear().into_iter().for_each(|task| self.hub.over(task));
+        }
+        let Some(link) = self.wire.link() else { return };
+        let queued = self.outbox.again().try_for_each(|message| link.sender.queue(message));
+        if let Err(error) = queued {
+            self.lost(&Chain(&error).to_string());
+        }
+    }
+
+    fn heard(&mut self, message: Message) -> Option<End> {
+        match message {
+            Message::WorkerHeartbeatEcho(echo) => self.echoed(&echo),
+            Message::Task(task) => self.book.take(Job::from(task)),
+            Message::TaskCancel(TaskCancel { id, force }) => self.cancel(TaskId::from(id.as_bytes()), force),
+            Message::ObjectInstruction(ObjectInstruction { instruction: Instruction::Delete, objects, .. }) => {
+                objects.ids.iter().for_each(|object| self.hub.objects().drop_object(object));
+            }
+            Message::ClientDisconnect(disconnect) if disconnect.kind == DisconnectKind::Shutdown => {
+                info!(agent = %self.unit, "the scheduler wants its workers to end");
+                return Some(End::Shutdown);
+            }
+            other => debug!(agent = %self.unit, message = other.name(), "ignored a message of the scheduler"),
+        }
+        None
+    }
+
+    fn echoed(&mut self, echo: &WorkerHeartbeatEcho) {
+        if !self.pulse.echoed(Instant::now()) {
+            return;
+        }
+        self.wire.is_good();
+        if std::mem::take(&mut self.is_told) {
+            info!(agent = %self.unit, "the scheduler answers again");
+        }
+        if !std::mem::replace(&mut self.is_up, true) {
+            (self.tell)(&self.unit, News::Up);
+        }
+        self.outbox.echoed().into_iter().for_each(|task| self.hub.over(task));
+        if self.config.storage.is_none() {
+            match echo.storage.address() {
+                Ok(address) => self.hub.storage().is_at(address),
+                Err(error) => warn!(agent = %self.unit, %error, "the scheduler names no usable object storage"),
+            }
+        }
+    }
+
+    fn cancel(&mut self, task: TaskId, force: bool) {
+        match self.book.cancel(&task) {
+            OnCancel::Dropped => self.confirm(&task, CancelOutcome::Canceled),
+            OnCancel::NotFound => self.confirm(&task, CancelOutcome::NotFound),
+            OnCancel::Ask => {
+                let hub = Arc::clone(&self.hub);
+                self.work.spawn(async move {
+                    let answer = hub.cancel(&task, force).await;
+                    Worked::Canceled { task, answer, force }
+                });
+            }
+        }
+    }
+
+    /// Ends what runs, and tells the scheduler, so that its tasks run elsewhere at once.
+    async fn leave(&mut self, end: &End) {
+        self.work.abort_all();
+        let tasks = self.book.clear();
+        match end {
+            End::Asked if !tasks.is_empty() => {
+                let canceled = timeout(CANCEL_WITHIN, self.hub.cancel_all(&tasks)).await;
+                if canceled.is_err() {
+                    warn!(agent = %self.unit, tasks = tasks.len(), "not all tasks could be canceled in time");
+                }
+            }
+            _ => tasks.iter().for_each(|task| self.hub.abandon(task)),
+        }
+        if self.say_farewell().await {
+            self.outbox.clear().into_iter().for_each(|task| self.hub.over(task));
+        }
+    }
+
+    /// Whether the scheduler surely has all that it was told.
+    async fn say_farewell(&mut self) -> bool {
+        let Some(link) = self.wire.link() else { return false };
+        let version = link.sender.version();
+        let farewell = Message::farewell(self.worker.clone(), version);
+        let is_sent = link.sender.queue(&farewell).is_ok();
+        let is_sent = is_sent && matches!(timeout(FAREWELL_WITHIN, link.sender.flush()).await, Ok(Ok(())));
+        if !is_sent {
+            return false;
+        }
+        let answer = async {
+            // Whatever else comes has no receiver any longer.
+            while let Some(message) = self.wire.last().await {
+                if matches!(message, Message::DisconnectResponse(_)) {
+                    return;
+                }
+            }
+        };
+        let patience = if version == Version::V1 { FAREWELL_WITHIN } else { LINGER };
+        // The word went out. A missing answer changes nothing about it.
+        let _ = timeout(patience, answer).await;
+        true
+    }
+}
