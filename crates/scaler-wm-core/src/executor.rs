@@ -153,7 +153,8 @@ pub trait TaskExecutor: Send + Sync {
 
     /// Hands tasks over; each gets its own answer. One that was refused has no completion.
     ///
-    /// May wait for more tasks, so as to hand over many at once. A task whose call was dropped may run all the same.
+    /// May wait for more tasks, so as to hand over many at once. A task whose call was dropped may run all the same. One that
+    /// is out there already is not started a second time, unless it has ended and was told.
     async fn submit(&self, tasks: Vec<Submission>) -> Vec<(TaskId, Result<Ticket>)>;
 
     /// Cancels tasks, running ones only with `force`; tasks whose [`TaskExecutor::submit`] has not been answered are known

@@ -56,6 +56,17 @@ pub(super) enum AfterCancel {
     Forgotten,
 }
 
+/// What the end of a task leads to.
+#[derive(Debug)]
+pub(super) enum AfterEnd {
+    /// The scheduler is told.
+    Announce(Done),
+    /// Nothing yet: a cancel of it has not been answered.
+    Wait,
+    /// Nobody wants it any more.
+    Discard(Done),
+}
+
 /// The tasks of one agent.
 #[derive(Debug)]
 pub(super) struct Book {
@@ -132,23 +143,28 @@ impl Book {
     pub(super) fn canceled(&mut self, task: &TaskId, answer: Canceled, force: bool) -> AfterCancel {
         let Some(running) = self.running.get_mut(task) else { return AfterCancel::Forgotten };
         running.cancels = running.cancels.saturating_sub(1);
-        // What has just ended, and of which nobody knows, can still be taken back.
-        if answer == Canceled::Yes || (force && running.held.is_some()) {
+        // What has ended, and of which nobody has been told, can still be taken back.
+        let is_taken_back = answer == Canceled::Ended && force && !running.is_lost;
+        if answer == Canceled::Yes || is_taken_back {
             return AfterCancel::Canceled(self.remove(task).and_then(|running| running.held));
         }
         let is_over = running.cancels == 0 && (running.held.is_some() || running.is_lost);
         AfterCancel::GoesOn(if is_over { self.remove(task).and_then(|running| running.held) } else { None })
     }
 
-    /// A task has ended; what the scheduler is to be told now.
-    pub(super) fn ended(&mut self, done: Done) -> Option<Done> {
-        let running = self.running.get_mut(&done.task)?;
-        if running.cancels > 0 {
-            running.held = Some(done);
-            return None;
+    /// A task has ended, and its result is stored.
+    pub(super) fn ended(&mut self, done: Done) -> AfterEnd {
+        match self.running.get_mut(&done.task) {
+            Some(running) if running.cancels > 0 => {
+                running.held = Some(done);
+                AfterEnd::Wait
+            }
+            Some(_) => {
+                self.remove(&done.task);
+                AfterEnd::Announce(done)
+            }
+            None => AfterEnd::Discard(done),
         }
-        self.remove(&done.task);
-        Some(done)
     }
 
     /// A task was taken away from this agent.

@@ -30,6 +30,14 @@ fn start(book: &mut Book, mode: Mode) -> Vec<String> {
     started.map(|job| String::from_utf8_lossy(job.task.as_bytes()).into_owned()).collect()
 }
 
+/// What the scheduler is told at the end of a task.
+fn end(book: &mut Book, name: &str) -> Option<TaskId> {
+    match book.ended(done(name)) {
+        AfterEnd::Announce(done) => Some(done.task),
+        AfterEnd::Wait | AfterEnd::Discard(_) => None,
+    }
+}
+
 fn done(name: &str) -> Done {
     Done::of(task(name))
 }
@@ -47,7 +55,7 @@ fn no_more_run_than_allowed_but_those_that_all_others_may_wait_for() {
     book.take(job("inner", 1));
     book.take(job("other inner", 1));
     assert_eq!(start(&mut book, Mode::Working), ["inner"], "the second waits: it may be of the same task");
-    assert_eq!(book.ended(done("inner")).map(|done| done.task), Some(task("inner")));
+    assert_eq!(end(&mut book, "inner"), Some(task("inner")));
     assert_eq!(start(&mut book, Mode::Working), ["other inner"]);
 }
 
@@ -59,7 +67,7 @@ fn who_hands_back_starts_only_what_runs_may_wait_for() {
     assert!(start(&mut book, Mode::Holding).is_empty());
     assert_eq!(start(&mut book, Mode::HandingBack), ["inner"]);
     for name in ["inner", "a", "b"] {
-        book.ended(done(name));
+        end(&mut book, name);
     }
     assert!(start(&mut book, Mode::HandingBack).is_empty(), "nothing runs that could wait");
     assert_eq!((book.queued(), book.count_under_way()), (1, 0));
@@ -85,19 +93,32 @@ fn what_waits_is_dropped_and_what_nobody_has_is_not_found() {
 
 #[test]
 fn an_end_waits_for_the_answer_to_a_cancel() {
-    for force in [false, true] {
+    for (answer, force, is_canceled) in [
+        (Canceled::No, false, false),
+        (Canceled::No, true, false),
+        (Canceled::Ended, false, false),
+        (Canceled::Ended, true, true),
+    ] {
         let mut book = book(1, &[("a", 0)]);
         start(&mut book, Mode::Working);
         book.cancel(&task("a"));
-        assert!(book.ended(done("a")).is_none(), "the scheduler would not take it now");
-        match book.canceled(&task("a"), Canceled::No, force) {
-            // By force it is as good as canceled.
-            AfterCancel::Canceled(Some(held)) if force => assert_eq!(held.task, task("a")),
-            AfterCancel::GoesOn(Some(held)) if !force => assert_eq!(held.task, task("a")),
+        assert!(matches!(book.ended(done("a")), AfterEnd::Wait), "the scheduler would not take it now");
+        match book.canceled(&task("a"), answer, force) {
+            AfterCancel::Canceled(Some(held)) if is_canceled => assert_eq!(held.task, task("a")),
+            AfterCancel::GoesOn(Some(held)) if !is_canceled => assert_eq!(held.task, task("a")),
             other => panic!("{other:?}"),
         }
         assert!(book.is_idle());
     }
+}
+
+#[test]
+fn what_ends_behind_its_cancel_is_of_no_use() {
+    let mut book = book(1, &[("a", 0)]);
+    start(&mut book, Mode::Working);
+    book.cancel(&task("a"));
+    assert!(matches!(book.canceled(&task("a"), Canceled::Ended, true), AfterCancel::Canceled(None)));
+    assert!(matches!(book.ended(done("a")), AfterEnd::Discard(_)));
 }
 
 #[test]
@@ -106,7 +127,7 @@ fn the_last_of_several_cancels_lets_the_end_go() {
     start(&mut book, Mode::Working);
     book.cancel(&task("a"));
     book.cancel(&task("a"));
-    assert!(book.ended(done("a")).is_none());
+    assert_eq!(end(&mut book, "a"), None);
     assert!(matches!(book.canceled(&task("a"), Canceled::No, false), AfterCancel::GoesOn(None)));
     assert!(matches!(book.canceled(&task("a"), Canceled::No, false), AfterCancel::GoesOn(Some(_))));
     assert!(matches!(book.canceled(&task("a"), Canceled::No, false), AfterCancel::Forgotten));

@@ -20,7 +20,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     Ask, News, Question, Tell,
-    book::{AfterCancel, Book, Mode, OnCancel},
+    book::{AfterCancel, AfterEnd, Book, Mode, OnCancel},
     outbox::Outbox,
     pulse::{About, Pulse},
     task::{Done, see_through},
@@ -261,11 +261,11 @@ impl Agent {
 
     fn worked(&mut self, worked: Worked) {
         match worked {
-            Worked::Ended(done) => {
-                if let Some(done) = self.book.ended(done) {
-                    self.announce(done);
-                }
-            }
+            Worked::Ended(done) => match self.book.ended(done) {
+                AfterEnd::Announce(done) => self.announce(done),
+                AfterEnd::Discard(done) => self.discard(done),
+                AfterEnd::Wait => {}
+            },
             Worked::Lost(task) => self.book.lost(&task),
             Worked::Canceled { task, answer, force } => match self.book.canceled(&task, answer, force) {
                 AfterCancel::Canceled(held) => {

@@ -50,8 +50,10 @@ pub(crate) struct Hub {
 pub(crate) enum Canceled {
     /// It will not run, and nothing follows.
     Yes,
-    /// It goes on, or has ended: what comes of it follows.
+    /// It goes on: what comes of it follows.
     No,
+    /// It has ended: what came of it is on its way to its agent.
+    Ended,
 }
 
 impl Hub {
@@ -135,8 +137,7 @@ impl Hub {
     pub(crate) async fn cancel(&self, task: &TaskId, force: bool) -> Canceled {
         match self.desk().withdraw(task) {
             Withdrawn::InTime => return Canceled::Yes,
-            // It has ended, and its outcome is on its way to whoever waits.
-            Withdrawn::Unknown => return Canceled::No,
+            Withdrawn::Unknown => return Canceled::Ended,
             Withdrawn::TooLate => {}
         }
         let mut wait = CANCEL_AGAIN_AFTER;

@@ -44,6 +44,10 @@ pub(crate) struct Jobs {
 
 impl Jobs {
     pub(super) fn submit(&mut self, task: &TaskId, inputs: Inputs) {
+        if matches!(self.jobs.get(task).map(|job| &job.phase), Some(Phase::Told(_))) {
+            // It was told, and whoever was told asks again.
+            self.remove(task);
+        }
         // The same task again is the same job, as for a client token.
         self.jobs.entry(task.clone()).or_insert_with(|| {
             self.order.push_back(task.clone());
