@@ -88,7 +88,7 @@ fn types_that_a_build_does_not_have_are_marked() {
     for (name, is_built) in [
         ("baremetal_native", cfg!(feature = "native")),
         ("aws_raw_ecs", cfg!(feature = "ecs")),
-        ("orb_aws_ec2", false),
+        ("orb_aws_ec2", cfg!(feature = "ec2")),
         ("aws_hpc", false),
         ("symphony", false),
     ] {
