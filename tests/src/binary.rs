@@ -1,4 +1,4 @@
-//! The manager under test.
+//! The programs under test.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,14 @@ use std::sync::OnceLock;
 
 use crate::{Failure, Result};
 
-static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
+type Built = OnceLock<std::result::Result<PathBuf, String>>;
 
 /// The `scaler-wm` binary: the one that `SCALER_WM_BIN` names, else one that is built now (once for all tests of a run).
 ///
 /// # Errors
 /// When `SCALER_WM_BIN` names no file, or the build fails.
 pub fn manager_binary() -> Result<PathBuf> {
+    static BUILT: Built = OnceLock::new();
     if let Some(path) = env::var_os("SCALER_WM_BIN").map(PathBuf::from) {
         if path.is_file() {
             return Ok(path);
@@ -23,24 +24,29 @@ pub fn manager_binary() -> Result<PathBuf> {
             format!("SCALER_WM_BIN names {}, which is no file", path.display()),
         ));
     }
-    BUILT.get_or_init(build).clone().map_err(|detail| Failure::new("build scaler-wm", detail))
+    let arguments = ["--package", "scaler-wm", "--features", "zmq,aws"];
+    let built = BUILT.get_or_init(|| build("scaler-wm", &arguments)).clone();
+    built.map_err(|detail| Failure::new("build scaler-wm", detail))
 }
 
-fn build() -> std::result::Result<PathBuf, String> {
+/// The example of agents that run tasks as processes, built now (once for all tests of a run).
+///
+/// # Errors
+/// When the build fails.
+pub(crate) fn agents_binary() -> Result<PathBuf> {
+    static BUILT: Built = OnceLock::new();
+    let arguments = ["--package", "scaler-wm-agent", "--example", "processes"];
+    let built = BUILT.get_or_init(|| build("processes", &arguments)).clone();
+    built.map_err(|detail| Failure::new("build the example of agents", detail))
+}
+
+fn build(target: &str, arguments: &[&str]) -> std::result::Result<PathBuf, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the tests lie outside a workspace")?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(workspace)
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "scaler-wm",
-            "--features",
-            "zmq,aws",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
+        .args(["build", "--quiet", "--message-format", "json-render-diagnostics"])
+        .args(arguments)
         .output()
         .map_err(|error| format!("cargo cannot be started: {error}"))?;
     if !output.status.success() {
@@ -50,7 +56,7 @@ fn build() -> std::result::Result<PathBuf, String> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "scaler-wm")
+        .filter(|message| message["target"]["name"] == target)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .ok_or_else(|| "cargo named no executable".to_owned())
 }

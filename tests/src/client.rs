@@ -51,6 +51,18 @@ pub enum Script {
         /// How long each takes, in seconds.
         seconds: f64,
     },
+    /// Tasks of every kind, and what becomes of each.
+    Outcomes {
+        /// How many run at a time: with 1 also those whose order matters, else those that start others.
+        slots: u32,
+    },
+    /// Tasks that do nothing, all submitted at once.
+    Flood {
+        /// How many.
+        tasks: u32,
+        /// How many are submitted before them and waited for, so that whatever is started once has been.
+        first: u32,
+    },
     /// Tasks that run until [`Client::release`]; those on the workers that were held run on.
     Held {
         /// How many.
@@ -67,6 +79,8 @@ impl Script {
             Self::Burst { .. } => "burst.py",
             Self::Mixed { .. } => "mixed.py",
             Self::Pids { .. } => "pids.py",
+            Self::Outcomes { .. } => "outcomes.py",
+            Self::Flood { .. } => "flood.py",
             Self::Held { .. } => "held.py",
         }
     }
@@ -81,6 +95,8 @@ impl Script {
                 vec![tasks.to_string(), seconds.to_string()]
             }
             Self::Mixed { seed, capabilities } => vec![seed.to_string(), capabilities.clone()],
+            Self::Outcomes { slots } => vec![slots.to_string()],
+            Self::Flood { tasks, first } => vec![tasks.to_string(), first.to_string()],
             Self::Held { tasks } => vec![tasks.to_string()],
         }
     }
@@ -152,6 +168,19 @@ impl Client {
         let results = self.event("results").map(|event| event["results"].clone());
         let ran_in = |result: &Value| Some((i32::try_from(result[0].as_i64()?).ok()?, result[1].as_str()?.to_owned()));
         results.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(ran_in).collect()
+    }
+
+    /// What became of each task of [`Script::Outcomes`], a line each, once all have ended.
+    pub fn outcomes(&self) -> Vec<String> {
+        let cases = self.events().into_iter().filter(|event| event["event"] == "case");
+        cases.map(|case| format!("{}: {}", case["name"], case["outcome"])).collect()
+    }
+
+    /// The processes in which the argument of [`Script::Outcomes`] that leaves a mark was unpickled.
+    pub fn marks(&self) -> Vec<i32> {
+        let path = format!("{}.pids", self.starts.path().display());
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
     }
 
     /// Waits for its end and gives its report.

@@ -4,6 +4,7 @@
 //!
 //! `cargo xtask demo` and `cargo xtask bench native` stand on the same code.
 
+mod agents;
 mod aws;
 mod backend;
 mod binary;
@@ -32,6 +33,7 @@ mod venv;
 mod wait;
 mod workload;
 
+pub use agents::Agents;
 pub use aws::{
     Answer, ApiCall, ApiError, ApiProxy, AwsClient, Cloud, CloudOf, CloudStack, CloudStackOptions, Counts, Desired,
     Ec2Cloud, Ec2Emulator, Ec2Options, Ec2Stack, Ec2StackOptions, EcsStack, EcsStackOptions, Emulation, Emulator,

@@ -1,6 +1,6 @@
 //! A Rust service that runs the tasks of a scheduler by an executor of its own: Python processes on this machine.
 //!
-//! `cargo run -p scaler-wm-agent --example embed -- tcp://127.0.0.1:8516 FOLDER PYTHON`, with a scheduler there that asks for
+//! `cargo run -p scaler-wm-agent --example processes -- tcp://127.0.0.1:8516 FOLDER PYTHON`, with a scheduler there that asks for
 //! workers, and a Python that has `cloudpickle` and what the tasks import. Further arguments, in this order and with these
 //! defaults: tasks at a time in one agent (4), agents at the most (4), `keep` to let tasks run on when it is stopped.
 
