@@ -27,7 +27,8 @@ pub enum Backend {
 const EC2: [(&str, &str); 3] = [("--aws-region", "us-east-1"), ("--image-id", IMAGE), ("--instance-type", "c5.large")];
 
 /// What says otherwise without naming it.
-const INSTEAD: [(&str, &[&str]); 2] = [
+const INSTEAD: [(&str, &[&str]); 3] = [
+    ("--aws-region", &["--orb-url"]),
     ("--image-id", &["--requirements-txt", "--python-version", "--orb-template", "--orb-url"]),
     ("--instance-type", &["--orb-template", "--orb-url"]),
 ];

@@ -211,6 +211,15 @@ impl Stack {
         }
     }
 
+    /// Starts any other program beside it: a worker of another kind, say.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn process(&self, name: &str, command: &mut Command) -> Result<Process> {
+        self.ground.prepare(command, &self.venv, name);
+        Process::start(name, command, self.ground.new_log(name))
+    }
+
     /// Starts a client of the stack's release.
     ///
     /// # Errors

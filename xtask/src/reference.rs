@@ -111,7 +111,9 @@ fn row(spec: &OptionSpec) -> String {
     };
     let short = spec.short.map(|short| format!("`-{short}`")).unwrap_or_default();
     let default = match (spec.preset, spec.preset_text()) {
-        (Preset::Required, _) => "*required*".to_owned(),
+        (Preset::Required, _) => {
+            format!("*required*{}", spec.unless.map(|key| format!(" without `{key}`")).unwrap_or_default())
+        }
         (Preset::Described(text), _) => text.to_owned(),
         (Preset::Cpus, Some(text)) => text,
         (_, Some(text)) if !text.is_empty() => format!("`{text}`"),

@@ -36,8 +36,11 @@ pub struct ProviderInfo {
     pub idempotent: bool,
     /// For how long after it was prepared a launch may be repeated: infrastructures forget tokens.
     pub repeatable_for: Duration,
-    /// Whether [`Provider::observe`] also lists units of earlier processes of this manager.
+    /// Whether [`Provider::observe`] also lists units of earlier processes of this manager that no journal names.
     pub lists_foreign_units: bool,
+    /// Whether units of earlier processes are found by what the journal has of them: their names, or their launch's
+    /// receipt. If not, they end with their process, and what is on record of them is forgotten.
+    pub finds_recorded_units: bool,
     /// Whether units understand [`Stop::Relieve`].
     pub relieves: bool,
     /// Whether a unit that has accepted [`Stop::Now`] goes although this process has gone.

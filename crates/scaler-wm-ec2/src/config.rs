@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use scaler_wm_aws::{AwsSettings, Rate, WorkerCommand};
 use scaler_wm_core::Limit;
 
-use crate::{Market, Requirements};
+use crate::{Market, ProviderApi, Requirements};
 
 /// What instances are, where they start, and how fast.
 #[derive(Clone, Debug)]
@@ -21,7 +21,8 @@ pub struct Ec2Config {
     pub first: Option<String>,
     /// Instance types to choose from, best first; never empty.
     pub types: Vec<String>,
-    /// Those on demand of a heterogeneous market, where they are others.
+    /// Those on demand of a heterogeneous market, where they are others. A fleet of both markets has one list, so that EC2
+    /// may choose them for Spot as well.
     pub on_demand_types: Vec<String>,
     /// Subnets to choose from, best first; the first one of the default VPC where there is none.
     pub subnets: Vec<String>,
@@ -37,8 +38,8 @@ pub struct Ec2Config {
     pub ebs_optimized: Option<bool>,
     /// Whether instances are monitored in detail.
     pub monitoring: Option<bool>,
-    /// A launch template, by its id, and its version: what it says holds where nothing here says otherwise. Subnet and
-    /// security groups are always said here.
+    /// A launch template, by its id, and its version: what it says holds where nothing here says otherwise. Type, subnet
+    /// and security groups are always said here.
     pub launch_template: Option<(String, Option<String>)>,
     /// Further tags.
     pub tags: Vec<(String, String)>,
@@ -60,6 +61,9 @@ pub struct Ec2Config {
     pub lease: Option<Duration>,
     /// The folder into which configuration and template are written.
     pub debug_dump: Option<PathBuf>,
+    /// The folder of what the next process of this manager has to know. Without one, temporary things that were made for
+    /// another address of the scheduler are not found.
+    pub state_folder: Option<PathBuf>,
     /// How fast calls are made.
     pub paces: Paces,
     /// How long an instance may take until a worker of its has reached the scheduler.
@@ -104,6 +108,17 @@ pub enum Way {
     RunInstances,
     /// `CreateFleet` of the kind instant: EC2 chooses type and subnet.
     Fleet(FleetChoice),
+}
+
+impl Way {
+    /// The name of Open Resource Broker for it.
+    #[must_use]
+    pub const fn api(&self) -> ProviderApi {
+        match self {
+            Self::RunInstances => ProviderApi::RunInstances,
+            Self::Fleet(_) => ProviderApi::Ec2Fleet,
+        }
+    }
 }
 
 /// How EC2 Fleet chooses.
@@ -175,6 +190,7 @@ impl Ec2Config {
             workers,
             lease: None,
             debug_dump: None,
+            state_folder: None,
             paces: Paces::default(),
             ready_within: Duration::from_secs(900),
             observe_every: Duration::from_secs(10),

@@ -4,6 +4,8 @@ use aws_sdk_ec2::types::CreateFleetError;
 use scaler_wm_aws::{class_of, rest_where_alone};
 use scaler_wm_core::{Error, ErrorKind};
 
+use crate::lost::Lost;
+
 /// The class of an error of a call that makes something that may be there already.
 pub(crate) fn exists(code: &str, _: &str) -> Option<ErrorKind> {
     let is_there = code.ends_with(".Duplicate") || code.contains("AlreadyExists");
@@ -38,8 +40,7 @@ pub(crate) fn launching_alone(code: &str, _: &str) -> Option<ErrorKind> {
         // Another request, or one whose instances have come and gone.
         "IdempotentParameterMismatch" | "IdempotentInstanceTerminated" => Some(ErrorKind::Conflict),
         // What may be of our making.
-        "InvalidGroup.NotFound" | "InvalidKeyPair.NotFound" => Some(ErrorKind::NotFound),
-        _ if code.starts_with("InvalidLaunchTemplate") && code.contains("NotFound") => Some(ErrorKind::NotFound),
+        _ if Lost::by(code).is_some() => Some(ErrorKind::NotFound),
         // What the user names.
         _ if code.ends_with(".NotFound") => Some(ErrorKind::Invalid),
         _ => None,
@@ -64,9 +65,10 @@ pub(crate) fn of_fleet(errors: &[CreateFleetError], is_only_tier: bool) -> Vec<E
             told.push(rest_where_alone(error, is_only_tier));
         }
     }
-    // One pool without capacity is the usual reason; what another pool says matters where every one says so.
+    // One pool without capacity is the usual reason; what another pool says matters where every one says so. What is gone
+    // every pool needs.
     if told.iter().any(|error| error.kind() == ErrorKind::NoCapacity) {
-        told.retain(|error| error.kind() == ErrorKind::NoCapacity);
+        told.retain(|error| matches!(error.kind(), ErrorKind::NoCapacity | ErrorKind::NotFound));
     }
     told
 }
@@ -101,7 +103,8 @@ mod tests {
         let error = |code: &str| CreateFleetError::builder().error_code(code).error_message("m").build();
         let kinds = |errors: &[CreateFleetError]| of_fleet(errors, false).iter().map(Error::kind).collect::<Vec<_>>();
         let full = error("InsufficientInstanceCapacity");
-        assert_eq!(kinds(&[error("InvalidParameterValue"), full.clone(), full]), [ErrorKind::NoCapacity]);
+        assert_eq!(kinds(&[error("InvalidParameterValue"), full.clone(), full.clone()]), [ErrorKind::NoCapacity]);
+        assert_eq!(kinds(&[full, error("InvalidGroup.NotFound")]), [ErrorKind::NoCapacity, ErrorKind::NotFound]);
         assert_eq!(kinds(&[error("InvalidParameterValue"), error("InvalidParameterValue")]), [ErrorKind::Invalid]);
     }
 

@@ -7,7 +7,7 @@ use aws_sdk_ec2::{
     types::{ArchitectureType, Image, InstanceType, InstanceTypeInfo},
 };
 use aws_smithy_types::base64;
-use scaler_wm_aws::{Caller, Request};
+use scaler_wm_aws::{Caller, Request, Tries};
 use scaler_wm_core::{Chain, Error, ErrorKind, Result};
 use tracing::{debug, info};
 
@@ -43,9 +43,16 @@ fn invalid(purpose: &'static str, context: impl Into<String>) -> Error {
     Error::new(ErrorKind::Invalid, purpose, context)
 }
 
-/// What is named and is not there is the user's mistake.
+/// What is named is not there, or cannot be: only of that `hint` tells how to name another.
 fn named(code: &str, _: &str) -> Option<ErrorKind> {
-    (code.ends_with(".NotFound") || code == "InvalidInstanceType").then_some(ErrorKind::Invalid)
+    let is_named = code.ends_with(".NotFound") || code.ends_with(".Malformed") || code == "InvalidInstanceType";
+    is_named.then_some(ErrorKind::NotFound)
+}
+
+/// The first calls of a start: whether anybody answers is not known yet, and people are to hear of it at once. What called
+/// for a survey makes it again.
+const fn first(operation: &'static str, purpose: &'static str) -> Request<'static> {
+    Request { tries: Tries::Throttled, ..once(operation, purpose) }
 }
 
 impl Survey<'_> {
@@ -132,7 +139,7 @@ impl Survey<'_> {
         names.dedup();
         let types = names.iter().map(|name| InstanceType::from(*name)).collect();
         let call = self.ec2.describe_instance_types().set_instance_types(Some(types));
-        let request = Request { refine: named, ..once("DescribeInstanceTypes", "look for the instance types") };
+        let request = Request { refine: named, ..first("DescribeInstanceTypes", "look for the instance types") };
         let answer = self.caller.call(request, || call.clone().send()).await.map_err(|error| {
             hint(error, "name types that this region has by --instance-type (instance_type) or --instance-types")
         })?;
@@ -205,11 +212,11 @@ impl Survey<'_> {
     async fn subnets(&self) -> Result<Subnets> {
         let advice = "name subnets of one VPC by --subnet-id (subnet_id) or --subnet-ids";
         let given = &self.config.subnets;
-        let request = Request { refine: named, ..once("DescribeSubnets", "look for the subnets") };
+        let request = Request { refine: named, ..first("DescribeSubnets", "look for the subnets") };
         if given.is_empty() {
             let call = self.ec2.describe_vpcs().filters(filter("is-default", ["true"]));
             let answer =
-                self.caller.call(once("DescribeVpcs", "look for the default VPC"), || call.clone().send()).await?;
+                self.caller.call(first("DescribeVpcs", "look for the default VPC"), || call.clone().send()).await?;
             let vpc = answer.vpcs().first().and_then(|vpc| vpc.vpc_id());
             let vpc =
                 vpc.ok_or_else(|| invalid("look for the default VPC", format!("this region has none: {advice}")))?;
@@ -243,9 +250,9 @@ struct Subnets {
     vpc: String,
 }
 
-/// The same error with the way out, where it is the user's.
+/// The same error with the way out, where what is named is not there.
 fn hint(error: Error, advice: &str) -> Error {
-    if error.kind() == ErrorKind::Invalid {
+    if error.kind() == ErrorKind::NotFound {
         Error::new(ErrorKind::Invalid, error.operation(), advice).with_source(error)
     } else {
         error

@@ -92,7 +92,7 @@ impl Call {
                 let FleetChoice { spot_strategy, on_demand_strategy, .. } = choice.clone();
                 Ok(Self::CreateFleet(CreateFleet {
                     launch_template: ground.launch_template.clone().unwrap_or_default(),
-                    types: types(config, on_demand == count).to_vec(),
+                    types: fleet_types(config, on_demand, count),
                     subnets: ground.subnets.clone(),
                     on_demand,
                     spot_strategy,
@@ -169,6 +169,16 @@ fn types(config: &Ec2Config, is_on_demand: bool) -> &[String] {
     if has_others { &config.on_demand_types } else { &config.types }
 }
 
+/// The types of a fleet. One call has one list for both markets: EC2 may choose any of it for either, as with ORB.
+fn fleet_types(config: &Ec2Config, on_demand: u32, count: u32) -> Vec<String> {
+    let mut types = types(config, on_demand == count).to_vec();
+    if (1..count).contains(&on_demand) {
+        let others = config.on_demand_types.iter().filter(|kind| !config.types.contains(kind));
+        types.extend(others.cloned());
+    }
+    types
+}
+
 /// So much of `count`, rounded up: a share that is asked for is not lost in small launches.
 fn share(count: u32, percent: u8) -> u32 {
     count.min(u32::try_from((u64::from(count) * u64::from(percent)).div_ceil(100)).unwrap_or(count))
@@ -179,12 +189,11 @@ fn tags(config: &Ec2Config, launch: &Draft<'_>) -> Vec<(String, String)> {
     let mut tags = Tags::of(&config.workers.manager, launch.id, launch.tier, &config.tags).into_pairs();
     tags.push((OWNER.to_owned(), config.workers.owner()));
     let at = DateTime::from_millis(i64::try_from(launch.at.as_millis()).unwrap_or(i64::MAX));
-    let api = if config.way == Way::RunInstances { "RunInstances" } else { "EC2Fleet" };
     for (name, value) in [
         ("orb:managed-by", "open-resource-broker"),
         ("orb:request-id", &format!("req-{}", launch.id)),
         ("orb:template-id", &config.template_id),
-        ("orb:provider-api", api),
+        ("orb:provider-api", config.way.api().as_str()),
         ("orb:created-at", &at.fmt(Format::DateTime).unwrap_or_default()),
     ] {
         tags.push((name.to_owned(), value.to_owned()));

@@ -10,14 +10,18 @@ mod ground;
 mod instance;
 mod launch;
 mod lease;
+mod limits;
+mod lost;
 mod options;
 mod orb;
+mod owners;
 mod provider;
 mod requirements;
 mod spot;
 mod template;
 mod temporary;
 mod user_data;
+mod way;
 
 pub use config::{Ec2Config, FleetChoice, Install, Paces, RootVolume, Way};
 pub use options::SECTION;

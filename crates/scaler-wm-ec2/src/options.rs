@@ -11,8 +11,9 @@ use scaler_wm_options::Section;
 use tracing::warn;
 
 use crate::{
-    Ec2Config, FleetChoice, Install, Market, OrbConfig, Paces, ProviderApi, Requirements, RootVolume, Template, Way,
-    lease, template::ON_DEMAND_STRATEGIES,
+    Ec2Config, Install, Market, Paces, Requirements, RootVolume, Template, TemplateError, Way, lease,
+    limits::{self, LARGEST_VOLUME},
+    way,
 };
 
 /// The options of `orb_aws_ec2`.
@@ -28,7 +29,7 @@ impl Ec2Config {
     /// When values that are right by themselves do not go together, or a file that they name cannot be used.
     pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Self, OptionError> {
         (SECTION.check)(values)?;
-        let root_gib = values.maybe_integer("root_volume_gib").map(|_| values.fitting("root_volume_gib"));
+        check_region(values)?;
         let workers = WorkerCommand::from_values(values, manager, NonZeroU32::MIN);
         let mut config = Self {
             image: values.maybe_text("image_id").map(image),
@@ -39,14 +40,14 @@ impl Ec2Config {
             security_groups: values.texts("security_group_ids"),
             key_name: values.maybe_text("key_name"),
             instance_profile: values.maybe_text("instance_profile"),
-            root_volume: RootVolume { gib: root_gib.transpose()?, ..RootVolume::default() },
+            root_volume: RootVolume { gib: root_gib(values)?, ..RootVolume::default() },
             tags: values.pairs("instance_tags").into_iter().collect(),
             market: market(&values.text("price_type")),
             max_price: max_price(values)?,
-            way: way(values)?,
             network_backend: values.text("network_backend"),
             lease: lease_of(values)?,
             debug_dump: values.maybe_text("debug_dump_path").map(Into::into),
+            state_folder: values.maybe_text("state_dir").map(Into::into),
             paces: Paces::new(
                 values.float("ec2_instances_burst"),
                 values.float("ec2_instances_per_second"),
@@ -62,6 +63,7 @@ impl Ec2Config {
                 .map_err(|error| values.problem("orb_template", error.to_string()))?;
             config.follow(values, template)?;
         }
+        config.way = way::with_options(&config, values)?;
         config.check(values)?;
         Ok(config)
     }
@@ -74,12 +76,19 @@ impl Ec2Config {
         if template.instance_types.iter().chain(&template.on_demand_types).any(|(_, weight)| *weight != 1) {
             warn!(template = %template.id, "weights of instance types are not followed: a unit is one instance, of any type");
         }
+        self.way = way::of_template(&template);
         let names = |types: Vec<(String, u32)>| types.into_iter().map(|(name, _)| name).collect::<Vec<String>>();
         let is_given = |key: &str| is_given(values, key);
         let are_given = |keys: &[&str]| keys.iter().any(|key| is_given(key));
         if !are_given(&["instance_type", "instance_types"]) && !template.instance_types.is_empty() {
             self.types = names(template.instance_types);
             self.on_demand_types = names(template.on_demand_types);
+        } else if !are_given(&["instance_type", "instance_types"]) && template.launch_template.is_some() {
+            // Its own type is not known here, and how many workers an instance has is made of the type.
+            let problem = "a launch template's own instance type is not followed: name a type in the template by \
+                           instance_type (machine_type), or by --instance-type";
+            let error = TemplateError::field(&template.id, "launch_template_id", problem);
+            return Err(values.problem("orb_template", error.to_string()));
         }
         if !are_given(&["subnet_id", "subnet_ids"]) {
             self.subnets = template.subnets;
@@ -104,15 +113,6 @@ impl Ec2Config {
         if !is_given("instance_tags") {
             self.tags = template.tags;
         }
-        if self.way == Way::RunInstances && template.provider_api == ProviderApi::Ec2Fleet {
-            self.way = Way::Fleet(FleetChoice {
-                on_demand_strategy: template.allocation_strategy_on_demand.or_else(|| {
-                    template.allocation_strategy.clone().filter(|name| ON_DEMAND_STRATEGIES.contains(&name.as_str()))
-                }),
-                spot_strategy: template.allocation_strategy,
-                percent_on_demand: template.percent_on_demand,
-            });
-        }
         self.ebs_optimized = template.ebs_optimized;
         self.monitoring = template.monitoring;
         self.launch_template = template.launch_template;
@@ -134,9 +134,8 @@ impl Ec2Config {
                            launch template that this manager makes; leave launch_template_id out, or provider_api EC2Fleet";
             return Err(values.problem("orb_template", problem));
         }
-        if let Some(name) = self.tags.iter().map(|(name, _)| name).find(|name| is_reserved(name)) {
-            let problem = format!("{name} begins with what is reserved (aws:, orb:, scaler-wm:)");
-            return Err(values.problem("instance_tags", problem));
+        for (key, value) in &self.tags {
+            limits::tag(key, value).map_err(|problem| values.problem("instance_tags", problem))?;
         }
         if self.tags.len() > MOST_TAGS {
             let problem = format!("{} tags are more than the {MOST_TAGS} that are left", self.tags.len());
@@ -163,75 +162,13 @@ impl Ec2Config {
     }
 }
 
-/// What the template of an ORB server says, and so nobody else.
-const SAID_BY_THE_SERVER: &[&str] = &[
-    "orb_template",
-    "image_id",
-    "python_version",
-    "requirements_txt",
-    "instance_type",
-    "instance_types",
-    "key_name",
-    "subnet_id",
-    "subnet_ids",
-    "security_group_ids",
-    "instance_tags",
-    "price_type",
-    "max_price",
-    "percent_on_demand",
-    "allocation_strategy",
-    "instance_profile",
-    "root_volume_gib",
-    "lease_seconds",
-    "debug_dump_path",
-];
-
-impl OrbConfig {
-    /// The configuration that these values of [`SECTION`]'s options describe; `None` where they name no ORB server.
-    ///
-    /// # Errors
-    /// When values that are right by themselves do not go together.
-    pub fn from_values(values: &Values, manager: &ManagerId) -> Result<Option<Self>, OptionError> {
-        let Some(url) = values.maybe_text("orb_url") else {
-            return match values.get("orb_token") {
-                Some(_) if is_given(values, "orb_token") => {
-                    Err(values.problem("orb_token", "it is for an ORB server: give --orb-url (orb_url) as well"))
-                }
-                _ => Ok(None),
-            };
-        };
-        if let Some(key) = SAID_BY_THE_SERVER.iter().find(|key| is_given(values, key)) {
-            return Err(
-                values.problem(key, "with --orb-url (orb_url) the server's template says so: leave it out here")
-            );
-        }
-        let Some(template_id) = values.maybe_text("orb_template_id") else {
-            let problem = "it is required with --orb-url: name a template that the server has, here or as `orb_template_id` \
-                           in the file";
-            return Err(OptionError::new("--orb-template-id", problem));
-        };
-        let workers = values.fitting::<u32>("orb_workers_per_machine")?;
-        Ok(Some(Self {
-            token: values.maybe_secret("orb_token").map(|token| token.expose().to_owned()),
-            workers_per_unit: NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN),
-            ready_within: values.seconds("ready_timeout_seconds"),
-            observe_every: values.seconds("observe_interval_seconds"),
-            ..Self::new(url, template_id, manager.clone())
-        }))
-    }
-}
-
 /// Whether somebody has given a value on the command line or in a file; what is in the environment may be for others.
-fn is_given(values: &Values, key: &str) -> bool {
+pub(crate) fn is_given(values: &Values, key: &str) -> bool {
     matches!(values.origin(key), Origin::CommandLine(_) | Origin::File { .. })
 }
 
 /// Security groups that a network interface takes at most.
 const MOST_GROUPS: usize = 16;
-
-fn is_reserved(name: &str) -> bool {
-    ["aws:", "orb:", "scaler-wm:"].iter().any(|prefix| name.starts_with(prefix))
-}
 
 /// Whether EC2 lets an instance read a tag of this name.
 fn is_readable(name: &str) -> bool {
@@ -273,43 +210,28 @@ fn market(price_type: &str) -> Market {
 
 fn max_price(values: &Values) -> Result<Option<String>, OptionError> {
     let Some(price) = values.maybe_text("max_price") else { return Ok(None) };
-    match price.parse::<f64>() {
-        Ok(number) if number.is_finite() && number > 0.0 => Ok(Some(price)),
-        _ => Err(values.problem("max_price", format!("{price} is no price in US dollars; write one such as 0.05"))),
+    let problem = || values.problem("max_price", format!("{price} is no price in US dollars; write one such as 0.05"));
+    price.parse().ok().and_then(limits::price).map(Some).ok_or_else(problem)
+}
+
+fn root_gib(values: &Values) -> Result<Option<i32>, OptionError> {
+    let key = "root_volume_gib";
+    match values.maybe_integer(key) {
+        None => Ok(None),
+        Some(gib) => match i32::try_from(gib).ok().filter(|gib| *gib <= LARGEST_VOLUME) {
+            Some(gib) => Ok(Some(gib)),
+            None => Err(values.problem(key, format!("EC2 has no volume of {gib} GiB: give {LARGEST_VOLUME} at most"))),
+        },
     }
 }
 
-fn way(values: &Values) -> Result<Way, OptionError> {
-    let key = "percent_on_demand";
-    let percent = values.maybe_integer(key).map(|_| values.fitting::<u8>(key)).transpose()?;
-    if percent.is_some_and(|percent| percent > 100) {
-        return Err(values.problem(key, "it is a share, from 0 to 100"));
+/// Endpoints are made of its name: one that is mistyped leads nowhere, and no answer says so.
+fn check_region(values: &Values) -> Result<(), OptionError> {
+    let region = values.text("aws_region");
+    if limits::is_region(&region) {
+        return Ok(());
     }
-    if percent.is_some() && values.text("price_type") != "heterogeneous" {
-        return Err(values.problem(key, "it is for two markets: give --price-type heterogeneous as well"));
-    }
-    let strategy = values.maybe_text("allocation_strategy");
-    if strategy.is_none() && percent.is_none() {
-        return Ok(Way::RunInstances);
-    }
-    let is_of_on_demand = |name: &String| ON_DEMAND_STRATEGIES.contains(&name.as_str());
-    let is_on_demand_alone = values.text("price_type") == "ondemand";
-    if is_on_demand_alone && !strategy.as_ref().is_none_or(is_of_on_demand) {
-        let problem = format!(
-            "it is a strategy of Spot: on demand there are {}; give one of them, or --price-type spot",
-            ON_DEMAND_STRATEGIES.join(" and ")
-        );
-        return Err(values.problem("allocation_strategy", problem));
-    }
-    if !is_on_demand_alone && strategy.as_deref() == Some("prioritized") {
-        let problem = "it is a strategy of on demand; Spot's own is called capacity-optimized-prioritized";
-        return Err(values.problem("allocation_strategy", problem));
-    }
-    Ok(Way::Fleet(FleetChoice {
-        on_demand_strategy: strategy.clone().filter(is_of_on_demand),
-        spot_strategy: strategy,
-        percent_on_demand: percent,
-    }))
+    Err(values.problem("aws_region", format!("{region:?} is no region; write one such as us-east-1")))
 }
 
 fn lease_of(values: &Values) -> Result<Option<Duration>, OptionError> {

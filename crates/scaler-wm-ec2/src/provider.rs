@@ -10,6 +10,7 @@ use std::{
 use async_trait::async_trait;
 use aws_sdk_ec2::{Client, operation::create_fleet::CreateFleetOutput, types::Instance};
 use bytes::Bytes;
+use futures_util::future::join_all;
 use scaler_wm_aws::{Caller, Calls, Units, random_name, rest_where_alone};
 use scaler_wm_core::{
     Chain, Clock, Error, ErrorKind, Launch, LaunchId, Launched, Observed, OpenLaunch, Provider, ProviderInfo, Result,
@@ -27,6 +28,8 @@ use crate::{
     instance::{is_stopped, is_up, just_started, unit},
     launch::{Call, Draft, tiers},
     lease,
+    lost::{Lost, unmended},
+    owners::Owners,
     spot::{self, Notices},
     temporary::Temporary,
 };
@@ -47,7 +50,7 @@ const LIST_LAG: Duration = Duration::from_secs(30);
 pub struct Ec2Provider {
     info: ProviderInfo,
     config: Ec2Config,
-    owner: String,
+    owners: Owners,
     client: Ec2Client,
     clock: Clock,
     ground: Mutex<Arc<Ground>>,
@@ -82,6 +85,7 @@ impl Ec2Provider {
     /// As [`Ec2Provider::start`].
     pub async fn start_with(mut config: Ec2Config, ec2: Client, clock: Clock) -> Result<Self> {
         let caller = Caller::new(Calls::default());
+        let owners = Owners::open(config.state_folder.as_deref(), &config.aws.region, config.workers.owner())?;
         let survey = Survey { config: &config, ec2: &ec2, caller: &caller };
         let ground = Caller::patiently(|| survey.survey()).await?;
         config.workers.count = ground.workers;
@@ -103,13 +107,14 @@ impl Ec2Provider {
             idempotent: true,
             repeatable_for: REPEATABLE_FOR,
             lists_foreign_units: true,
+            finds_recorded_units: true,
             relieves: false,
             ends_by_itself: true,
             swept_within: SWEPT_WITHIN,
             tiers,
         };
         Ok(Self {
-            owner: config.workers.owner(),
+            owners,
             client: Ec2Client::new(ec2, caller, &config.paces, info.tiers.len() == 1),
             info,
             config,
@@ -153,7 +158,12 @@ impl Ec2Provider {
             }
             Call::CreateFleet(parameters) => {
                 let answer = self.client.fleet(launch, &parameters).await?;
-                Ok(self.fleet(launch, &answer))
+                let mut launched = self.fleet(launch, &answer);
+                for error in std::mem::take(&mut launched.failed) {
+                    let is_gone = error.kind() == ErrorKind::NotFound;
+                    launched.failed.push(if is_gone { self.lost_ground(launch, error).await } else { error });
+                }
+                Ok(launched)
             }
         }
     }
@@ -175,15 +185,21 @@ impl Ec2Provider {
         Launched { units, receipt: None, failed }
     }
 
+    fn temporary<'a>(&'a self, owner: &'a str) -> Temporary<'a> {
+        Temporary { ec2: self.client.ec2(), caller: self.client.caller(), owner }
+    }
+
     /// Something of what a launch names is gone. What is of our making is made again, and the next launch names that.
-    async fn lost_ground(&self, error: Error) -> Error {
-        let ground = self.ground().clone();
-        let has_temporary = self.config.security_groups.is_empty()
-            || self.config.key_name.is_none()
-            || ground.launch_template.is_some();
-        if !has_temporary {
-            return Error::new(ErrorKind::Invalid, error.operation(), "what the configuration names is not there")
-                .with_source(error);
+    async fn lost_ground(&self, launch: &Launch, error: Error) -> Error {
+        let call = match Call::of(launch) {
+            Ok(call) => call,
+            Err(other) => return other,
+        };
+        let Some(lost) = Lost::of(&error) else {
+            return unmended(error, "what this launch names is not there".to_owned());
+        };
+        if let Some(advice) = lost.advice(&call, &self.config, &self.temporary(self.owners.own()).name()) {
+            return unmended(error, advice);
         }
         let survey = Survey { config: &self.config, ec2: self.client.ec2(), caller: self.client.caller() };
         match survey.survey().await {
@@ -279,7 +295,7 @@ impl Provider for Ec2Provider {
             Err(error) if error.kind() == ErrorKind::Conflict => {
                 return Ok(Launched { failed: vec![error], ..Launched::default() });
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.lost_ground(error).await),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.lost_ground(launch, error).await),
             launched => launched.map_err(|error| rest_where_alone(error, self.is_only_tier()))?,
         };
         self.units.tick();
@@ -294,7 +310,7 @@ impl Provider for Ec2Provider {
             seen.extend(instances.iter().filter_map(|instance| self.seen(instance, now)));
             instances.iter().filter_map(|instance| unit(instance, now)).collect()
         };
-        let mut units: Vec<Unit> = self.client.list(&self.owner, &mut look).await?;
+        let mut units: Vec<Unit> = self.client.list(self.owners.own(), &mut look).await?;
         let listed: HashSet<&str> = units.iter().map(|unit| unit.id.as_str()).collect();
         let unlisted = self.units.unlisted(&listed);
         drop(listed);
@@ -337,8 +353,15 @@ impl Provider for Ec2Provider {
     }
 
     async fn sweep(&self) -> Result<()> {
-        let temporary = Temporary { ec2: self.client.ec2(), caller: self.client.caller(), owner: &self.owner };
-        temporary.remove(HELD_WITHIN).await
+        let owners = self.owners.all().unwrap_or_else(|error| {
+            warn!(error = %Chain(&error), "what was made for another address of the scheduler may be left");
+            vec![self.owners.own().to_owned()]
+        });
+        let removals = owners.iter().map(|owner| async move {
+            self.temporary(owner).remove(HELD_WITHIN).await?;
+            self.owners.forget(owner)
+        });
+        join_all(removals).await.into_iter().collect()
     }
 }
 

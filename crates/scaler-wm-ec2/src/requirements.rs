@@ -9,8 +9,10 @@ const PACKAGE: &str = "opengris-scaler";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirements {
     text: String,
-    /// Where the package itself, or another one, comes from a Git repository.
+    /// Where the package itself comes from a Git repository.
     pub(crate) repository: Option<Repository>,
+    /// Whether any comes from one, so that the instance needs Git.
+    pub(crate) needs_git: bool,
 }
 
 /// A Git repository that a requirement names.
@@ -25,13 +27,13 @@ impl Requirements {
     /// Those that `given` is: the path of a file that is there, else the text itself.
     ///
     /// # Errors
-    /// When the file cannot be read, or a line is no requirement, or the package is not among them.
+    /// When the file is not there or cannot be read, or a line is no requirement, or the package is not among them.
     pub fn load(given: &str) -> Result<Self, String> {
         if !given.contains('\n') && Path::new(given).is_file() {
             let text = fs::read_to_string(given).map_err(|error| format!("{given} cannot be read: {error}"))?;
             return Self::parse(text);
         }
-        Self::parse(given.to_owned())
+        Self::parse(given.to_owned()).map_err(|problem| if is_like_a_path(given) { no_file(given) } else { problem })
     }
 
     /// Those of a text.
@@ -39,8 +41,10 @@ impl Requirements {
     /// # Errors
     /// When a line is no requirement, or the package is not among them.
     pub fn parse(text: String) -> Result<Self, String> {
-        let (mut has_package, mut repository) = (false, None);
+        let (mut has_package, mut repository, mut needs_git) = (false, None, false);
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '-'])) {
+            let place = repository_of(line);
+            needs_git |= place.is_some() || line.starts_with("git+");
             let Some(name) = name_of(line) else {
                 if line.contains("://") {
                     continue;
@@ -49,8 +53,11 @@ impl Requirements {
                     "the line {line:?} is no requirement; write one as pip reads it, such as {PACKAGE}==2.9.0"
                 ));
             };
-            has_package |= name == PACKAGE;
-            repository = repository.or_else(|| repository_of(line));
+            if name == PACKAGE {
+                has_package = true;
+                // The package alone is built with what its own repository brings; others are as pip knows them.
+                repository = repository.or(place);
+            }
         }
         if !has_package {
             return Err(format!(
@@ -58,7 +65,7 @@ impl Requirements {
                  there, or its text, with a line such as {PACKAGE}==2.9.0"
             ));
         }
-        Ok(Self { text, repository })
+        Ok(Self { text, repository, needs_git })
     }
 
     /// As pip reads them.
@@ -66,6 +73,19 @@ impl Requirements {
     pub fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// Whether a text that requires nothing was meant as the path of a file.
+fn is_like_a_path(given: &str) -> bool {
+    let is_one_line = !given.trim().contains('\n');
+    is_one_line && !given.contains("://") && (given.contains('/') || given.trim().ends_with(".txt"))
+}
+
+fn no_file(given: &str) -> String {
+    let what = if Path::new(given).exists() { "is no file" } else { "is not there" };
+    format!(
+        "the file {given} {what}: give the path of a requirements file, or its text, with a line such as {PACKAGE}==2.9.0"
+    )
 }
 
 /// The name that a line requires, as the package index spells it; `None` for a line that requires none.
@@ -142,13 +162,36 @@ mod tests {
     }
 
     #[test]
+    fn the_repository_of_another_package_is_not_built_as_the_package_is() {
+        for other in ["theirs @ git+https://h/o/theirs.git@main", "git+https://h/o/theirs.git"] {
+            let requirements = parse(&format!("{other}\nopengris-scaler==2.9.0")).unwrap();
+            assert_eq!((requirements.repository, requirements.needs_git), (None, true), "{other}");
+            let both = parse(&format!("{other}\nOpenGRIS_Scaler @ git+https://h/o/r.git")).unwrap();
+            assert_eq!(both.repository.unwrap().url, "https://h/o/r.git");
+        }
+        assert!(!parse("opengris-scaler==2.9.0").unwrap().needs_git);
+    }
+
+    #[test]
     fn a_file_is_read_and_a_text_taken_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("req.txt");
         fs::write(&path, "opengris-scaler==2.9.0\n").unwrap();
         assert_eq!(Requirements::load(path.to_str().unwrap()).unwrap().text(), "opengris-scaler==2.9.0\n");
         assert_eq!(Requirements::load("opengris-scaler").unwrap().text(), "opengris-scaler");
-        assert!(Requirements::load("/no/such/file.txt").is_err());
+        let folder = folder.path().to_str().unwrap();
+        for (given, words) in [
+            ("/no/such/file.txt", "the file /no/such/file.txt is not there: give the path"),
+            ("./requirements", "the file ./requirements is not there"),
+            ("requirements.txt", "the file requirements.txt is not there"),
+            (folder, " is no file"),
+            ("numpy", "opengris-scaler is not among them"),
+            ("not a requirement", "is no requirement"),
+            ("numpy @ https://h/numpy.whl", "opengris-scaler is not among them"),
+        ] {
+            let problem = Requirements::load(given).unwrap_err();
+            assert!(problem.contains(words), "{problem}");
+        }
     }
 
     proptest! {

@@ -36,7 +36,7 @@ pub(crate) struct Temporary<'a> {
 
 impl Temporary<'_> {
     /// The name of all of them; a launch template has more to it.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.owner.replace('/', "-")
     }
 

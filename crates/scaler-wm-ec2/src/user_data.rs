@@ -82,6 +82,8 @@ fn install(install: &Install) -> String {
     let build = install.requirements.repository.as_ref();
     if let Some(repository) = build {
         script.push_str(&from_source(repository));
+    } else if install.requirements.needs_git {
+        script.push_str("    dnf install -y git\n");
     }
     let version = quoted(&install.python_version);
     let requirements = quoted(install.requirements.text().trim_end_matches('\n'));

@@ -78,6 +78,7 @@ impl EcsProvider {
             idempotent: true,
             repeatable_for: REPEATABLE_FOR,
             lists_foreign_units: true,
+            finds_recorded_units: true,
             relieves: false,
             ends_by_itself: true,
             swept_within: Duration::from_secs(5),

@@ -69,6 +69,7 @@ impl NativeProvider {
             idempotent: true,
             repeatable_for: Duration::MAX,
             lists_foreign_units: false,
+            finds_recorded_units: false,
             // Known when the helper has looked at the package.
             relieves: false,
             ends_by_itself: false,
@@ -78,7 +79,9 @@ impl NativeProvider {
         let mut provider =
             Self { info, config, python, shared: Arc::new(shared), starting: AsyncMutex::default(), changed };
         // Where nothing was left behind there is nothing of an earlier process to be listed.
-        provider.info.lists_foreign_units = provider.take_over().await;
+        let has_taken_over = provider.take_over().await;
+        provider.info.lists_foreign_units = has_taken_over;
+        provider.info.finds_recorded_units = has_taken_over;
         provider.ensure_helper().await?;
         provider.info.relieves =
             provider.config.ways.consent && provider.shared.with_board(|board| board.has_hooks(None));

@@ -4,7 +4,7 @@ use scaler_wm_core::options::{
     Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
 };
 
-use crate::{Section, section::MANAGER_TABLES, security::TRUST};
+use crate::{Section, orb, section::MANAGER_TABLES, security::TRUST};
 
 /// Workers on AWS EC2 instances.
 pub const ORB_AWS_EC2: Section = Section {
@@ -15,6 +15,7 @@ pub const ORB_AWS_EC2: Section = Section {
     examples: &[
         "orb_aws_ec2 tcp://203.0.113.5:8516 --aws-region us-east-1 --image-id ami-0123 --instance-type c7i.large",
         "orb_aws_ec2 tcp://203.0.113.5:8516 --aws-region us-east-1 --python-version 3.12 --requirements-txt req.txt",
+        "orb_aws_ec2 tcp://203.0.113.5:8516 --orb-url http://127.0.0.1:8000 --orb-template-id scaler",
     ],
     tables: &[MANAGER_TABLES[0], MANAGER_TABLES[1], MANAGER_TABLES[2], "python_worker_environment"],
 };
@@ -22,7 +23,8 @@ pub const ORB_AWS_EC2: Section = Section {
 const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new("aws_region", Kind::Text, Preset::Required, "AWS region of the instances.")
         .value("REGION")
-        .sample("us-east-1"),
+        .sample("us-east-1")
+        .unless("orb_url"),
     OptionSpec::new(
         "aws_profile",
         Kind::Text,
@@ -292,6 +294,7 @@ const ALLOCATION_STRATEGIES: &[&str] = &[
 ];
 
 fn check(values: &Values) -> Result<(), OptionError> {
+    orb::check(values)?;
     let is_said_elsewhere = ["orb_template", "orb_url"].iter().any(|key| values.get(key).is_some());
     for key in ["python_version", "requirements_txt"] {
         let other = if key == "python_version" { "requirements_txt" } else { "python_version" };

@@ -7,6 +7,7 @@ mod ecs;
 mod gui;
 mod native;
 mod oci;
+mod orb;
 mod scheduler;
 mod section;
 mod security;

@@ -60,6 +60,7 @@ impl SimProvider {
             idempotent: true,
             repeatable_for: Duration::MAX,
             lists_foreign_units: false,
+            finds_recorded_units: false,
             relieves: true,
             ends_by_itself: false,
             swept_within: Duration::from_secs(5),

@@ -1,6 +1,7 @@
 """CreateFleet of the type instant: several overrides, weights, tags, and errors beside what came."""
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -77,6 +78,7 @@ def _create(backend: EC2Backend, parameter: Any) -> dict[str, Any]:
         for choice, came, error in _fill(backend, _order(choices, options), count, market, tags, options):
             told = {"LaunchTemplateAndOverrides": choice.told(), "Lifecycle": market}
             if came:
+                _count(fleet, choice, came, market)
                 ids = [instance.id for instance in came]
                 instances.append({**told, "InstanceIds": ids, "InstanceType": choice.instance_type})
             if error is not None:
@@ -148,6 +150,16 @@ def _record(backend: EC2Backend, configs: list[Any], target: dict[str, Any], par
     fleet.launch_template_configs = configs
     fleet.target_capacity_specification = target
     return fleet
+
+
+def _count(fleet: Fleet, choice: _Choice, came: list[Any], market: str) -> None:
+    """What came is told of the fleet afterwards: an ORB server asks for it."""
+    fleet.fulfilled_capacity += len(came) * choice.weight
+    for instance in came:
+        if market == "spot":
+            fleet.spot_requests.append(SimpleNamespace(id=instance.spot_request.id, instance=instance, launch_spec=None))
+        else:
+            fleet.on_demand_instances.append({"id": instance.id, "instance": instance, "launch_spec": None})
 
 
 def _without_default(template: dict[str, Any]) -> dict[str, Any]:

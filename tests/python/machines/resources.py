@@ -4,7 +4,7 @@ from typing import Any
 
 from moto.ec2 import utils
 from moto.ec2.exceptions import DependencyViolationError
-from moto.ec2.models import EC2Backend
+from moto.ec2.models import EC2Backend, instances
 
 _FILTERS = {
     "client-token": "client_token",
@@ -17,6 +17,7 @@ def install() -> None:
     """Puts it into moto."""
     delete = EC2Backend._delete_security_group
     utils.filter_dict_attribute_mapping.update(_FILTERS)
+    plain = instances.filter_reservations
 
     def delete_group(self: EC2Backend, vpc_id: str | None, group_id: str) -> Any:
         holders = [instance for instance in self.all_instances() if instance.state != "terminated"]
@@ -24,7 +25,15 @@ def install() -> None:
             raise DependencyViolationError(f"resource {group_id} has a dependent object")
         return delete(self, vpc_id, group_id)
 
+    def filter_reservations(reservations: list[Any], filters: dict[str, list[str]]) -> list[Any]:
+        # An ORB server finds its instances by it.
+        filters = dict(filters)
+        wanted = filters.pop("reservation-id", None)
+        found = [each for each in reservations if wanted is None or each.id in wanted]
+        return plain(found, filters) if filters else found
+
     EC2Backend._delete_security_group = delete_group
+    instances.filter_reservations = filter_reservations
 
 
 def groups_of(instance: Any) -> list[str]:

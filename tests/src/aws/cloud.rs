@@ -35,6 +35,11 @@ impl<E: Emulation> CloudOf<E> {
         Ok(Self { ground: None, emulator, proxy })
     }
 
+    /// What it stands on, if this is a cloud without a scheduler.
+    pub(crate) fn ground(&self) -> Option<&Ground> {
+        self.ground.as_ref()
+    }
+
     /// The live units: those that are to run, whatever they do now.
     ///
     /// # Errors

@@ -58,8 +58,8 @@ pub struct Kill {
     pub leaked: usize,
     /// Units beyond what was asked for.
     pub duplicate: usize,
-    /// What the manager had made beside units, and was there in the end.
-    pub temporary: usize,
+    /// What the manager had made beside units, and was there in the end; `None` where managers make nothing.
+    pub temporary: Option<usize>,
     story: String,
 }
 
@@ -73,10 +73,8 @@ impl fmt::Display for Kill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, fell, is_settled, leaked, duplicate, temporary, story } = self;
         let settled = if *is_settled { "settled" } else { "NOT SETTLED" };
-        write!(
-            f,
-            "seed {seed:>3}: {story}; fell {fell:?}; {settled}, leaked {leaked}, duplicate {duplicate}, temporary {temporary}"
-        )
+        write!(f, "seed {seed:>3}: {story}; fell {fell:?}; {settled}, leaked {leaked}, duplicate {duplicate}")?;
+        temporary.map_or(Ok(()), |count| write!(f, ", temporary resources {count}"))
     }
 }
 
@@ -113,7 +111,7 @@ impl KillTally {
 
     /// Whether every one settled, with nothing leaked, nothing twice, and nothing left beside units.
     pub fn is_good(&self) -> bool {
-        self.0.iter().all(|kill| kill.is_settled && kill.leaked + kill.duplicate + kill.temporary == 0)
+        self.0.iter().all(|kill| kill.is_settled && kill.leaked + kill.duplicate + kill.temporary.unwrap_or(0) == 0)
     }
 }
 
@@ -122,12 +120,14 @@ impl fmt::Display for KillTally {
         let settled = self.0.iter().filter(|kill| kill.is_settled).count();
         let sum = |count: fn(&Kill) -> usize| self.0.iter().map(count).sum::<usize>();
         let (leaked, duplicate) = (sum(|kill| kill.leaked), sum(|kill| kill.duplicate));
-        let temporary = sum(|kill| kill.temporary);
         let all = self.0.len();
-        writeln!(f, "{settled}/{all} settled, leaked {leaked}, duplicate {duplicate}, temporary {temporary}")?;
+        write!(f, "{settled}/{all} settled, leaked {leaked}, duplicate {duplicate}")?;
+        if let Some(temporary) = self.0.iter().filter_map(|kill| kill.temporary).reduce(|sum, count| sum + count) {
+            write!(f, ", temporary resources {temporary}")?;
+        }
         write!(
             f,
-            "kills before the journal write {}, between journal and call {}, between call and settling {}, elsewhere {}",
+            "\nkills before the journal write {}, between journal and call {}, between call and settling {}, elsewhere {}",
             self.fell(Fell::BeforeJournal),
             self.fell(Fell::BeforeCall),
             self.fell(Fell::BeforeSettling),
@@ -328,4 +328,23 @@ fn says(log: &LogFile, known: u64, words: &[u8]) -> bool {
         file.read_to_end(&mut new)
     });
     read.is_ok() && new.windows(words.len()).any(|part| part == words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(temporary: Option<usize>) -> String {
+        let story = String::new();
+        let kill = Kill { seed: 0, fell: Fell::Elsewhere, is_settled: true, leaked: 0, duplicate: 0, temporary, story };
+        KillTally(vec![kill; 50]).to_string()
+    }
+
+    #[test]
+    fn temporary_resources_are_told_where_there_can_be_any() {
+        let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+        assert_eq!(first_line(&tally(None)), "50/50 settled, leaked 0, duplicate 0");
+        assert_eq!(first_line(&tally(Some(0))), "50/50 settled, leaked 0, duplicate 0, temporary resources 0");
+        assert_eq!(first_line(&tally(Some(1))), "50/50 settled, leaked 0, duplicate 0, temporary resources 50");
+    }
 }

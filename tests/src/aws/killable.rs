@@ -33,9 +33,9 @@ pub trait Killable: Emulation {
     /// The launch that a call is for, and how many units it asks for.
     fn launch_in(call: &ApiCall) -> Option<(String, usize)>;
 
-    /// How many things are there that managers make for their units, and remove at their ends.
+    /// How many things are there that managers make for their units, and remove at their ends; `None` where they make none.
     ///
     /// # Errors
     /// When it does not answer.
-    fn temporary(&self) -> Result<usize>;
+    fn temporary(&self) -> Result<Option<usize>>;
 }

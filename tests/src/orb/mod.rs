@@ -1,35 +1,32 @@
 //! A real ORB server (`orb-py`) before an emulator of EC2.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::ground::{Ground, TAIL};
-use crate::{AwsClient, Failure, IMAGE, LogFile, Ports, Process, Result, Venv, is_listening, until};
+use crate::{
+    AwsClient, Ec2Cloud, Ec2Stack, Emulation, Failure, IMAGE, LogFile, Ports, Process, Result, Venv, is_listening,
+    until,
+};
 
 /// What the server signs tokens with.
 const SECRET: &str = "a secret of the tests, longer than 32 bytes";
-
-/// The emulator's program.
-const MOTO: &str = include_str!("moto.py");
 
 /// Makes a token: its name, its role, the secret, its end in seconds from now.
 const SIGN: &str = "import jwt, sys, time; name, role, secret, within = sys.argv[1:]; \
     print(jwt.encode({'sub': name, 'roles': [role], 'exp': int(time.time()) + int(within)}, secret, algorithm='HS256'))";
 
-/// A running server with two templates, [`OrbServer::RUN`] and [`OrbServer::FLEET`]. Everything ends when this is dropped.
+/// A running server with two templates, [`OrbServer::RUN`] and [`OrbServer::FLEET`]. It ends when this is dropped; it
+/// belongs to a cloud, which must stay for as long.
 #[derive(Debug)]
 pub struct OrbServer {
-    /// First: it kills everything before anything else goes.
-    ground: Ground,
+    process: Process,
+    command: Command,
     venv: Venv,
-    server: Process,
     port: u16,
-    ec2_port: u16,
-    ec2: AwsClient,
-    _emulator: Process,
 }
 
 impl OrbServer {
@@ -38,24 +35,35 @@ impl OrbServer {
     /// The template whose instances come by an instant EC2 Fleet.
     pub const FLEET: &str = "fleet";
 
-    /// Starts the emulator and the server, and waits until both answer.
+    /// Starts one before a cloud without a scheduler, and waits until it answers. Its instances run nothing.
     ///
     /// # Errors
-    /// When a virtual environment cannot be made, or one of them does not come up.
-    pub fn start() -> Result<Self> {
-        let (port, ec2_port) = (Ports::single()?, Ports::single()?);
-        let ground = Ground::new(port, None)?;
+    /// When its virtual environment cannot be made, or it does not come up.
+    ///
+    /// # Panics
+    /// When the cloud is that of a stack.
+    pub fn start(cloud: &Ec2Cloud) -> Result<Self> {
+        let ground = cloud.ground().expect("a cloud of its own");
+        Self::on(ground, cloud, None).map_err(|failure| cloud.explain(failure))
+    }
+
+    /// Starts one before the cloud of a stack. Its instances run `user_data`.
+    ///
+    /// # Errors
+    /// As [`OrbServer::start`].
+    pub fn beside(ec2: &Ec2Stack, user_data: &str) -> Result<Self> {
+        Self::on(ec2.stack.ground(), &ec2.cloud, Some(user_data)).map_err(|failure| ec2.explain(failure))
+    }
+
+    fn on(ground: &Ground, cloud: &Ec2Cloud, user_data: Option<&str>) -> Result<Self> {
+        let port = Ports::single()?;
         let venv = Venv::with_orb_server(&|line| eprintln!("{line}"))?;
-        let moto = Venv::with_moto(&|line| eprintln!("{line}"))?;
-        let mut command = Command::new(moto.python());
-        command.args(["-c", MOTO]).arg(ec2_port.to_string());
-        ground.prepare(&mut command, &moto, "emulator");
-        let mut emulator = Process::start("emulator", &mut command, ground.log("emulator"))?;
-        comes_up(&mut emulator, ec2_port)?;
-        let ec2 = AwsClient::new(ec2_port)?;
-        write_settings(ground.folder(), port, &ec2)?;
-        let server = start_server(&ground, &venv, port, ec2_port)?;
-        Ok(Self { ground, venv, server, port, ec2_port, ec2, _emulator: emulator })
+        // Past the proxy: what is seen there is of managers alone.
+        let emulator = &cloud.emulator;
+        write_settings(ground.folder(), port, emulator.client(), user_data)?;
+        let mut command = command(ground, &venv, port, emulator.port());
+        let process = start(&mut command, port, ground.log("orb"))?;
+        Ok(Self { process, command, venv, port })
     }
 
     /// Where it is found.
@@ -63,13 +71,13 @@ impl OrbServer {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// A token of somebody with this role, for as many seconds.
+    /// A token of somebody with this name and role, for as many seconds. The server lets a name make 300 calls a minute.
     ///
     /// # Errors
     /// When none can be made.
-    pub fn token(&self, role: &str, seconds: i64) -> Result<String> {
+    pub fn token(&self, name: &str, role: &str, seconds: i64) -> Result<String> {
         let mut command = Command::new(self.venv.python());
-        command.args(["-c", SIGN, "somebody", role, SECRET, &seconds.to_string()]);
+        command.args(["-c", SIGN, name, role, SECRET, &seconds.to_string()]);
         let output = command.output().map_err(|error| Failure::new("sign a token", error))?;
         if !output.status.success() {
             return Err(Failure::new("sign a token", String::from_utf8_lossy(&output.stderr)));
@@ -79,12 +87,12 @@ impl OrbServer {
 
     /// What it printed.
     pub fn log(&self) -> &LogFile {
-        self.server.log()
+        self.process.log()
     }
 
-    /// Kills the server; the emulator stays.
+    /// Kills it; the cloud stays.
     pub fn kill(&mut self) {
-        self.server.kill();
+        self.process.kill();
     }
 
     /// Starts it again, with what it has in its store.
@@ -92,53 +100,29 @@ impl OrbServer {
     /// # Errors
     /// When it does not come up.
     pub fn start_again(&mut self) -> Result<()> {
-        self.server.kill();
-        self.server = start_server(&self.ground, &self.venv, self.port, self.ec2_port)?;
+        self.process.kill();
+        self.process = start(&mut self.command, self.port, self.process.log().clone())?;
         Ok(())
-    }
-
-    /// The instances in this state.
-    ///
-    /// # Errors
-    /// When the emulator does not answer.
-    pub fn instances(&self, state: &str) -> Result<Vec<String>> {
-        let filter = [("Filter.1.Name", "instance-state-name"), ("Filter.1.Value.1", state)];
-        let answer = self.ec2.ec2("DescribeInstances", &filter)?;
-        let mut ids = answer.texts("instanceId");
-        ids.sort_unstable();
-        Ok(ids)
-    }
-
-    /// Terminates an instance behind everybody's back.
-    ///
-    /// # Errors
-    /// When there is no such instance.
-    pub fn terminate(&self, id: &str) -> Result<()> {
-        self.ec2.ec2("TerminateInstances", &[("InstanceId.1", id)])?.ok().map(drop)
-    }
-
-    /// Stops an instance behind everybody's back.
-    ///
-    /// # Errors
-    /// When there is no such instance.
-    pub fn stop_instance(&self, id: &str) -> Result<()> {
-        self.ec2.ec2("StopInstances", &[("InstanceId.1", id)])?.ok().map(drop)
     }
 }
 
 /// The server's configuration, and its file of templates: its API cannot make one for AWS.
-fn write_settings(folder: &Path, port: u16, ec2: &AwsClient) -> Result<()> {
+fn write_settings(folder: &Path, port: u16, ec2: &AwsClient, user_data: Option<&str>) -> Result<()> {
     let one = |action: &str, name: &str| {
         let found = ec2.ec2(action, &[])?.texts(name);
         found.into_iter().next().ok_or_else(|| Failure::new(format!("find {name} in the emulator"), "there is none"))
     };
     let (subnet, group) = (one("DescribeSubnets", "subnetId")?, one("DescribeSecurityGroups", "groupId")?);
     let template = |id: &str, api: &str| {
-        json!({
+        let mut template = json!({
             "template_id": id, "provider_api": api, "machine_image": IMAGE, "machine_types": {"t3.medium": 1},
             "max_machines": 10, "subnet_ids": [subnet], "security_group_ids": [group], "price_type": "ondemand",
             "fleet_type": "instant", "metadata": {"fleet_type": "instant"},
-        })
+        });
+        if let Some(script) = user_data {
+            template["machine_bootstrap"] = script.into();
+        }
+        template
     };
     let templates =
         json!({"templates": [template(OrbServer::RUN, "RunInstances"), template(OrbServer::FLEET, "EC2Fleet")]});
@@ -161,28 +145,27 @@ fn write_settings(folder: &Path, port: u16, ec2: &AwsClient) -> Result<()> {
     write("aws_templates.json", &templates)
 }
 
-fn start_server(ground: &Ground, venv: &Venv, port: u16, ec2_port: u16) -> Result<Process> {
-    let folder: PathBuf = ground.folder().to_owned();
+fn command(ground: &Ground, venv: &Venv, port: u16, ec2_port: u16) -> Command {
+    let folder = ground.folder();
     let mut command = Command::new(venv.program("orb"));
     command.args(["server", "start", "--foreground", "--api-only", "--host", "127.0.0.1", "--port", &port.to_string()]);
     ground.prepare(&mut command, venv, "orb");
-    command.current_dir(&folder).env("HOME", &folder).env("ORB_CONFIG_DIR", folder.join("config"));
+    command.current_dir(folder).env("HOME", folder).env("ORB_CONFIG_DIR", folder.join("config"));
     command.env("ORB_WORK_DIR", folder.join("work")).env("ORB_LOG_DIR", folder.join("orb-logs"));
     command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{ec2_port}")).env("AWS_DEFAULT_REGION", "us-east-1");
     command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test").env_remove("AWS_PROFILE");
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-    let mut server = Process::start("ORB server", &mut command, ground.new_log("orb"))?;
-    comes_up(&mut server, port)?;
-    Ok(server)
+    command
 }
 
-fn comes_up(process: &mut Process, port: u16) -> Result<()> {
+fn start(command: &mut Command, port: u16, log: LogFile) -> Result<Process> {
+    let mut process = Process::start("ORB server", command, log)?;
     let ended = until("a server listen", 60.0, || match process.exited() {
         Some(status) => Some(Some(status)),
         None => is_listening(port).then_some(None),
     });
     match ended.map_err(|failure| failure.with_context(process.log().tail(TAIL)))? {
-        None => Ok(()),
+        None => Ok(process),
         Some(status) => {
             Err(Failure::new("see a server listen", format!("it ended: {status}"))
                 .with_context(process.log().tail(TAIL)))

@@ -197,6 +197,14 @@ fn what_spot_will_take_is_replaced_before_it_is_gone() -> Result<()> {
         let there = ids(&ec2.units().ok()?);
         (there.len() == 2 && !there.contains(&taken.id) && ec2.connected() == 2).then_some(())
     })?;
+    // Both calls go out in one step. What counts is that the one does not wait for the other's end.
+    let order = ec2.until("its end in the log", 20.0, || {
+        let mut lines = manager.log().lines_with(&[""]);
+        lines.retain(|line| line.contains("starting units") || line.contains(&taken.id) && line.contains("a unit "));
+        lines.iter().any(|line| line.contains(&taken.id)).then_some(lines)
+    })?;
+    let is_right = order.len() == 3 && order[1].contains("starting units") && order[2].contains(&taken.id);
+    ec2.check(is_right, "its replacement begun before its end", format!("{order:#?}"))?;
     let said = manager.log().lines_with(&["Spot is about to take an instance"]);
     ec2.check(said.len() == 1, "one word about it", format!("{said:#?}"))
 }

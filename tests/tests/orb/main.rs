@@ -1,3 +1,5 @@
-//! The provider over a real ORB server, before an emulator of EC2.
+//! A real ORB server, before an emulator of EC2.
 
+mod provider;
+mod suite;
 mod whole;

@@ -1,241 +1,124 @@
-//! Machines asked for, seen, and returned.
+//! Our manager at work by way of a server: released scheduler and client, workers on instances that are real processes.
 
-use std::time::{Duration, Instant};
+use std::collections::{BTreeMap, BTreeSet};
 
-use scaler_wm_core::{
-    Clock, Error, ErrorKind, LaunchId, ManagerId, OpenLaunch, Provider, Settled, Stop, StopAnswer, Tier, Unit, UnitId,
-    UnitState,
+use scaler_wm_tests::{
+    Ec2Stack, Ec2StackOptions, Instance, Manager, ManagerKind, ManagerOptions, OrbServer, Proc, Result, Script,
+    StackOptions,
 };
-use scaler_wm_ec2::{OrbConfig, OrbProvider};
-use scaler_wm_tests::{Failure, OrbServer, Result};
-use tokio::runtime::Runtime;
 
-/// A server, and a provider over it.
+/// What a server's template tells its instances, of the type `t3.medium`, to run.
+const USER_DATA: &str = r#"#!/bin/sh
+metadata=http://169.254.169.254/latest
+token=$(curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' $metadata/api/token)
+unit=$(curl -sf -H "X-aws-ec2-metadata-token: $token" $metadata/meta-data/instance-id)
+scaler_worker_manager baremetal_native SCHEDULER --mode fixed --worker-type "ORB-$unit" --max-task-concurrency 2 \
+    --worker-manager-id wm1 --per-worker-task-queue-size 4 --heartbeat-interval-seconds 1
+shutdown -h now
+"#;
+
+/// A server beside a stack, whose instances have two workers each.
 struct Rig {
-    runtime: Runtime,
     server: OrbServer,
-    provider: OrbProvider,
-    open: Vec<OpenLaunch>,
-}
-
-fn config(server: &OrbServer, template: &str, role: &str) -> Result<OrbConfig> {
-    let mut config = OrbConfig::new(server.url(), template, ManagerId::from("m 1"));
-    config.token = Some(server.token(role, 3_600)?);
-    config.observe_every = Duration::from_millis(300);
-    Ok(config)
-}
-
-fn told(error: Error) -> Failure {
-    Failure::new("use the provider", error)
+    ec2: Ec2Stack,
+    template: &'static str,
 }
 
 impl Rig {
-    fn new(template: &str) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let server = OrbServer::start()?;
-        let provider = runtime.block_on(OrbProvider::start(config(&server, template, "operator")?)).map_err(told)?;
-        Ok(Self { runtime, server, provider, open: Vec::new() })
+    fn new(is_told: bool, template: &'static str) -> Result<Self> {
+        let stack = StackOptions { is_told, ..StackOptions::default() };
+        let ec2 = Ec2Stack::start(Ec2StackOptions { stack, ..Ec2StackOptions::default() })?;
+        let scheduler = format!("tcp://127.0.0.1:{}", ec2.stack.ports().scheduler);
+        let server = OrbServer::beside(&ec2, &USER_DATA.replace("SCHEDULER", &scheduler))?;
+        Ok(Self { server, ec2, template })
     }
 
-    fn launch(&mut self, count: u32) -> Result<()> {
-        let count = count.try_into().expect("not 0");
-        let launch = self.provider.prepare(count, &Tier::default(), Clock::system().now()).map_err(told)?;
-        let launched = self.runtime.block_on(self.provider.launch(&launch)).map_err(told)?;
-        assert!(launched.units.is_empty() && launched.failed.is_empty());
-        self.open.push(OpenLaunch { launch, receipt: launched.receipt });
-        Ok(())
+    /// A manager of at most two instances, which looks often and lets go of units at once.
+    fn manager(&self) -> Result<Manager> {
+        let url = self.server.url();
+        let extra = ["--orb-url", &url, "--orb-template-id", self.template, "--orb-workers-per-machine", "2"];
+        let extra = extra.into_iter().chain(["--observe-interval-seconds", "2"]);
+        self.ec2.connected_manager(&ManagerOptions {
+            kind: ManagerKind::Ours,
+            limit: 4,
+            heartbeat: Some(1.0),
+            queue_size: Some(4),
+            cooldown: Some(0.0),
+            extra: extra.map(str::to_owned).collect(),
+            environment: vec![("ORB_TOKEN".to_owned(), self.server.token("wm1", "operator", 3_600)?)],
+            ..ManagerOptions::default()
+        })
     }
 
-    /// Looks until `is_so`; all units that were told of, and the outcome of the launches that settled.
-    fn look(&mut self, what: &str, is_so: impl Fn(&[Unit]) -> bool) -> Result<(Vec<Unit>, Vec<Settled>)> {
-        let end = Instant::now() + Duration::from_secs(30);
-        let mut settled = Vec::new();
-        loop {
-            let observed = self.runtime.block_on(self.provider.observe(&self.open)).map_err(told)?;
-            self.open.retain(|open| observed.settled.iter().all(|(launch, _)| *launch != open.launch.id));
-            settled.extend(observed.settled.into_iter().map(|(_, settled)| settled));
-            let units: Vec<Unit> = observed.units.iter().map(|unit| (**unit).clone()).collect();
-            if is_so(&units) {
-                return Ok((units, settled));
-            }
-            if Instant::now() > end {
-                return Err(
-                    Failure::new(format!("see {what}"), format!("{units:?}")).with_context(self.server.log().tail(30))
-                );
-            }
-            self.wait();
-        }
-    }
-
-    fn running(&mut self, count: usize) -> Result<(Vec<UnitId>, Vec<Settled>)> {
-        let all_run =
-            |units: &[Unit]| units.len() == count && units.iter().all(|unit| unit.state == UnitState::Running);
-        let (units, settled) = self.look("machines that run", all_run)?;
-        Ok((units.into_iter().map(|unit| unit.id).collect(), settled))
-    }
-
-    /// Until all is to be asked about again.
-    fn wait(&self) {
-        self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(320)).await });
-    }
-
-    fn stop(&self, units: &[UnitId]) -> Vec<std::result::Result<StopAnswer, ErrorKind>> {
-        let answers = self.runtime.block_on(self.provider.stop(units, Stop::Now));
-        answers.into_iter().map(|(_, answer)| answer.map_err(|error| error.kind())).collect()
+    /// The manager returns everything, and ends well; it has asked nothing of AWS itself.
+    fn ends_clean(&self, manager: &mut Manager) -> Result<()> {
+        manager.terminate();
+        let status = manager.wait(20.0).map_err(|failure| self.ec2.explain(failure))?;
+        self.ec2.check(status.code() == Some(0), "exit code 0", status)?;
+        self.ec2.until_nothing_left(20.0)?;
+        let calls = self.ec2.cloud.proxy.calls();
+        self.ec2.check(calls.is_empty(), "no call of the manager's own", format!("{calls:?}"))
     }
 }
 
-fn is_gone(unit: &Unit) -> bool {
-    matches!(unit.state, UnitState::Gone(_))
-}
-
-fn names(units: &[UnitId]) -> Vec<&str> {
-    let mut names: Vec<&str> = units.iter().map(UnitId::as_str).collect();
-    names.sort_unstable();
-    names
+fn ids(units: &[Instance]) -> BTreeSet<String> {
+    units.iter().map(|unit| unit.id.clone()).collect()
 }
 
 #[test]
-fn machines_come_and_go() -> Result<()> {
-    let mut rig = Rig::new(OrbServer::RUN)?;
-    assert_eq!(rig.provider.info().largest_batch.get(), 10);
-    for _ in 0..2 {
-        rig.launch(1)?;
+fn results_come_from_processes_of_machines_that_come_and_go() -> Result<()> {
+    let rig = Rig::new(false, OrbServer::RUN)?;
+    let ec2 = &rig.ec2;
+    let mut manager = rig.manager()?;
+    // The template says what workers are told.
+    let said = manager.log().lines_with(&["WARN", "do not reach the workers", "per_worker_task_queue_size"]);
+    ec2.check(said.len() == 1, "a word about options that do nothing", manager.log().tail(20))?;
+    let mut client = ec2.client(&Script::Pids { tasks: 60, seconds: 0.4 })?;
+    let mut seen: BTreeMap<i32, String> = BTreeMap::new();
+    ec2.until("the client's end", 90.0, || {
+        let units = ec2.cloud.emulator.units().into_iter();
+        seen.extend(units.filter_map(|Proc { pid, unit, .. }| Some((pid, unit?))));
+        client.exited()
+    })?;
+    client.finish(1.0).map_err(|failure| ec2.explain(failure))?;
+    let ran_in = client.ran_in();
+    ec2.check(ran_in.len() == 60, "60 results with a process id", ran_in.len())?;
+    for (pid, unit) in &ran_in {
+        let is_of_unit = seen.get(pid) == Some(unit) && !unit.is_empty();
+        ec2.check(is_of_unit, "a result from a process of a machine", format!("{pid} of {unit}, seen: {seen:?}"))?;
     }
-    let (units, settled) = rig.running(2)?;
-    assert_eq!(names(&units), rig.server.instances("running")?);
-    assert_eq!(settled.len(), 2);
-    assert!(settled.iter().all(|settled| settled.units.len() == 1 && settled.missing == 0));
-
-    assert_eq!(rig.stop(&units), [Ok(StopAnswer::Accepted); 2]);
-    let (units, _) = rig.look("both to be gone", |units| units.iter().any(is_gone))?;
-    for unit in units.iter().filter(|unit| is_gone(unit)) {
-        let UnitState::Gone(exit) = &unit.state else { continue };
-        assert!(exit.asked && exit.sure, "{unit:?}");
+    let units: BTreeSet<&String> = ran_in.iter().map(|(_, unit)| unit).collect();
+    ec2.check(units.len() == 2, "work in both machines", format!("{units:?}"))?;
+    // Nothing is left to do, and so nothing is wanted.
+    ec2.until_nothing_left(30.0)?;
+    // By a return: it does not end by itself as long as its workers run.
+    for instance in ec2.cloud.emulator.instances()? {
+        ec2.check(instance.state_reason.contains("User"), "an end by a return", format!("{instance:?}"))?;
     }
-    rig.look("nothing", |units| units.is_empty())?;
-    assert!(rig.server.instances("running")?.is_empty());
-    assert_eq!(rig.server.instances("terminated")?.len(), 2);
-    Ok(())
+    rig.ends_clean(&mut manager)
 }
 
 #[test]
-fn what_came_of_a_request_counts() -> Result<()> {
-    let mut rig = Rig::new(OrbServer::RUN)?;
-    // The emulator starts the least that a call asks for.
-    rig.launch(3)?;
-    let (units, settled) = rig.running(1)?;
-    assert_eq!(settled, [Settled { units: units.clone(), missing: 2 }]);
-    assert_eq!(names(&units), rig.server.instances("running")?);
-    Ok(())
-}
-
-#[test]
-fn machines_of_a_fleet_come_and_go() -> Result<()> {
-    let mut rig = Rig::new(OrbServer::FLEET)?;
-    rig.launch(2)?;
-    let (units, _) = rig.running(2)?;
-    assert_eq!(names(&units), rig.server.instances("running")?);
-    assert_eq!(rig.stop(&units), [Ok(StopAnswer::Accepted); 2]);
-    rig.look("nothing", |units| units.is_empty())?;
-    assert!(rig.server.instances("running")?.is_empty());
-    Ok(())
-}
-
-#[test]
-fn machines_that_die_or_are_stopped_are_noticed() -> Result<()> {
-    let mut rig = Rig::new(OrbServer::RUN)?;
-    for _ in 0..3 {
-        rig.launch(1)?;
-    }
-    let (units, _) = rig.running(3)?;
-    rig.server.terminate(units[0].as_str())?;
-    let (seen, _) = rig.look("the dead machine", |units| units.iter().any(is_gone))?;
-    let gone: Vec<&Unit> = seen.iter().filter(|unit| is_gone(unit)).collect();
-    assert_eq!(gone.len(), 1);
-    assert_eq!(gone[0].id, units[0]);
-    let UnitState::Gone(exit) = &gone[0].state else { unreachable!("it is gone") };
-    assert!(!exit.asked && exit.sure && exit.is_crash(), "{exit:?}");
-
-    // One that is stopped costs and does nothing: it is returned.
-    rig.server.stop_instance(units[1].as_str())?;
-    rig.look("the stopped machine go", |seen| seen.iter().all(|unit| unit.id == units[2]))?;
-    assert_eq!(rig.server.instances("running")?, names(&units[2..]));
-    assert!(rig.server.instances("stopped")?.is_empty());
-    Ok(())
-}
-
-#[test]
-fn a_server_that_starts_again_has_forgotten_nothing() -> Result<()> {
-    let mut rig = Rig::new(OrbServer::RUN)?;
-    rig.launch(1)?;
-    let (units, _) = rig.running(1)?;
-    rig.server.kill();
-    rig.wait();
-    let observed = rig.runtime.block_on(rig.provider.observe(&[]));
-    assert_eq!(observed.map(drop).map_err(|error| error.kind()), Err(ErrorKind::Transient));
-    // Nobody listens: it is certain that nothing was done.
-    let launch = rig.provider.prepare(1.try_into().expect("not 0"), &Tier::default(), Clock::system().now());
-    let error = rig.runtime.block_on(rig.provider.launch(&launch.map_err(told)?)).expect_err("nobody listens");
-    assert_eq!(error.kind(), ErrorKind::Failed, "{error}");
-    rig.server.start_again()?;
-    assert_eq!(rig.running(1)?.0, units);
-    assert_eq!(rig.stop(&units), [Ok(StopAnswer::Accepted)]);
-    rig.look("nothing", |units| units.is_empty())?;
-    assert!(rig.server.instances("running")?.is_empty());
-    Ok(())
-}
-
-#[test]
-fn another_process_finds_receipts_and_machines_again() -> Result<()> {
-    let mut rig = Rig::new(OrbServer::RUN)?;
-    rig.launch(1)?;
-    let (units, _) = rig.running(1)?;
-    // A receipt that nobody has followed up.
-    rig.launch(1)?;
-    let launch = rig.open[0].launch.id.clone();
-    let next = OrbProvider::start(config(&rig.server, OrbServer::RUN, "operator")?);
-    rig.provider = rig.runtime.block_on(next).map_err(told)?;
-    rig.provider.remember_launch(&LaunchId::from("earlier"), &[units[0].clone(), UnitId::from("i-0123456789abcdef0")]);
-    let (found, settled) = rig.running(2)?;
-    assert_eq!(names(&found), rig.server.instances("running")?);
-    assert_eq!(settled.len(), 1);
-    let (seen, _) = rig.look("both", |units| units.len() == 2)?;
-    let of_launch: Vec<&Unit> = seen.iter().filter(|unit| unit.launch.as_ref() == Some(&launch)).collect();
-    assert_eq!(of_launch.len(), 1);
-    assert_eq!(rig.stop(&found), [Ok(StopAnswer::Accepted); 2]);
-    rig.look("nothing", |units| units.is_empty())?;
-    assert!(rig.server.instances("running")?.is_empty());
-    Ok(())
-}
-
-#[test]
-fn who_may_not_is_told_what_to_do() -> Result<()> {
-    let rig = Rig::new(OrbServer::RUN)?;
-    let refused = |config: OrbConfig| {
-        let error = rig.runtime.block_on(OrbProvider::start(config.clone())).expect_err("it must be refused");
-        let token = config.token.unwrap_or_default();
-        assert!(token.is_empty() || !format!("{error:?} {error}").contains(&token));
-        (error.kind(), error.to_string())
-    };
-    let (kind, text) = refused(config(&rig.server, "nothing", "operator")?);
-    assert_eq!(kind, ErrorKind::Invalid);
-    assert!(
-        text.contains("has no template nothing") && text.contains("fleet, run") || text.contains("run, fleet"),
-        "{text}"
-    );
-    let (kind, text) = refused(config(&rig.server, OrbServer::RUN, "viewer")?);
-    assert_eq!(kind, ErrorKind::Denied);
-    assert!(text.contains("role `viewer`") && text.contains("`operator`"), "{text}");
-    let mut expired = config(&rig.server, OrbServer::RUN, "operator")?;
-    expired.token = Some(rig.server.token("operator", -60)?);
-    let mut none = expired.clone();
-    none.token = None;
-    for config in [expired, none] {
-        let (kind, text) = refused(config);
-        assert_eq!(kind, ErrorKind::Denied);
-        assert!(text.contains("--orb-token"), "{text}");
-    }
-    assert!(!rig.server.log().text().contains("POST"));
-    Ok(())
+fn a_killed_manager_finds_its_machines_again_and_a_dead_one_is_replaced() -> Result<()> {
+    let rig = Rig::new(true, OrbServer::FLEET)?;
+    let ec2 = &rig.ec2;
+    let mut first = rig.manager()?;
+    ec2.stack.wish(4)?;
+    let units = ec2.until_settled(2, 4, 60.0)?;
+    first.kill();
+    let mut second = rig.manager()?;
+    ec2.until("the second manager to know of both", 20.0, || {
+        (!second.log().lines_with(&["target changed", "units=2"]).is_empty()).then_some(())
+    })?;
+    ec2.check(ids(&ec2.units()?) == ids(&units), "the same machines", "others")?;
+    // Its workers cannot take their leave; they are told as dead, in their own names, as they are traced to their machine:
+    // the scheduler by itself takes 60 s to notice.
+    ec2.cloud.emulator.kill_unit(&units[0]);
+    ec2.cloud.emulator.terminate(&units[0])?;
+    ec2.until("another machine in its place", 40.0, || {
+        let there = ids(&ec2.units().ok()?);
+        let (ever, now) = (ec2.scheduler().ever_connected(), ec2.connected());
+        (there.len() == 2 && !there.contains(&units[0].id) && (ever, now) == (6, 4)).then_some(())
+    })?;
+    rig.ends_clean(&mut second)
 }

@@ -2,10 +2,12 @@
 
 mod book;
 mod host;
+mod leave;
 mod outbox;
 mod pulse;
 mod queue;
 mod run;
+mod say;
 mod task;
 mod wire;
 

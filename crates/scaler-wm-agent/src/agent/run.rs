@@ -1,20 +1,17 @@
 //! The loop of one agent. Everything that can happen to it is an event, taken one after the other.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use scaler_wm_core::{Chain, Exit, ExitCause, StopAnswer, TaskId, UnitId, WorkerId};
 use scaler_wm_wire::{
-    Message, Version,
-    message::{
-        self, CancelOutcome, DisconnectKind, Instruction, ObjectInstruction, TaskCancel, TaskCancelConfirm,
-        WorkerHeartbeatEcho,
-    },
+    Message,
+    message::{CancelOutcome, DisconnectKind, Instruction, ObjectInstruction, TaskCancel, WorkerHeartbeatEcho},
     ymq::Identity,
 };
 use tokio::{
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until},
 };
 use tracing::{debug, info, warn};
 
@@ -31,38 +28,30 @@ use crate::{
     hub::{Canceled, Hub, Job},
 };
 
-/// What runs when an agent is to leave at once gets this long to be canceled.
-const CANCEL_WITHIN: Duration = Duration::from_secs(10);
-/// How long a farewell may take to go out, and in version 1 to be answered.
-const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
-/// How long the connection stays open behind a farewell that is not answered: a scheduler that reads late drops what it
-/// has not read of a connection that is closed.
-const LINGER: Duration = Duration::from_millis(500);
-
 /// One worker.
 pub(crate) struct Agent {
-    unit: UnitId,
-    worker: WorkerId,
+    pub(super) unit: UnitId,
+    pub(super) worker: WorkerId,
     config: Arc<AgentConfig>,
-    hub: Arc<Hub>,
+    pub(super) hub: Arc<Hub>,
     tell: Tell,
     questions: mpsc::UnboundedReceiver<Question>,
-    wire: Wire,
+    pub(super) wire: Wire,
     pulse: Pulse,
     about: About,
-    book: Book,
-    outbox: Outbox,
+    pub(super) book: Book,
+    pub(super) outbox: Outbox,
     mode: Mode,
     /// When a hand-back is over, whatever still runs.
     until: Option<Instant>,
-    work: JoinSet<Worked>,
+    pub(super) work: JoinSet<Worked>,
     is_up: bool,
     /// Whether a failure of the connection was told since it was good.
     is_told: bool,
 }
 
 /// What came of something that was done beside the loop.
-enum Worked {
+pub(super) enum Worked {
     Ended(Done),
     /// Its task was withdrawn, or is with another agent now.
     Lost(TaskId),
@@ -83,7 +72,7 @@ enum Event {
 }
 
 /// Why an agent ends, and how it leaves.
-enum End {
+pub(super) enum End {
     /// It was asked to.
     Asked,
     /// The scheduler wants no worker any more.
@@ -285,39 +274,6 @@ impl Agent {
         }
     }
 
-    fn announce(&mut self, done: Done) {
-        let task = done.task.clone();
-        self.say(done.messages().into(), Some(task));
-    }
-
-    /// Nobody wants this result: neither the storage nor the executor is to keep it.
-    fn discard(&self, done: Done) {
-        let hub = Arc::clone(&self.hub);
-        let (task, object) = done.discard();
-        tokio::spawn(async move {
-            if let Err(error) = hub.storage().delete(object).await {
-                debug!(%task, error = %Chain(&error), "the result of a canceled task stays in the object storage");
-            }
-            hub.over(task);
-        });
-    }
-
-    fn confirm(&mut self, task: &TaskId, outcome: CancelOutcome) {
-        debug!(agent = %self.unit, %task, ?outcome, "a cancel is answered");
-        let id = message::TaskId::from(task.as_bytes());
-        self.say(vec![Message::TaskCancelConfirm(TaskCancelConfirm { id, outcome })], None);
-    }
-
-    /// Tells the scheduler, now or as soon as it is there again.
-    fn say(&mut self, messages: Vec<Message>, task: Option<TaskId>) {
-        if let Some(link) = self.wire.link()
-            && let Err(error) = messages.iter().try_for_each(|message| link.sender.queue(message))
-        {
-            self.lost(&Chain(&error).to_string());
-        }
-        self.outbox.tell(messages, task);
-    }
-
     fn happened(&mut self, event: WireEvent) -> Option<End> {
         match event {
             WireEvent::Connected { is_new } => self.connected(is_new),
@@ -329,7 +285,7 @@ impl Agent {
         None
     }
 
-    fn lost(&mut self, reason: &str) {
+    pub(super) fn lost(&mut self, reason: &str) {
         if std::mem::replace(&mut self.is_told, true) {
             debug!(agent = %self.unit, %reason, "no connection to the scheduler");
         } else {
@@ -406,47 +362,5 @@ impl Agent {
                 });
             }
         }
-    }
-
-    /// Ends what runs, and tells the scheduler, so that its tasks run elsewhere at once.
-    async fn leave(&mut self, end: &End) {
-        self.work.abort_all();
-        let tasks = self.book.clear();
-        match end {
-            End::Asked if !tasks.is_empty() => {
-                let canceled = timeout(CANCEL_WITHIN, self.hub.cancel_all(&tasks)).await;
-                if canceled.is_err() {
-                    warn!(agent = %self.unit, tasks = tasks.len(), "not all tasks could be canceled in time");
-                }
-            }
-            _ => tasks.iter().for_each(|task| self.hub.abandon(task)),
-        }
-        if self.say_farewell().await {
-            self.outbox.clear().into_iter().for_each(|task| self.hub.over(task));
-        }
-    }
-
-    /// Whether the scheduler surely has all that it was told.
-    async fn say_farewell(&mut self) -> bool {
-        let Some(link) = self.wire.link() else { return false };
-        let version = link.sender.version();
-        let farewell = Message::farewell(self.worker.clone(), version);
-        let is_sent = link.sender.queue(&farewell).is_ok();
-        let is_sent = is_sent && matches!(timeout(FAREWELL_WITHIN, link.sender.flush()).await, Ok(Ok(())));
-        if !is_sent {
-            return false;
-        }
-        let answer = async {
-            // Whatever else comes has no receiver any longer.
-            while let Some(message) = self.wire.last().await {
-                if matches!(message, Message::DisconnectResponse(_)) {
-                    return;
-                }
-            }
-        };
-        let patience = if version == Version::V1 { FAREWELL_WITHIN } else { LINGER };
-        // The word went out. A missing answer changes nothing about it.
-        let _ = timeout(patience, answer).await;
-        true
     }
 }

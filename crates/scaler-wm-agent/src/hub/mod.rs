@@ -19,7 +19,7 @@ use inputs::Objects;
 use scaler_wm_core::{CancelOutcome, Chain, Completion, Submission, TaskExecutor, TaskId, TaskJournal};
 use scaler_wm_wire::{
     storage::{StorageClient, StorageSettings},
-    ymq::{Identity, Reconnect},
+    ymq::{Backend, ConnectOptions, Identity, Reconnect},
 };
 use tokio::{
     sync::mpsc,
@@ -66,7 +66,8 @@ impl Hub {
         let storage = StorageClient::start(StorageSettings {
             identity: Identity::from(format!("{}|{}|{:032x}", config.kind, config.manager, fastrand::u128(..))),
             address: config.storage.clone(),
-            connect: config.connect.clone(),
+            // Whatever carries messages to the scheduler, the released object storage speaks YMQ (2.6.0 and 2.9.0).
+            connect: ConnectOptions { backend: Backend::Ymq, ..config.connect.clone() },
             reconnect: Reconnect::default(),
             seed: config.seed,
         });

@@ -8,9 +8,10 @@ def bind(serializer, function, *arguments):
     def run():
         import pickle
 
+        # What is wrong with packages of the place where this runs is no reason to lose what came of the task.
         try:
             import tblib.pickling_support
-        except ImportError:
+        except Exception:
             tblib = None
 
         def scaler_error(name, text):
@@ -18,7 +19,7 @@ def bind(serializer, function, *arguments):
                 import scaler.utility.exceptions as exceptions
 
                 return getattr(exceptions, name)(text)
-            except (ImportError, AttributeError):
+            except Exception:
                 return RuntimeError(text)
 
         def load(codec, what, data):
@@ -32,6 +33,9 @@ def bind(serializer, function, *arguments):
             try:
                 if tblib is not None:
                     tblib.pickling_support.install(error)
+            except Exception:
+                pass
+            try:
                 return pickle.dumps(error, protocol=pickle.HIGHEST_PROTOCOL)
             except Exception:
                 try:

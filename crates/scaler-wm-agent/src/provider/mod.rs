@@ -22,7 +22,7 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
-use units::Units;
+use units::{Asked, Units};
 
 use crate::{
     AgentConfig,
@@ -71,8 +71,9 @@ impl<E: TaskExecutor + 'static> AgentProvider<E> {
             // A launch of an earlier process brings units that are gone.
             idempotent: true,
             repeatable_for: Duration::MAX,
-            // They are known by the journal, and all of them are gone.
-            lists_foreign_units: true,
+            // All of them are gone; the journal says who they were.
+            lists_foreign_units: false,
+            finds_recorded_units: true,
             relieves: true,
             ends_by_itself: false,
             swept_within: Duration::from_secs(30),
@@ -177,29 +178,27 @@ impl<E: TaskExecutor + 'static> Provider for AgentProvider<E> {
     }
 
     async fn stop(&self, units: &[UnitId], how: Stop) -> Vec<(UnitId, Result<StopAnswer>)> {
-        let mut answers = Vec::with_capacity(units.len());
-        for unit in units {
-            let ask = match how {
-                Stop::IfIdle => Ask::IfIdle,
-                Stop::HandBack(within) => Ask::HandBack(within),
-                Stop::Relieve => Ask::Relieve,
-                Stop::Resume => Ask::Resume,
-                Stop::Hold => Ask::Hold,
-                Stop::Now => Ask::Now,
+        let ask = || match how {
+            Stop::IfIdle => Ask::IfIdle,
+            Stop::HandBack(within) => Ask::HandBack(within),
+            Stop::Relieve => Ask::Relieve,
+            Stop::Resume => Ask::Resume,
+            Stop::Hold => Ask::Hold,
+            Stop::Now => Ask::Now,
+        };
+        // All are asked before the first answer is awaited.
+        let asked: Vec<_> = units.iter().map(|unit| (unit.clone(), self.units().ask(unit, ask()))).collect();
+        let mut answers = Vec::with_capacity(asked.len());
+        for (unit, asked) in asked {
+            let said = match asked {
+                Asked::Waits(answer) => timeout(ANSWER_WITHIN, answer).await.ok().and_then(std::result::Result::ok),
+                Asked::Said(answer) => Some(answer),
+                Asked::Gone => None,
             };
-            let answer = self.units().ask(unit, ask);
-            answers.push((unit.clone(), answer));
+            let answer = said.ok_or_else(|| Error::new(ErrorKind::NotFound, "stop an agent", unit.to_string()));
+            answers.push((unit, answer));
         }
-        let mut said = Vec::with_capacity(answers.len());
-        for (unit, answer) in answers {
-            let answer = match answer {
-                Some(answer) => timeout(ANSWER_WITHIN, answer).await.ok().and_then(std::result::Result::ok),
-                None => None,
-            };
-            let gone = || Error::new(ErrorKind::NotFound, "stop an agent", unit.to_string());
-            said.push((unit.clone(), answer.ok_or_else(gone)));
-        }
-        said
+        answers
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

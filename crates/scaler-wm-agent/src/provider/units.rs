@@ -108,10 +108,28 @@ impl Units {
         all
     }
 
-    /// Asks an agent; `None` when it is not there.
-    pub(super) fn ask(&self, unit: &UnitId, ask: Ask) -> Option<oneshot::Receiver<StopAnswer>> {
+    /// Asks an agent.
+    pub(super) fn ask(&self, unit: &UnitId, ask: Ask) -> Asked {
+        let Some(tracked) = self.there.get(unit) else { return Asked::Gone };
+        if tracked.unit.state == UnitState::Stopping {
+            // It hears nobody any more.
+            return Asked::Said(if matches!(ask, Ask::Resume) { StopAnswer::Busy } else { StopAnswer::Accepted });
+        }
         let (reply, answer) = oneshot::channel();
-        self.there.get(unit)?.questions.send((ask, reply)).ok()?;
-        Some(answer)
+        match tracked.questions.send((ask, reply)) {
+            Ok(()) => Asked::Waits(answer),
+            Err(_) => Asked::Gone,
+        }
     }
+}
+
+/// What came of a question.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// The agent will answer.
+    Waits(oneshot::Receiver<StopAnswer>),
+    /// The answer is known.
+    Said(StopAnswer),
+    /// There is no such agent.
+    Gone,
 }

@@ -37,6 +37,7 @@ impl Default for MemorySettings {
                 idempotent: true,
                 repeatable_for: Duration::MAX,
                 lists_foreign_units: true,
+                finds_recorded_units: true,
                 relieves: true,
                 ends_by_itself: false,
                 swept_within: Duration::from_secs(5),

@@ -2,11 +2,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::Manager;
 use crate::{
-    LaunchId, Result, Stop, Timestamp, UnitId,
+    Launch, LaunchId, Result, Stop, Timestamp, UnitId,
     plan::{Action, Cause},
 };
 
@@ -32,12 +32,12 @@ impl Manager {
         let entries = self.journal.load().await?;
         let now = self.clock.now();
         let info = self.provider.info();
-        let (can_list, can_repeat) = (info.lists_foreign_units, info.idempotent);
+        let (can_list, can_find, can_repeat) = (info.lists_foreign_units, info.finds_recorded_units, info.idempotent);
         let mut forgotten = Vec::new();
         let mut recalled = Recalled::default();
         for entry in entries {
             recalled.known.insert(entry.launch.id.clone());
-            if !can_list {
+            if !can_find {
                 // Units of this kind end with their process.
                 forgotten.push(entry.launch.id);
             } else if entry.settled.is_none()
@@ -46,7 +46,16 @@ impl Manager {
                 info!(launch = %entry.launch.id, units = entry.launch.count, "open launch of an earlier process");
                 self.launches.adopted(entry.launch, entry.receipt, self.random.u64(..), now);
             } else {
-                // One that is too old to be repeated is known by what is there.
+                // One that is too old to be repeated is known by what is there, if that is told.
+                if entry.settled.is_none() && !can_list {
+                    let Launch { id, count, at, .. } = &entry.launch;
+                    let age_seconds = now.since(*at).as_secs_f64();
+                    warn!(
+                        launch = %id, units = count, age_seconds,
+                        "an earlier process ended before it knew what came of a launch, and units that nobody has on \
+                         record cannot be listed here: see what is there, and end what is too much"
+                    );
+                }
                 let units = entry.settled.map(|settled| settled.units).unwrap_or_default();
                 recalled.settled.push((entry.launch.id, entry.launch.at, units));
             }

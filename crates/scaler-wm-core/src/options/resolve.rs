@@ -29,8 +29,6 @@ pub fn resolve(
     file: &[Found],
 ) -> Result<Values, OptionError> {
     let mut values = BTreeMap::new();
-    // Said last: what somebody wrote is nearer to what they meant than what they left out.
-    let mut missing = None;
     for spec in specs.iter().filter(|spec| spec.stands_for.is_none()) {
         let variable = spec.environment.and_then(|variable| Some((variable, environment(variable)?)));
         let variable = variable.filter(|(_, text)| !text.is_empty()).map(|(variable, text)| Found {
@@ -44,13 +42,26 @@ pub fn resolve(
         for found in in_order {
             value = (Some(spec.read(&found.raw, &found.origin)?), found.origin.clone());
         }
-        if value.0.is_none() && spec.preset == Preset::Required {
-            let problem = format!("it is required; give it here or as `{}` in the file of -c", spec.key);
-            missing.get_or_insert_with(|| OptionError::new(spec.flag(), problem));
-        }
         values.insert(spec.key, value);
     }
-    missing.map_or(Ok(Values(values)), Err)
+    let values = Values(values);
+    // Said last: what somebody wrote is nearer to what they meant than what they left out.
+    let is_required = |spec: &OptionSpec| {
+        spec.preset == Preset::Required
+            && spec.stands_for.is_none()
+            && !spec.unless.is_some_and(|key| is_there(&values, key))
+    };
+    match specs.iter().find(|spec| is_required(spec) && !is_there(&values, spec.key)) {
+        Some(spec) => {
+            let problem = format!("it is required; give it here or as `{}` in the file of -c", spec.key);
+            Err(OptionError::new(spec.flag(), problem))
+        }
+        None => Ok(values),
+    }
+}
+
+fn is_there(values: &Values, key: &str) -> bool {
+    values.has(key) && values.get(key).is_some()
 }
 
 fn preset(spec: &OptionSpec) -> Option<Value> {
@@ -211,6 +222,18 @@ mod tests {
         assert!(error.starts_with("ADDRESS: it is required"), "{error}");
         let error = resolve(&specs, &[given("io_threads", "0")], |_| None, &[]).unwrap_err().to_string();
         assert!(error.starts_with("--io_threads: "), "{error}");
+    }
+
+    #[test]
+    fn what_another_option_makes_needless_is_not_missed() {
+        const REGION: OptionSpec = OptionSpec::new("region", Kind::Text, Preset::Required, "").unless("url");
+        const URL: OptionSpec = OptionSpec::new("url", Kind::Text, Preset::Nothing, "");
+        let of = |given: &[Found], file: &[Found]| resolve(&[&REGION, &URL], given, |_| None, file);
+        assert!(of(&[], &[]).unwrap_err().to_string().starts_with("--region: it is required"));
+        let values = of(&[given("url", "http://h")], &[]).unwrap();
+        assert!(values.get("region").is_none());
+        of(&[], &[in_file("url", Raw::Text("http://h".to_owned()))]).unwrap();
+        assert_eq!(of(&[given("region", "here")], &[]).unwrap().text("region"), "here");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct OptionSpec {
     pub is_ours: bool,
     /// The key of the option of which this is but another name on the command line; it has no value of its own.
     pub stands_for: Option<&'static str>,
+    /// The key of an option that makes this one needless, if it is required otherwise.
+    pub unless: Option<&'static str>,
 }
 
 /// A further name of an option on the command line.
@@ -193,6 +195,7 @@ impl OptionSpec {
             is_hidden: false,
             is_ours: false,
             stands_for: None,
+            unless: None,
         }
     }
 
@@ -265,6 +268,13 @@ impl OptionSpec {
     pub const fn stands_for(mut self, key: &'static str) -> Self {
         self.stands_for = Some(key);
         self.is_hidden = true;
+        self
+    }
+
+    /// The same option, required only where nobody gives the one with this key.
+    #[must_use]
+    pub const fn unless(mut self, key: &'static str) -> Self {
+        self.unless = Some(key);
         self
     }
 

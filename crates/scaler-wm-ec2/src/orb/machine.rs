@@ -5,8 +5,7 @@ use std::sync::Arc;
 use scaler_wm_core::{Exit, ExitCause, LaunchId, Tier, Timestamp, Unit, UnitId, UnitState, WorkerMatch};
 use serde::Deserialize;
 
-/// What the workers of a machine have in front of its name in their ids.
-const PREFIX: &str = "ORB";
+use crate::user_data::PREFIX;
 
 /// One machine, as lists and statuses have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

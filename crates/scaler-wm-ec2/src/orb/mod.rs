@@ -7,10 +7,10 @@
 //!
 //! A request takes no token of ours, and the server keeps nothing that we could find one by. So a launch is never
 //! repeated, and between the instant at which the server takes a request and the one at which its receipt is in the
-//! journal, some milliseconds on loopback, a process that dies leaves machines that no later process knows of: it forgets
-//! a launch without a receipt. The same goes for an answer that gets lost; of that the log names template, number and time.
-//! Such machines run until somebody returns them (`orb machines list`, `orb machines return`), or until they shut
-//! themselves down. What has a receipt is found again.
+//! journal, some milliseconds on loopback, a process that dies leaves machines that no later process knows of: the next
+//! one warns of a launch without a receipt, with number and age, and forgets it. The same goes for an answer that gets
+//! lost; of that the log names template, number and time. Such machines run until somebody returns them
+//! (`orb machines list`, `orb machines return`), or until they shut themselves down. What has a receipt is found again.
 //!
 //! # What is known of machines
 //!
@@ -26,6 +26,7 @@ mod config;
 mod fleet;
 mod http;
 mod machine;
+mod options;
 mod orders;
 mod provider;
 mod stop;

@@ -265,8 +265,9 @@ fn info(config: &OrbConfig, template: &Known) -> ProviderInfo {
         observe_every: config.observe_every,
         idempotent: false,
         repeatable_for: Duration::ZERO,
-        // Those on record: a manager that forgot them at its start would leave them running.
-        lists_foreign_units: true,
+        // The server tells nothing apart by who asked for it; what has a name or a receipt is found again.
+        lists_foreign_units: false,
+        finds_recorded_units: true,
         relieves: false,
         ends_by_itself: true,
         swept_within: Duration::from_secs(5),

@@ -13,4 +13,4 @@ mod values;
 
 pub use error::TemplateError;
 pub use model::{Market, ProviderApi, Template};
-pub(crate) use strategy::ON_DEMAND_STRATEGIES;
+pub(crate) use strategy::{ON_DEMAND_STRATEGIES, is_of_on_demand, is_of_spot};

@@ -40,6 +40,18 @@ pub enum Market {
     Heterogeneous,
 }
 
+impl Market {
+    /// The name that ORB gives it, as in `price_type`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OnDemand => "ondemand",
+            Self::Spot => "spot",
+            Self::Heterogeneous => "heterogeneous",
+        }
+    }
+}
+
 /// One template of ORB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {

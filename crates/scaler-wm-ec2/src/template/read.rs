@@ -1,11 +1,10 @@
 //! From the text of a file to the one template that is meant.
 
 use super::{Market, ProviderApi, Template, TemplateError, fields::Fields, json::Json, strategy};
+use crate::limits::LARGEST_VOLUME;
 
 type Read<T> = Result<T, TemplateError>;
 
-/// EC2's largest volume, in GiB.
-const LARGEST_VOLUME: i128 = 65_536;
 const MOST_IOPS: i128 = 1_000_000;
 
 impl Template {
@@ -105,7 +104,11 @@ fn build(id: &str, members: &Members) -> Read<Template> {
         key_name: fields.text(&["machine_ssh_key", "key_name"])?,
         user_data: fields.verbatim(&["machine_bootstrap", "user_data", "user_data_script"])?,
         instance_profile: fields.text(&["machine_role", "instance_profile"])?,
-        root_volume_gib: fields.whole(&["machine_disk_size_gb", "root_device_volume_size"], 1, LARGEST_VOLUME)?,
+        root_volume_gib: fields.whole(
+            &["machine_disk_size_gb", "root_device_volume_size"],
+            1,
+            LARGEST_VOLUME.into(),
+        )?,
         volume_type: fields.text(&["machine_disk_type", "volume_type"])?,
         iops: fields.whole(&["iops"], 1, MOST_IOPS)?,
         ebs_optimized: fields.flag(&["ebs_optimized"])?,
@@ -204,7 +207,7 @@ fn allocation(fields: &mut Fields<'_>, market: Market) -> Read<Option<String>> {
     let Some(known) = strategy_of(value) else {
         return Err(fields.error(written, format!("no such strategy; write one of {}", strategy::known())));
     };
-    if known == "prioritized" && market != Market::OnDemand {
+    if !strategy::is_of_spot(known) && market != Market::OnDemand {
         let problem = "prioritized is for instances on demand; write capacity-optimized-prioritized";
         return Err(fields.error(written, problem));
     }
@@ -214,7 +217,7 @@ fn allocation(fields: &mut Fields<'_>, market: Market) -> Read<Option<String>> {
 fn allocation_on_demand(fields: &mut Fields<'_>) -> Read<Option<String>> {
     let names = ["allocation_strategy_on_demand"];
     let Some((written, value)) = fields.take(&names) else { return Ok(None) };
-    match strategy_of(value).filter(|known| strategy::ON_DEMAND_STRATEGIES.contains(known)) {
+    match strategy_of(value).filter(|known| strategy::is_of_on_demand(known)) {
         Some(known) => Ok(Some(known.to_owned())),
         None => Err(fields.error(written, format!("write one of {}", strategy::ON_DEMAND_STRATEGIES.join(", ")))),
     }

@@ -22,6 +22,16 @@ pub(super) fn in_fleet(written: &str) -> Option<&'static str> {
     SPOT.iter().chain(&ON_DEMAND_STRATEGIES).copied().find(|known| *known == name)
 }
 
+/// Whether capacity on demand can be chosen by it.
+pub(crate) fn is_of_on_demand(name: &str) -> bool {
+    ON_DEMAND_STRATEGIES.contains(&name)
+}
+
+/// Whether Spot capacity can be chosen by it.
+pub(crate) fn is_of_spot(name: &str) -> bool {
+    SPOT.contains(&name)
+}
+
 /// All that ORB knows, for a sentence to the user.
 pub(super) fn known() -> String {
     format!("{}, prioritized", SPOT.join(", "))

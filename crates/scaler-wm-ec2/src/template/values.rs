@@ -1,14 +1,9 @@
 //! Values of fields, as generously as ORB reads them: a number may be a text, a list may be a text with commas.
 
 use super::{TemplateError, fields::Fields, json::Json};
+use crate::limits;
 
 type Read<T> = Result<T, TemplateError>;
-
-/// EC2's limits, in characters.
-const LONGEST_TAG_KEY: usize = 128;
-const LONGEST_TAG_VALUE: usize = 256;
-/// Keys of tags that are not the user's to set.
-const RESERVED: [&str; 3] = ["orb:", "aws:", "scaler-wm:"];
 
 impl Fields<'_> {
     /// A text.
@@ -79,7 +74,7 @@ impl Fields<'_> {
         flag.map(Some).ok_or_else(|| self.error(written, "write true or false"))
     }
 
-    /// A price in dollars an hour, as EC2 takes it: in digits, without an exponent.
+    /// A price in dollars an hour.
     pub(super) fn price(&mut self, names: &[&str]) -> Read<Option<String>> {
         let Some((written, value)) = self.take(names) else { return Ok(None) };
         let price = match value {
@@ -88,10 +83,8 @@ impl Fields<'_> {
             Json::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
-        match price {
-            Some(price) if price > 0.0 && price < 1e6 => Ok(Some(price.to_string())),
-            _ => Err(self.error(written, "write the dollars an hour above which no instance is wanted, such as 0.10")),
-        }
+        let problem = "write the dollars an hour above which no instance is wanted, such as 0.10";
+        price.and_then(limits::price).map(Some).ok_or_else(|| self.error(written, problem))
     }
 
     /// Instance types with their weights.
@@ -138,25 +131,9 @@ impl Fields<'_> {
             other => return Err(self.error(written, format!("is {}; write an object of texts", other.kind()))),
         };
         for (key, value) in &tags {
-            self.check_tag(written, key, value)?;
+            limits::tag(key, value).map_err(|problem| self.error(written, problem))?;
         }
         Ok(tags)
-    }
-
-    fn check_tag(&self, written: &str, key: &str, value: &str) -> Read<()> {
-        let lower = key.to_ascii_lowercase();
-        if let Some(prefix) = RESERVED.iter().find(|prefix| lower.starts_with(**prefix)) {
-            let problem = format!("the key {key} begins with {prefix}, which is reserved; give the tag another key");
-            return Err(self.error(written, problem));
-        }
-        if key.is_empty() || key.chars().count() > LONGEST_TAG_KEY || value.chars().count() > LONGEST_TAG_VALUE {
-            let problem = format!(
-                "the tag {key:?} does not fit: EC2 takes keys of 1 to {LONGEST_TAG_KEY} characters, and values of up to \
-                 {LONGEST_TAG_VALUE}"
-            );
-            return Err(self.error(written, problem));
-        }
-        Ok(())
     }
 
     /// A launch template's version: a number or a text.

@@ -26,7 +26,10 @@ use scaler_wm_core::{Clock, ManagerId, Result};
 use scaler_wm_ec2::{Ec2Config, Ec2Provider};
 use tokio::time::Instant;
 
-use crate::form::{Form, escaped};
+use crate::{
+    answers::{images, is_meant, item, types},
+    form::{Form, escaped},
+};
 
 /// One instance.
 #[derive(Clone, Debug)]
@@ -58,8 +61,12 @@ struct State {
     calls: Vec<Form>,
     lag: Duration,
     key_pairs: BTreeSet<String>,
-    groups: BTreeSet<String>,
-    templates: BTreeMap<String, Form>,
+    /// Ids by names.
+    groups: BTreeMap<String, String>,
+    /// Ids and the calls that made them by names.
+    templates: BTreeMap<String, (String, Form)>,
+    /// Groups and launch templates that were ever made.
+    made: [usize; 2],
     /// Status of the Spot requests that are not just fulfilled, by instance.
     spot: BTreeMap<String, &'static str>,
     /// Types of which there is no capacity.
@@ -134,11 +141,19 @@ impl Fake {
         [state.key_pairs.len(), state.groups.len(), state.templates.len()]
     }
 
-    /// Somebody removes every key pair and group.
-    pub(crate) fn lose_temporary(&self) {
-        let mut state = self.state();
-        state.key_pairs.clear();
-        state.groups.clear();
+    /// Somebody removes every key pair.
+    pub(crate) fn lose_key_pairs(&self) {
+        self.state().key_pairs.clear();
+    }
+
+    /// Somebody removes every group that was made here.
+    pub(crate) fn lose_groups(&self) {
+        self.state().groups.clear();
+    }
+
+    /// Somebody removes every launch template.
+    pub(crate) fn lose_templates(&self) {
+        self.state().templates.clear();
     }
 
     /// A provider at this service.
@@ -159,7 +174,7 @@ impl Fake {
     }
 }
 
-type Answer = std::result::Result<String, (&'static str, String)>;
+pub(crate) type Answer = std::result::Result<String, (&'static str, String)>;
 
 impl State {
     fn call(&mut self, form: &Form) -> Option<Answer> {
@@ -197,36 +212,41 @@ impl State {
                 Ok(format!("<keyName>{name}</keyName><keyMaterial>hush</keyMaterial>"))
             }
             "CreateSecurityGroup" => {
-                if !self.groups.insert(form.get("GroupName").to_owned()) {
+                let name = form.get("GroupName").to_owned();
+                if self.groups.contains_key(&name) {
                     return Err(("InvalidGroup.Duplicate", "it is there".to_owned()));
                 }
-                Ok("<groupId>sg-1</groupId>".to_owned())
+                self.made[0] += 1;
+                let id = format!("sg-{}", self.made[0]);
+                self.groups.insert(name, id.clone());
+                Ok(format!("<groupId>{id}</groupId>"))
             }
             "CreateLaunchTemplate" => {
                 let name = form.get("LaunchTemplateName");
                 if self.templates.contains_key(name) {
                     return Err(("InvalidLaunchTemplateName.AlreadyExistsException", "it is there".to_owned()));
                 }
-                self.templates.insert(name.to_owned(), form.clone());
-                Ok("<launchTemplate><launchTemplateId>lt-1</launchTemplateId></launchTemplate>".to_owned())
+                self.made[1] += 1;
+                let id = format!("lt-{}", self.made[1]);
+                self.templates.insert(name.to_owned(), (id.clone(), form.clone()));
+                Ok(format!("<launchTemplate><launchTemplateId>{id}</launchTemplateId></launchTemplate>"))
             }
             "DescribeKeyPairs" => {
                 let item = |name: &String| format!("<item><keyName>{name}</keyName></item>");
-                Ok(format!("<keySet>{}</keySet>", self.key_pairs.iter().map(item).collect::<String>()))
+                let meant = self.key_pairs.iter().filter(|name| is_meant(form, name));
+                Ok(format!("<keySet>{}</keySet>", meant.map(item).collect::<String>()))
             }
             "DescribeSecurityGroups" => {
-                let item = |_: &String| "<item><groupId>sg-1</groupId></item>".to_owned();
-                Ok(format!(
-                    "<securityGroupInfo>{}</securityGroupInfo>",
-                    self.groups.iter().map(item).collect::<String>()
-                ))
+                let item = |(_, id): (&String, &String)| format!("<item><groupId>{id}</groupId></item>");
+                let meant = self.groups.iter().filter(|(name, _)| is_meant(form, name));
+                Ok(format!("<securityGroupInfo>{}</securityGroupInfo>", meant.map(item).collect::<String>()))
             }
             "DescribeLaunchTemplates" => {
-                let item = |_: &String| "<item><launchTemplateId>lt-1</launchTemplateId></item>".to_owned();
-                Ok(format!(
-                    "<launchTemplates>{}</launchTemplates>",
-                    self.templates.keys().map(item).collect::<String>()
-                ))
+                let meant = self.templates.iter().filter(|(name, _)| is_meant(form, name));
+                let item = |(_, (id, _)): (_, &(String, Form))| {
+                    format!("<item><launchTemplateId>{id}</launchTemplateId></item>")
+                };
+                Ok(format!("<launchTemplates>{}</launchTemplates>", meant.map(item).collect::<String>()))
             }
             "DeleteKeyPair" => {
                 self.key_pairs.remove(form.get("KeyName"));
@@ -236,11 +256,11 @@ impl State {
                 if self.instances.values().any(|instance| instance.state != "terminated") {
                     return Err(("DependencyViolation", "an instance has it".to_owned()));
                 }
-                self.groups.clear();
+                self.groups.retain(|_, id| id != form.get("GroupId"));
                 Ok(String::new())
             }
             "DeleteLaunchTemplate" => {
-                self.templates.clear();
+                self.templates.retain(|_, (id, _)| id != form.get("LaunchTemplateId"));
                 Ok(String::new())
             }
             "RunInstances" => self.run(form, most),
@@ -300,15 +320,30 @@ impl State {
         id
     }
 
+    /// Refuses what names a key pair or a group that is not there: one of our making that was removed, or one that is
+    /// mistyped.
+    fn lost(&self, form: &Form, prefix: &str) -> Answer {
+        let key = form.get(&format!("{prefix}KeyName"));
+        if key.ends_with("typo") || (key.starts_with("scaler-wm") && !self.key_pairs.contains(key)) {
+            return Err(("InvalidKeyPair.NotFound", format!("The key pair '{key}' does not exist")));
+        }
+        let is_lost = |id: &String| {
+            let made = id.strip_prefix("sg-").and_then(|number| number.parse().ok());
+            let was_made = made.is_some_and(|number: usize| number <= self.made[0]);
+            id.ends_with("typo") || (was_made && !self.groups.values().any(|there| there == id))
+        };
+        let groups = form.list(&format!("{prefix}NetworkInterface.1.SecurityGroupId"));
+        match groups.into_iter().find(is_lost) {
+            Some(id) => Err(("InvalidGroup.NotFound", format!("The security group '{id}' does not exist"))),
+            None => Ok(String::new()),
+        }
+    }
+
     fn run(&mut self, form: &Form, most: usize) -> Answer {
         let kind = form.get("InstanceType").to_owned();
-        for (key, there) in [
-            ("KeyName", self.key_pairs.contains(form.get("KeyName"))),
-            ("NetworkInterface.1.SecurityGroupId.1", !self.groups.is_empty()),
-        ] {
-            if form.get(key).starts_with("scaler-wm") && !there {
-                return Err(("InvalidKeyPair.NotFound", format!("{key} is not there")));
-            }
+        self.lost(form, "")?;
+        if form.get("LaunchTemplate.LaunchTemplateId").ends_with("typo") {
+            return Err(("InvalidLaunchTemplateId.NotFound", "it is not there".to_owned()));
         }
         self.once(form, |state| {
             if state.full.contains(&kind) {
@@ -324,7 +359,18 @@ impl State {
     }
 
     fn fleet(&mut self, form: &Form, most: usize) -> Answer {
+        let wanted = form.get("LaunchTemplateConfigs.1.LaunchTemplateSpecification.LaunchTemplateId");
+        let Some((_, template)) = self.templates.values().find(|(id, _)| id == wanted).cloned() else {
+            return Err(("InvalidLaunchTemplateId.NotFound", "it is not there".to_owned()));
+        };
         self.once(form, |state| {
+            // What a template names is found to be missing when instances start: the call itself is good.
+            if let Err((code, message)) = state.lost(&template, "LaunchTemplateData.") {
+                return Ok(format!(
+                    "<fleetId>fleet-1</fleetId><fleetInstanceSet/><errorSet><item><errorCode>{code}</errorCode>\
+                     <errorMessage>{message}</errorMessage></item></errorSet>"
+                ));
+            }
             let asked: usize = form.get("TargetCapacitySpecification.TotalTargetCapacity").parse().unwrap();
             let is_spot = form.get("TargetCapacitySpecification.DefaultTargetCapacityType") == "spot";
             let prefix = "LaunchTemplateConfigs.1.Overrides";
@@ -378,68 +424,6 @@ impl State {
         let items: String = form.list("Filter.1.Value").iter().map(item).collect();
         format!("<spotInstanceRequestSet>{items}</spotInstanceRequestSet>")
     }
-}
-
-fn item(id: &str, instance: &Instance) -> String {
-    let tag = |(key, value): (&String, &String)| {
-        format!("<item><key>{}</key><value>{}</value></item>", escaped(key), escaped(value))
-    };
-    let tags: String = instance.tags.iter().map(tag).collect();
-    let spot = if instance.is_spot {
-        format!("<spotInstanceRequestId>{}</spotInstanceRequestId>", id.replace("i-", "sir-"))
-    } else {
-        String::new()
-    };
-    format!(
-        "<item><instanceId>{id}</instanceId><instanceState><name>{}</name></instanceState><stateReason><code>{}</code>\
-         </stateReason><instanceType>{}</instanceType>{spot}<tagSet>{tags}</tagSet></item>",
-        instance.state, instance.reason, instance.kind
-    )
-}
-
-fn types(form: &Form) -> Answer {
-    let mut items = String::new();
-    for kind in form.list("InstanceType") {
-        let (cpus, architecture) = match kind.as_str() {
-            "t2.micro" => (1, "x86_64"),
-            "c5.large" | "c6i.large" => (2, "x86_64"),
-            "c5.xlarge" => (4, "x86_64"),
-            "c7g.large" => (2, "arm64"),
-            _ => {
-                return Err((
-                    "InvalidInstanceType",
-                    format!("The following supplied instance types do not exist: [{kind}]"),
-                ));
-            }
-        };
-        items.push_str(&format!(
-            "<item><instanceType>{kind}</instanceType><vCpuInfo><defaultVCpus>{cpus}</defaultVCpus></vCpuInfo><processorInfo>\
-             <supportedArchitectures><item>{architecture}</item></supportedArchitectures></processorInfo></item>"
-        ));
-    }
-    Ok(format!("<instanceTypeSet>{items}</instanceTypeSet>"))
-}
-
-fn images(form: &Form) -> String {
-    let given = form.list("ImageId");
-    let image = |id: &str, made: &str| {
-        format!(
-            "<item><imageId>{id}</imageId><creationDate>{made}</creationDate><rootDeviceName>/dev/sda1</rootDeviceName></item>"
-        )
-    };
-    let items = if given.is_empty() {
-        assert!(form.get("Filter.1.Value.1").starts_with("al2023-ami-2023.*-kernel-*-"));
-        let arm = if form.get("Filter.1.Value.1").ends_with("arm64") { "-arm" } else { "" };
-        format!(
-            "{}{}{}",
-            image("ami-old", "2024-01-01T00:00:00.000Z"),
-            image(&format!("ami-new{arm}"), "2026-01-01T00:00:00.000Z"),
-            image("ami-older", "2023-01-01T00:00:00.000Z")
-        )
-    } else {
-        given.iter().map(|id| image(id, "2025-01-01T00:00:00.000Z")).collect()
-    };
-    format!("<imagesSet>{items}</imagesSet>")
 }
 
 impl HttpConnector for Fake {

@@ -64,6 +64,26 @@ async fn a_fleet_is_one_call_with_every_type_in_every_subnet() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_types_on_demand_are_in_the_list_of_a_fleet_of_both_markets() {
+    let fake = Fake::default();
+    let change = |config: &mut Ec2Config| {
+        several(config, Market::Heterogeneous, Some(20));
+        config.on_demand_types = vec!["c5.xlarge".to_owned(), "c5.large".to_owned()];
+    };
+    let provider = fake.provider(change).await.unwrap();
+    for count in [11, 1] {
+        provider.launch(&prepare(&provider, count, 0)).await.unwrap();
+    }
+    let types = |call: &crate::form::Form| -> Vec<String> {
+        let key = |index| format!("LaunchTemplateConfigs.1.Overrides.{index}.InstanceType");
+        (1..).map_while(|index| call.maybe(&key(index))).step_by(2).collect()
+    };
+    let calls = fake.calls("CreateFleet");
+    assert_eq!(types(&calls[0]), ["c5.large", "c6i.large", "c5.xlarge"]);
+    assert_eq!(types(&calls[1]), ["c5.xlarge", "c5.large"], "all of it is on demand");
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_share_each_market_is_a_tier_of_its_own() {
     let fake = Fake::default();
     let provider = fake.provider(|config| several(config, Market::Heterogeneous, None)).await.unwrap();

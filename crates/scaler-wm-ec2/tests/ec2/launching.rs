@@ -201,17 +201,6 @@ async fn a_throttled_call_is_repeated_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_somebody_removed_is_made_again_for_the_next_launch() {
-    let fake = Fake::default();
-    let provider = fake.provider(|_| {}).await.unwrap();
-    fake.lose_temporary();
-    let error = provider.launch(&prepare(&provider, 1, 0)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Failed, "{error}");
-    provider.launch(&prepare(&provider, 1, 0)).await.unwrap();
-    assert_eq!((fake.running().len(), fake.temporary()), (1, [1, 1, 0]));
-}
-
-#[tokio::test(start_paused = true)]
 async fn more_than_one_call_may_start_is_refused() {
     let provider = Fake::default().provider(|_| {}).await.unwrap();
     let tier = provider.info().tiers[0].clone();

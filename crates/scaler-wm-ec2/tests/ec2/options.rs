@@ -111,7 +111,12 @@ fn mistakes_are_told_with_their_flags() {
     for (given, words) in [
         (("python_version", "3.12"), "not both"),
         (("instance_tags", "orb:x=1"), "reserved"),
+        (("instance_tags", "ORB:x=1"), "reserved"),
         (("instance_tags", "scaler-wm:x=1"), "reserved"),
+        (("instance_tags", &format!("{}=1", "k".repeat(129))), "does not fit"),
+        (("root_volume_gib", "65537"), "65536 at most"),
+        (("aws_region", "us east"), "no region"),
+        (("aws_region", "us-east-1a"), "no region"),
         (("max_price", "cheap"), "no price"),
         (("max_price", "0.05"), "--price-type"),
         (("percent_on_demand", "20"), "--price-type"),
@@ -134,6 +139,67 @@ fn mistakes_are_told_with_their_flags() {
     let strategy = [IMAGE, ("price_type", "spot"), ("allocation_strategy", "prioritized")];
     assert!(config(&strategy).unwrap_err().to_string().contains("capacity-optimized-prioritized"));
     assert!(config(&[]).unwrap_err().to_string().contains("--image-id"));
+}
+
+/// A template file with these members beside its id.
+fn template(members: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("aws_templates.json");
+    fs::write(&path, format!(r#"{{"template_id": "t", "image_id": "ami-1", {members}}}"#)).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+fn with_template(members: &str, given: &[(&'static str, &str)]) -> Result<Ec2Config, OptionError> {
+    let (_folder, path) = template(members);
+    config(&[&[("orb_template", path.as_str())], given].concat())
+}
+
+#[test]
+fn a_launch_template_needs_a_type_beside_it() {
+    let launch_template = r#""launch_template_id": "lt-1""#;
+    let error = with_template(launch_template, &[]).unwrap_err().to_string();
+    assert!(error.starts_with("--orb-template: template t: launch_template_id: "), "{error}");
+    assert!(error.contains("instance_type"), "{error}");
+    let config = with_template(launch_template, &[("instance_type", "c5.large")]).unwrap();
+    assert_eq!(config.types, ["c5.large"]);
+    let config = with_template(&format!(r#"{launch_template}, "machine_type": "c6i.large""#), &[]).unwrap();
+    assert_eq!(config.types, ["c6i.large"]);
+}
+
+#[test]
+fn what_goes_together_is_judged_with_the_templates_market() {
+    let choice = |config: Ec2Config| match config.way {
+        Way::Fleet(choice) => choice,
+        Way::RunInstances => panic!("no fleet"),
+    };
+    let spot = r#""price_type": "spot", "provider_api": "EC2Fleet", "allocation_strategy": "lowestPrice""#;
+    let config = with_template(spot, &[("allocation_strategy", "diversified")]).unwrap();
+    assert_eq!((config.market, choice(config).spot_strategy.as_deref()), (Market::Spot, Some("diversified")));
+    let mixed = r#""price_type": "heterogeneous", "allocation_strategy": "diversified", "percent_on_demand": 10"#;
+    let config = with_template(mixed, &[("percent_on_demand", "20")]).unwrap();
+    let expected = FleetChoice {
+        spot_strategy: Some("diversified".to_owned()),
+        on_demand_strategy: None,
+        percent_on_demand: Some(20),
+    };
+    assert_eq!(choice(config), expected, "what is not given is as the template says");
+    for (members, given, flag) in [
+        (spot, ("percent_on_demand", "20"), "--percent-on-demand: "),
+        (spot, ("allocation_strategy", "prioritized"), "--allocation-strategy: "),
+        (r#""price_type": "ondemand""#, ("allocation_strategy", "diversified"), "--allocation-strategy: "),
+        (r#""allocation_strategy": "prioritized""#, ("price_type", "spot"), "--orb-template: prioritized"),
+    ] {
+        let outcome = with_template(&format!(r#"{members}, "machine_types": {{"a": 1, "b": 1}}"#), &[given]);
+        let error = outcome.unwrap_err().to_string();
+        assert!(error.starts_with(flag), "{error}");
+    }
+}
+
+#[test]
+fn a_price_is_given_to_ec2_in_digits() {
+    let config = config(&[IMAGE, ("price_type", "spot"), ("max_price", "1e-3")]).unwrap();
+    assert_eq!(config.max_price.as_deref(), Some("0.001"));
 }
 
 #[test]

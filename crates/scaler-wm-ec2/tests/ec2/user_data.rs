@@ -163,7 +163,16 @@ fn packages_are_installed_first() {
     let places: Vec<Option<usize>> = order.iter().map(|step| log.find(step)).collect();
     assert!(places.is_sorted() && places.iter().all(Option::is_some), "{log}");
     assert_eq!(started[6], "ORB-i-0af3");
-    assert!(!ran.script.contains("git clone"));
+    assert!(!ran.script.contains("git clone") && !log.contains("dnf"));
+}
+
+#[test]
+fn a_repository_of_another_package_is_not_built_by_us_but_needs_git() {
+    let text = "theirs @ git+https://h/o/theirs.git\nopengris-scaler==2.9.0";
+    let ran = run(&script(|config| config.install = install(text)), NO_LEASE);
+    let log = ran.log();
+    assert!(log.contains("dnf install -y git\n") && !log.contains("gcc") && ran.read("cloned").is_empty(), "{log}");
+    assert_eq!((ran.read("installed").trim_end(), ran.started()[6].as_str()), (text, "ORB-i-0af3"));
 }
 
 #[test]
@@ -220,6 +229,34 @@ fn hostile() -> impl Strategy<Value = String> {
         Just("'\"$(id)`id`\\\n;|&".to_owned())
     ]
     .prop_filter("empty", |text| !text.is_empty())
+}
+
+/// A part of a requirement that names a repository: whatever does not end that part, or the line.
+fn part_of_a_line(ends: &'static [char]) -> impl Strategy<Value = String> {
+    let is_in = move |letter: &char| {
+        !ends.contains(letter) && !letter.is_control() && !"\u{85}\u{2028}\u{2029}".contains(*letter)
+    };
+    hostile().prop_map(move |text| text.chars().filter(is_in).collect::<String>().trim().to_owned())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hostile_repositories_are_cloned_as_they_are(
+        path in part_of_a_line(&[';', '#', '@']), branch in part_of_a_line(&[';', '#']), marker in part_of_a_line(&[]),
+        other in part_of_a_line(&[]),
+    ) {
+        let text = format!(
+            "theirs @ git+https://h/{other}\nopengris-scaler @ git+https://h/o{path}.git@{branch}x ; {marker}"
+        );
+        let ran = run(&script(|config| config.install = install(&text)), NO_LEASE);
+        let cloned: Vec<String> = ran.read("cloned").split('\0').map(str::to_owned).collect();
+        prop_assert_eq!(&cloned[3..6], [format!("--branch={branch}x"), "--".to_owned(), format!("https://h/o{path}.git")]);
+        let installed = ran.read("installed");
+        prop_assert_eq!(installed.trim_end_matches('\n'), text);
+        prop_assert_eq!(&ran.started()[6], "ORB-i-0af3");
+    }
 }
 
 proptest! {

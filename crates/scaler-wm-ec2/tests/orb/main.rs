@@ -4,6 +4,7 @@
 
 mod asking;
 mod fake;
+mod lines;
 mod looking;
 mod managing;
 mod returning;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use scaler_wm_conformance::{LinkHandle, MemoryLink};
 use scaler_wm_core::{
-    Capabilities, Clock, ErrorKind, Limit, Manager, ManagerId, Provider, Result, Sizing,
+    Capabilities, Clock, ErrorKind, Journal, Limit, Manager, ManagerId, Provider, Result, Sizing,
     manager::{Settings, Summary},
 };
 use scaler_wm_journal::MemoryJournal;
@@ -15,7 +15,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::fake::{Fake, Next};
+use crate::{
+    fake::{Fake, Next, Rig},
+    lines::Lines,
+};
 
 const POST: &str = "POST /api/v1/machines/request";
 
@@ -133,6 +136,30 @@ async fn the_next_process_follows_up_receipts() {
     assert_eq!((fake.calls(POST).len(), fake.running().len()), (1, 3));
     assert!(next.end().await.left_behind.is_empty());
     assert!(fake.running().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_process_tells_of_a_launch_without_a_receipt_and_forgets_it() {
+    let (lines, _guard) = Lines::taken();
+    let journal = Arc::new(MemoryJournal::default());
+    let rig = Rig::new().await;
+    let (lost, taken) = (rig.prepare(3), rig.prepare(2));
+    for launch in [&lost, &taken] {
+        journal.open(launch).await.unwrap();
+    }
+    let receipt = rig.provider.launch(&taken).await.unwrap().receipt.unwrap();
+    journal.receipt(&taken.id, &receipt).await.unwrap();
+    sleep(Duration::from_secs(60)).await;
+    let next = Bench::start(&rig.fake, &journal).await;
+    next.link.wish(2);
+    next.until_running(2).await;
+    sleep(Duration::from_secs(30)).await;
+    let text = lines.text();
+    let told: Vec<&str> = text.lines().filter(|line| line.contains("WARN") && line.contains("on record")).collect();
+    let words = [format!("launch={}", lost.id), "units=3".to_owned(), "age_seconds=".to_owned()];
+    assert!(told.len() == 1 && words.iter().all(|word| told[0].contains(word)), "{text}");
+    assert!(journal.load().await.unwrap().iter().all(|entry| entry.launch.id == taken.id));
+    next.end().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,42 +1,16 @@
 //! The token shows nowhere.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use scaler_wm_core::{Chain, Provider, Stop};
 use serde_json::json;
-use tracing_subscriber::{fmt::MakeWriter, prelude::*};
 
-use crate::fake::{Fake, Next, Rig, TOKEN};
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use crate::{
+    fake::{Fake, Next, Rig, TOKEN},
+    lines::Lines,
+};
 
 #[tokio::test(start_paused = true)]
 async fn the_token_is_in_no_log_no_error_and_no_debug_text() {
-    let lines = Lines::default();
-    let log = tracing_subscriber::fmt::layer().with_writer(lines.clone()).with_ansi(false);
-    let _guard = tracing_subscriber::registry().with(log).set_default();
+    let (lines, _guard) = Lines::taken();
 
     let mut config = Fake::config();
     assert!(!format!("{config:?}").contains("hush"));
@@ -61,10 +35,10 @@ async fn the_token_is_in_no_log_no_error_and_no_debug_text() {
     }
     config.token = Some("a\u{7f}hush".to_owned());
     texts.push(format!("{:?}", rig.fake.start(config).await.unwrap_err()));
-    texts.push(String::from_utf8(lines.0.lock().unwrap().clone()).unwrap());
+    texts.push(lines.text());
     for text in texts {
         assert!(!text.contains("hush"), "{text}");
         assert!(!text.is_empty());
     }
-    assert!(String::from_utf8(lines.0.lock().unwrap().clone()).unwrap().contains("machines can be asked for"));
+    assert!(lines.text().contains("machines can be asked for"));
 }

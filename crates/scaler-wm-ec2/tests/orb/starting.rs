@@ -12,7 +12,8 @@ async fn what_the_template_allows_is_known() {
     let provider = fake.start(config.clone()).await.unwrap();
     let info = provider.info();
     assert_eq!((info.most_units, info.largest_batch.get(), info.most_on_order.get()), (Limit::AtMost(20), 20, 20));
-    assert!(!info.idempotent && info.lists_foreign_units && info.ends_by_itself && !info.relieves);
+    assert!(!info.idempotent && info.ends_by_itself && !info.relieves);
+    assert!(!info.lists_foreign_units && info.finds_recorded_units);
     config.most_machines = Some(5);
     let provider = fake.start(config).await.unwrap();
     assert_eq!(provider.info().most_units, Limit::AtMost(5));

@@ -201,7 +201,10 @@ fn help(spec: &OptionSpec) -> StyledStr {
     };
     let preset = match (spec.preset_text(), spec.preset) {
         (Some(text), _) if !text.is_empty() => format!(" [default: {text}]"),
-        (_, Preset::Required) => " [required, here or in the file]".to_owned(),
+        (_, Preset::Required) => {
+            let unless = spec.unless.map(|key| format!(" without --{}", key.replace('_', "-"))).unwrap_or_default();
+            format!(" [required{unless}, here or in the file]")
+        }
         _ => String::new(),
     };
     wrapped(&format!("{short}{}{variable}{preset}", spec.help)).into()

@@ -28,7 +28,9 @@ pub(crate) fn init(section: &Section) -> String {
 
 fn comment(spec: &OptionSpec) -> String {
     let unit = match (spec.preset, spec.preset_text()) {
-        (Preset::Required, _) => " Required.".to_owned(),
+        (Preset::Required, _) => {
+            format!(" Required{}.", spec.unless.map(|key| format!(" without {key}")).unwrap_or_default())
+        }
         (Preset::Described(text), _) => format!(" Without it: {text}."),
         (Preset::Cpus, _) => " Without it: the number of CPUs.".to_owned(),
         _ => String::new(),

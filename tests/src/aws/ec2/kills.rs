@@ -34,7 +34,7 @@ impl Killable for Ec2Emulator {
         Some((launch.to_owned(), fields.get("MaxCount")?.as_str()?.parse().ok()?))
     }
 
-    fn temporary(&self) -> Result<usize> {
-        Ok(self.resources()?.count())
+    fn temporary(&self) -> Result<Option<usize>> {
+        self.resources().map(|resources| Some(resources.count()))
     }
 }

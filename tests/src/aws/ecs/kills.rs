@@ -33,8 +33,8 @@ impl Killable for Emulator {
         Some((launch.to_owned(), count))
     }
 
-    fn temporary(&self) -> Result<usize> {
+    fn temporary(&self) -> Result<Option<usize>> {
         // Cluster, definition and role stay.
-        Ok(0)
+        Ok(None)
     }
 }
