@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: scaler-wm beside the released Python package, in one run on one machine.
 
+mod agent;
 mod cases;
 mod cloud;
 mod ec2;
@@ -52,6 +53,16 @@ pub(crate) fn ecs() -> Result<()> {
 /// `bench ec2`: what instances cost in calls, time and memory. Fails when a target is missed.
 pub(crate) fn ec2() -> Result<()> {
     in_cloud("ec2", &[|| Venv::with_orb(LATEST, &say), || Venv::with_moto(&say)], ec2::measure)
+}
+
+/// `bench agent`: a worker that hands its tasks on, beside the released proxy. Fails when a target is missed.
+pub(crate) fn agent() -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    Venv::ensure(LATEST, &say)?;
+    eprintln!("building");
+    let sheet = agent::measure()?;
+    publish("agent", &sheet.rows)?;
+    sheet.verdict()
 }
 
 /// `name` is that of the feature of the binary, too.

@@ -1,7 +1,8 @@
 //! How long a finished task takes until its result is announced, while many others run in the same agent.
 //!
 //! `latency_bench STORAGE RUNNING TASKS`: so many run all the time; the others end one after the other. The object storage
-//! is a real one, the scheduler a stand-in in this process; the agent has a thread of its own. Prints JSON, in microseconds.
+//! is a real one, the scheduler a stand-in in this process; the agent has a thread of its own. Between two ends an object is
+//! stored without the agent: what a busy machine does to that, it does to the agent too. Prints JSON, in microseconds.
 
 #[path = "../instant/executor.rs"]
 mod executor;
@@ -24,7 +25,7 @@ use scaler_wm_core::{Address, Clock, ManagerId, Provider, TaskId, Tier};
 use scaler_wm_journal::MemoryJournal;
 use scaler_wm_wire::message;
 use scheduler::{Heard, Scheduler};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{runtime, time::sleep};
 
 /// Ends that are not counted.
@@ -61,8 +62,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Not in the order in which they came.
     let mut order: Vec<_> = tasks.iter().map(|task| &task.id).collect();
     fastrand::shuffle(&mut order);
-    let mut took = Vec::with_capacity(ending);
+    let (mut took, mut stored) = (Vec::with_capacity(ending), Vec::with_capacity(ending));
     for (number, task) in order.into_iter().take(WARM_UP + ending).enumerate() {
+        sleep(PAUSE).await;
+        let began = Instant::now();
+        scheduler.store(BYTES).await?;
+        stored.push(began.elapsed());
         sleep(PAUSE).await;
         let ended = Instant::now();
         if !provider.executor().end(&TaskId::from(task.as_bytes())) {
@@ -70,7 +75,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         until_ended(&mut scheduler, task).await?;
         if number >= WARM_UP {
-            took.push(ended.elapsed().as_secs_f64() * 1e6);
+            took.push(ended.elapsed());
         }
     }
     // Those that ran all the time are none the worse for it.
@@ -81,11 +86,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         until_ended(&mut scheduler, &message::TaskId::from(task.as_bytes())).await?;
     }
 
-    took.sort_unstable_by(f64::total_cmp);
-    let share = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
-    let figures = json!({"p50": share(50), "p99": share(99), "most": share(100), "others": others.len()});
-    println!("{figures}");
+    println!("{}", json!({"ended": shares(took), "stored": shares(stored), "others": others.len()}));
     Ok(())
+}
+
+fn shares(mut took: Vec<Duration>) -> Value {
+    took.sort_unstable();
+    let share = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)].as_secs_f64() * 1e6;
+    json!({"p50": share(50), "p99": share(99), "most": share(100)})
 }
 
 /// Waits until the worker announces this task, and no other.

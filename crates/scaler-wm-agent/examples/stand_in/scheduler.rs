@@ -78,8 +78,7 @@ impl Scheduler {
         let client = ClientId::from(CLIENT);
         let mut tasks = Vec::with_capacity(count);
         for _ in 0..count {
-            let argument = ObjectId::of(&client, fastrand::u128(..).to_be_bytes());
-            self.storage.set(argument.clone(), pickled(bytes)).await?;
+            let argument = self.store(bytes).await?;
             tasks.push(Task {
                 id: TaskId(Bytes::copy_from_slice(&fastrand::u128(..).to_be_bytes())),
                 source: client.clone(),
@@ -90,6 +89,13 @@ impl Scheduler {
             });
         }
         Ok(tasks)
+    }
+
+    /// Stores an object of so many bytes.
+    pub(crate) async fn store(&self, bytes: u32) -> Result<ObjectId> {
+        let object = ObjectId::of(&ClientId::from(CLIENT), fastrand::u128(..).to_be_bytes());
+        self.storage.set(object.clone(), pickled(bytes)).await?;
+        Ok(object)
     }
 
     /// Gives the worker tasks.
