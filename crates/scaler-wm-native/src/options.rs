@@ -68,7 +68,7 @@ impl NativeConfig {
 
 #[cfg(test)]
 mod tests {
-    use scaler_wm_core::options::{Found, OptionSpec, Origin, Raw, resolve};
+    use scaler_wm_core::options::{Found, OptionSpec, resolve};
 
     use super::*;
 
@@ -76,11 +76,7 @@ mod tests {
         let found: Vec<Found> = [("scheduler_address", "tcp://h:1")]
             .iter()
             .chain(given)
-            .map(|(key, text)| Found {
-                key,
-                raw: Raw::Text((*text).to_owned()),
-                origin: Origin::CommandLine(format!("--{key}")),
-            })
+            .map(|(key, text)| Found::behind_flag(key, text))
             .collect();
         let specs: Vec<&OptionSpec> = SECTION.specs().collect();
         NativeConfig::from_values(&resolve(&specs, &found, |_| None, &[])?, &ManagerId::from("m"))
@@ -117,9 +113,10 @@ mod tests {
     fn a_certificate_and_its_key_come_together() {
         let tls = config(&[("tls_cert", "c.pem"), ("tls_key", "k.pem")]).unwrap().worker.tls;
         assert_eq!(tls, Some(("c.pem".to_owned(), "k.pem".to_owned())));
-        for (given, other) in [("tls_cert", "--tls-key"), ("tls_key", "--tls-cert")] {
-            let error = config(&[(given, "x.pem")]).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("--{given}: ")) && error.contains(other), "{error}");
+        for (key, given, other) in [("tls_cert", "--tls-cert: ", "--tls-key"), ("tls_key", "--tls-key: ", "--tls-cert")]
+        {
+            let error = config(&[(key, "x.pem")]).unwrap_err().to_string();
+            assert!(error.starts_with(given) && error.contains(other), "{error}");
         }
     }
 

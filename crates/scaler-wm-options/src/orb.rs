@@ -69,7 +69,7 @@ fn is_given(values: &Values, key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use scaler_wm_core::options::{Found, OptionSpec, Raw, resolve};
+    use scaler_wm_core::options::{Found, OptionSpec, resolve};
 
     use crate::ORB_AWS_EC2;
 
@@ -79,11 +79,7 @@ mod tests {
         let found: Vec<Found> = [("scheduler_address", "tcp://h:1")]
             .iter()
             .chain(given)
-            .map(|(key, text)| Found {
-                key,
-                raw: Raw::Text((*text).to_owned()),
-                origin: Origin::CommandLine(format!("--{}", key.replace('_', "-"))),
-            })
+            .map(|(key, text)| Found::behind_flag(key, text))
             .collect();
         let specs: Vec<&OptionSpec> = ORB_AWS_EC2.specs().collect();
         // What others have in their environment is no mistake.

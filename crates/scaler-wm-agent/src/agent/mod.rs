@@ -11,31 +11,12 @@ mod say;
 mod task;
 mod wire;
 
-use std::time::Duration;
-
 pub(crate) use run::Agent;
-use scaler_wm_core::{Exit, StopAnswer, UnitId};
+use scaler_wm_core::{Exit, Stop, StopAnswer, UnitId};
 use tokio::sync::oneshot;
 
-/// What an agent is asked.
-#[derive(Debug)]
-pub(crate) enum Ask {
-    /// Leave, but only if there is nothing to do.
-    IfIdle,
-    /// Finish what runs, give back what waits, leave; at the latest after this time.
-    HandBack(Duration),
-    /// The same whenever that is, but only if something waits.
-    Relieve,
-    /// Go on as before.
-    Resume,
-    /// Start nothing further, without leaving.
-    Hold,
-    /// Cancel what runs, and leave.
-    Now,
-}
-
 /// A question, and whoever waits for the answer.
-pub(crate) type Question = (Ask, oneshot::Sender<StopAnswer>);
+pub(crate) type Question = (Stop, oneshot::Sender<StopAnswer>);
 
 /// What an agent tells of itself.
 #[derive(Debug)]

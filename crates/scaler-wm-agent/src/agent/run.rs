@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scaler_wm_core::{Chain, Exit, ExitCause, StopAnswer, TaskId, UnitId, WorkerId};
+use scaler_wm_core::{Chain, Exit, ExitCause, Stop, StopAnswer, TaskId, UnitId, WorkerId};
 use scaler_wm_wire::{
     Message,
     message::{CancelOutcome, DisconnectKind, Instruction, ObjectInstruction, TaskCancel, WorkerHeartbeatEcho},
@@ -16,7 +16,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 use super::{
-    Ask, News, Question, Tell,
+    News, Question, Tell,
     book::{AfterCancel, AfterEnd, Book, Mode, OnCancel},
     outbox::Outbox,
     pulse::{About, Pulse},
@@ -216,8 +216,8 @@ impl Agent {
         match event {
             Event::Wire(event) => return self.happened(event),
             Event::Worked(worked) => self.worked(worked),
-            Event::Question((ask, answer)) => {
-                let (said, end) = self.asked(&ask);
+            Event::Question((how, answer)) => {
+                let (said, end) = self.asked(how);
                 // Whoever asked may have given up.
                 let _ = answer.send(said);
                 return end;
@@ -228,21 +228,17 @@ impl Agent {
         None
     }
 
-    fn asked(&mut self, ask: &Ask) -> (StopAnswer, Option<End>) {
-        debug!(agent = %self.unit, ?ask, "asked");
-        let (mode, until) = match ask {
-            Ask::IfIdle if self.book.is_idle() => return (StopAnswer::Accepted, Some(End::Asked)),
-            Ask::Now => {
-                // What runs is canceled, and nothing is started any more.
-                self.mode = Mode::Holding;
-                return (StopAnswer::Accepted, Some(End::Asked));
-            }
-            Ask::Relieve if self.book.queued() == 0 => return (StopAnswer::Busy, None),
-            Ask::IfIdle => return (StopAnswer::Busy, None),
-            Ask::HandBack(within) => (Mode::HandingBack, Some(Instant::now() + *within)),
-            Ask::Relieve => (Mode::HandingBack, None),
-            Ask::Resume => (Mode::Working, None),
-            Ask::Hold => (Mode::Holding, None),
+    fn asked(&mut self, how: Stop) -> (StopAnswer, Option<End>) {
+        debug!(agent = %self.unit, ?how, "asked");
+        let (mode, until) = match how {
+            Stop::IfIdle if self.book.is_idle() => return (StopAnswer::Accepted, Some(End::Asked)),
+            Stop::Now => return (StopAnswer::Accepted, Some(End::Asked)),
+            Stop::Relieve if self.book.queued() == 0 => return (StopAnswer::Busy, None),
+            Stop::IfIdle => return (StopAnswer::Busy, None),
+            Stop::HandBack(within) => (Mode::HandingBack, Some(Instant::now() + within)),
+            Stop::Relieve => (Mode::HandingBack, None),
+            Stop::Resume => (Mode::Working, None),
+            Stop::Hold => (Mode::Holding, None),
         };
         (self.mode, self.until) = (mode, until);
         (StopAnswer::Accepted, None)

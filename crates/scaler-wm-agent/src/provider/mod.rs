@@ -18,7 +18,7 @@ use scaler_wm_core::{
     Stop, StopAnswer, TaskExecutor, TaskJournal, Tier, Timestamp, Token, UnitId,
 };
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -26,7 +26,7 @@ use units::{Asked, Units};
 
 use crate::{
     AgentConfig,
-    agent::{Agent, Ask, Tell},
+    agent::{Agent, Question, Tell},
     hub::Hub,
 };
 
@@ -100,7 +100,7 @@ impl<E: TaskExecutor + 'static> AgentProvider<E> {
         lock(&self.units)
     }
 
-    fn begin(&self, unit: &UnitId) -> mpsc::UnboundedSender<(Ask, oneshot::Sender<StopAnswer>)> {
+    fn begin(&self, unit: &UnitId) -> mpsc::UnboundedSender<Question> {
         let (questions, asked) = mpsc::unbounded_channel();
         let (units, ticks) = (Arc::clone(&self.units), Arc::clone(&self.ticks));
         let tell: Tell = Arc::new(move |unit, news| {
@@ -178,16 +178,8 @@ impl<E: TaskExecutor + 'static> Provider for AgentProvider<E> {
     }
 
     async fn stop(&self, units: &[UnitId], how: Stop) -> Vec<(UnitId, Result<StopAnswer>)> {
-        let ask = || match how {
-            Stop::IfIdle => Ask::IfIdle,
-            Stop::HandBack(within) => Ask::HandBack(within),
-            Stop::Relieve => Ask::Relieve,
-            Stop::Resume => Ask::Resume,
-            Stop::Hold => Ask::Hold,
-            Stop::Now => Ask::Now,
-        };
         // All are asked before the first answer is awaited.
-        let asked: Vec<_> = units.iter().map(|unit| (unit.clone(), self.units().ask(unit, ask()))).collect();
+        let asked: Vec<_> = units.iter().map(|unit| (unit.clone(), self.units().ask(unit, how))).collect();
         let mut answers = Vec::with_capacity(asked.len());
         for (unit, asked) in asked {
             let said = match asked {

@@ -6,11 +6,11 @@ use std::{
 };
 
 use scaler_wm_core::{
-    Clock, Exit, ExitCause, LaunchId, StopAnswer, Tier, Unit, UnitId, UnitState, WorkerId, WorkerMatch,
+    Clock, Exit, ExitCause, LaunchId, Stop, StopAnswer, Tier, Unit, UnitId, UnitState, WorkerId, WorkerMatch,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::agent::{Ask, News, Question};
+use crate::agent::{News, Question};
 
 #[derive(Debug)]
 struct Tracked {
@@ -109,14 +109,14 @@ impl Units {
     }
 
     /// Asks an agent.
-    pub(super) fn ask(&self, unit: &UnitId, ask: Ask) -> Asked {
+    pub(super) fn ask(&self, unit: &UnitId, how: Stop) -> Asked {
         let Some(tracked) = self.there.get(unit) else { return Asked::Gone };
         if tracked.unit.state == UnitState::Stopping {
             // It hears nobody any more.
-            return Asked::Said(if matches!(ask, Ask::Resume) { StopAnswer::Busy } else { StopAnswer::Accepted });
+            return Asked::Said(if how == Stop::Resume { StopAnswer::Busy } else { StopAnswer::Accepted });
         }
         let (reply, answer) = oneshot::channel();
-        match tracked.questions.send((ask, reply)) {
+        match tracked.questions.send((how, reply)) {
             Ok(()) => Asked::Waits(answer),
             Err(_) => Asked::Gone,
         }

@@ -15,6 +15,15 @@ pub struct Found {
     pub origin: Origin,
 }
 
+impl Found {
+    /// What stands behind the long flag of an option.
+    #[must_use]
+    pub fn behind_flag(key: &'static str, text: &str) -> Self {
+        let origin = Origin::CommandLine(format!("--{}", key.replace('_', "-")));
+        Self { key, raw: Raw::Text(text.to_owned()), origin }
+    }
+}
+
 /// Checks everything that was found and fills in defaults: command line before environment before file.
 ///
 /// What is found several times in one place counts as found last. Everything found is checked, what it loses to

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use scaler_wm_core::{
     Limit, ManagerId,
-    options::{Found, OptionError, OptionSpec, Origin, Raw, Values, resolve},
+    options::{Found, OptionError, OptionSpec, Values, resolve},
 };
 use scaler_wm_ec2::{Ec2Config, FleetChoice, Market, OrbConfig, SECTION, Way};
 
@@ -16,11 +16,7 @@ fn values(given: &[(&'static str, &str)]) -> Result<Values, OptionError> {
     let found: Vec<Found> = [("scheduler_address", "tcp://h:1"), ("aws_region", "eu-west-1")]
         .iter()
         .chain(given)
-        .map(|(key, text)| Found {
-            key,
-            raw: Raw::Text((*text).to_owned()),
-            origin: Origin::CommandLine(format!("--{}", key.replace('_', "-"))),
-        })
+        .map(|(key, text)| Found::behind_flag(key, text))
         .collect();
     let specs: Vec<&OptionSpec> = SECTION.specs().collect();
     resolve(&specs, &found, |_| None, &[])

@@ -2,7 +2,7 @@
 
 use scaler_wm_core::{
     ManagerId,
-    options::{Found, OptionError, OptionSpec, Origin, Raw, resolve},
+    options::{Found, OptionError, OptionSpec, resolve},
 };
 use scaler_wm_ecs::{EcsConfig, SECTION};
 
@@ -10,11 +10,7 @@ fn config(given: &[(&'static str, &str)]) -> Result<EcsConfig, OptionError> {
     let found: Vec<Found> = [("scheduler_address", "tcp://h:1"), ("ecs_subnets", "subnet-1,subnet-2")]
         .iter()
         .chain(given)
-        .map(|(key, text)| Found {
-            key,
-            raw: Raw::Text((*text).to_owned()),
-            origin: Origin::CommandLine(format!("--{key}")),
-        })
+        .map(|(key, text)| Found::behind_flag(key, text))
         .collect();
     let specs: Vec<&OptionSpec> = SECTION.specs().collect();
     EcsConfig::from_values(&resolve(&specs, &found, |_| None, &[])?, &ManagerId::from("m"))
@@ -73,6 +69,7 @@ fn mistakes_are_told_with_their_flags() {
         (("ecs_subnets", ""), "names no subnet"),
     ] {
         let error = config(&[given]).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("--{}: ", given.0)) && error.contains(words), "{error}");
+        let flag = format!("--{}: ", given.0.replace('_', "-"));
+        assert!(error.starts_with(&flag) && error.contains(words), "{error}");
     }
 }
