@@ -22,10 +22,23 @@ fn finish(stack: &Stack, mut client: Client, seconds: f64) -> Result<()> {
     stack.check(repeated.is_empty(), "each task started once", format!("{repeated:?}"))
 }
 
+/// What a released client sometimes says when a task starts one: it has not reached its own thread. (2.9.0, and none of
+/// whoever runs the task.)
+const CLIENT_FAILED: &str = "ConnectorSocketClosedByRemoteEnd";
+
+/// What becomes of tasks of every kind; asked again where a client that a task had started failed by itself.
 fn outcomes(stack: &Stack, slots: u32) -> Result<(Vec<String>, Vec<i32>)> {
-    let mut client = stack.client(&Script::Outcomes { slots })?;
-    client.finish(120.0).map_err(|failure| stack.explain(failure))?;
-    Ok((client.outcomes(), client.marks()))
+    for _ in 0..5 {
+        let mut client = stack.client(&Script::Outcomes { slots })?;
+        client.finish(120.0).map_err(|failure| stack.explain(failure))?;
+        let outcomes = client.outcomes();
+        match outcomes.iter().find(|outcome| outcome.contains(CLIENT_FAILED)) {
+            None => return Ok((outcomes, client.marks())),
+            Some(outcome) => println!("once more, as a client failed: {outcome}"),
+        }
+    }
+    stack.check(false, "clients that start", "each of 5 runs had one that failed")?;
+    Ok((Vec::new(), Vec::new()))
 }
 
 /// The same script, once on workers of the released package and once on agents: the same lines.
@@ -44,6 +57,8 @@ fn the_same_as_on_native_workers(release: &'static str, slots: u32) -> Result<()
         stack.check(ours == native, "the same outcome", format!("agents: {ours}\nnative: {native}"))?;
     }
     stack.check(ours.len() == native.len(), "as many cases", format!("{ours:#?}\n{native:#?}"))?;
+    let whole = "\"tasks of tasks\": [{\"result\":\"3\"},{\"result\":\"6\"},{\"result\":\"9\"}]";
+    stack.check(slots == 1 || ours == [whole], "the results of tasks of tasks", format!("{ours:#?}"))?;
     println!("opengris-scaler {release}: {} outcomes, the same as on native workers", ours.len());
     // What leaves a mark where it is unpickled has left one, and not in our process.
     stack.check(slots > 1 || !marks.is_empty(), "a mark", "there is none")?;
