@@ -10,7 +10,6 @@ use scaler_wm_core::{ManagerId, Provider, UnitId};
 use scaler_wm_ec2::{OrbConfig, OrbProvider};
 use scaler_wm_tests::{Ec2Cloud, Ec2Options, OrbServer, Result};
 
-/// Each check is somebody else to the server, which counts the calls of each.
 struct Orb {
     template: &'static str,
     server: OrbServer,
