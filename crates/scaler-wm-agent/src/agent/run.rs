@@ -288,7 +288,6 @@ impl Agent {
             warn!(agent = %self.unit, %reason, "no connection to the scheduler: what runs goes on meanwhile");
         }
         self.wire.lost();
-        self.pulse.connected();
     }
 
     fn connected(&mut self, is_new: bool) {
