@@ -1,5 +1,7 @@
 //! A released OpenGRIS Scaler beside AWS on loopback.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::cloud::CloudOf;
 use super::emulation::Emulation;
 use crate::{
@@ -123,6 +125,30 @@ impl<E: Emulation> CloudStack<E> {
     pub fn until_nothing_left(&self, seconds: f64) -> Result<()> {
         let look = || self.cloud.emulator.nothing_left().unwrap_or(false).then_some(());
         self.until("no unit left", seconds, look)
+    }
+
+    /// Runs 60 tasks of so many seconds each: every result must come from a process of a unit, and both of two units must
+    /// have worked.
+    ///
+    /// # Errors
+    /// When it is not so, or the client does not end in time.
+    pub fn work_in_two_units(&self, seconds: f64, within: f64) -> Result<()> {
+        let mut client = self.client(&Script::Pids { tasks: 60, seconds })?;
+        let mut seen: BTreeMap<i32, String> = BTreeMap::new();
+        self.until("the client's end", within, || {
+            let units = self.cloud.emulator.processes().into_iter();
+            seen.extend(units.filter_map(|Proc { pid, unit, .. }| Some((pid, unit?))));
+            client.exited()
+        })?;
+        client.finish(1.0).map_err(|failure| self.explain(failure))?;
+        let ran_in = client.ran_in();
+        self.check(ran_in.len() == 60, "60 results with a process id", ran_in.len())?;
+        for (pid, unit) in &ran_in {
+            let is_of_unit = seen.get(pid) == Some(unit) && !unit.is_empty();
+            self.check(is_of_unit, "a result from a process of a unit", format!("{pid} of {unit}, seen: {seen:?}"))?;
+        }
+        let units: BTreeSet<&String> = ran_in.iter().map(|(_, unit)| unit).collect();
+        self.check(units.len() == 2, "work in both units", format!("{units:?}"))
     }
 
     /// A failure when `holds` is false. `what` completes the sentence "failed to see …".

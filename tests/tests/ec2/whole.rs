@@ -1,6 +1,6 @@
 //! Our manager at work: released scheduler and client, workers on instances that are real processes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use scaler_wm_tests::{
     Client, Ec2Options, Ec2Stack, Ec2StackOptions, Instance, Manager, ManagerOptions, Proc, Result, Script, now,
@@ -40,22 +40,7 @@ fn unit_of(ec2: &Ec2Stack, pid: i32) -> Option<String> {
 fn results_come_from_processes_of_units_that_come_and_go() -> Result<()> {
     let ec2 = Ec2Stack::start(Ec2StackOptions::default())?;
     let mut manager = ec2.connected_manager(&options(&["--instance-type", "c5.large"]))?;
-    let mut client = ec2.client(&Script::Pids { tasks: 60, seconds: 0.2 })?;
-    let mut seen: BTreeMap<i32, String> = BTreeMap::new();
-    ec2.until("the client's end", 60.0, || {
-        let units = ec2.cloud.emulator.units().into_iter();
-        seen.extend(units.filter_map(|Proc { pid, unit, .. }| Some((pid, unit?))));
-        client.exited()
-    })?;
-    client.finish(1.0).map_err(|failure| ec2.explain(failure))?;
-    let ran_in = client.ran_in();
-    ec2.check(ran_in.len() == 60, "60 results with a process id", ran_in.len())?;
-    for (pid, unit) in &ran_in {
-        let is_of_unit = seen.get(pid) == Some(unit) && !unit.is_empty();
-        ec2.check(is_of_unit, "a result from a process of a unit", format!("{pid} of {unit}, seen: {seen:?}"))?;
-    }
-    let units: BTreeSet<&String> = ran_in.iter().map(|(_, unit)| unit).collect();
-    ec2.check(units.len() == 2, "work in both units", format!("{units:?}"))?;
+    ec2.work_in_two_units(0.2, 60.0)?;
     // Nothing is left to do, and so nothing is wanted.
     ec2.until_nothing_left(30.0)?;
     ends_clean(&ec2, &mut manager)

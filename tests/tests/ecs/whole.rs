@@ -1,10 +1,10 @@
 //! Our manager at work: released scheduler and client, workers in tasks that are real processes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 
 use scaler_wm_tests::{
-    Client, EcsStack, EcsStackOptions, EmulatorOptions, Manager, ManagerKind, ManagerOptions, Proc, Result, Script,
+    Client, EcsStack, EcsStackOptions, EmulatorOptions, Manager, ManagerKind, ManagerOptions, Result, Script,
     StackOptions, Task, now,
 };
 
@@ -59,22 +59,7 @@ fn ids(units: &[Task]) -> BTreeSet<String> {
 fn results_come_from_processes_of_units_that_come_and_go() -> Result<()> {
     let ecs = EcsStack::start(EcsStackOptions::default())?;
     let mut manager = ecs.connected_manager(&options(&["--ecs-task-cpu", "2"]))?;
-    let mut client = ecs.client(&Script::Pids { tasks: 60, seconds: 0.2 })?;
-    let mut seen: BTreeMap<i32, String> = BTreeMap::new();
-    ecs.until("the client's end", 60.0, || {
-        let units = ecs.cloud.emulator.units().into_iter();
-        seen.extend(units.filter_map(|Proc { pid, unit, .. }| Some((pid, unit?))));
-        client.exited()
-    })?;
-    client.finish(1.0).map_err(|failure| ecs.explain(failure))?;
-    let ran_in = client.ran_in();
-    ecs.check(ran_in.len() == 60, "60 results with a process id", ran_in.len())?;
-    for (pid, unit) in &ran_in {
-        let is_of_unit = seen.get(pid) == Some(unit) && !unit.is_empty();
-        ecs.check(is_of_unit, "a result from a process of a unit", format!("{pid} of {unit}, seen: {seen:?}"))?;
-    }
-    let units: BTreeSet<&String> = ran_in.iter().map(|(_, unit)| unit).collect();
-    ecs.check(units.len() == 2, "work in both units", format!("{units:?}"))?;
+    ecs.work_in_two_units(0.2, 60.0)?;
     // Nothing is left to do, and so nothing is wanted.
     ecs.until_nothing_left(30.0)?;
     manager.terminate();

@@ -1,10 +1,9 @@
 //! Our manager at work by way of a server: released scheduler and client, workers on instances that are real processes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use scaler_wm_tests::{
-    Ec2Stack, Ec2StackOptions, Instance, Manager, ManagerKind, ManagerOptions, OrbServer, Proc, Result, Script,
-    StackOptions,
+    Ec2Stack, Ec2StackOptions, Instance, Manager, ManagerKind, ManagerOptions, OrbServer, Result, StackOptions,
 };
 
 /// What a server's template tells its instances, of the type `t3.medium`, to run.
@@ -73,22 +72,7 @@ fn results_come_from_processes_of_machines_that_come_and_go() -> Result<()> {
     // The template says what workers are told.
     let said = manager.log().lines_with(&["WARN", "do not reach the workers", "per_worker_task_queue_size"]);
     ec2.check(said.len() == 1, "a word about options that do nothing", manager.log().tail(20))?;
-    let mut client = ec2.client(&Script::Pids { tasks: 60, seconds: 0.4 })?;
-    let mut seen: BTreeMap<i32, String> = BTreeMap::new();
-    ec2.until("the client's end", 90.0, || {
-        let units = ec2.cloud.emulator.units().into_iter();
-        seen.extend(units.filter_map(|Proc { pid, unit, .. }| Some((pid, unit?))));
-        client.exited()
-    })?;
-    client.finish(1.0).map_err(|failure| ec2.explain(failure))?;
-    let ran_in = client.ran_in();
-    ec2.check(ran_in.len() == 60, "60 results with a process id", ran_in.len())?;
-    for (pid, unit) in &ran_in {
-        let is_of_unit = seen.get(pid) == Some(unit) && !unit.is_empty();
-        ec2.check(is_of_unit, "a result from a process of a machine", format!("{pid} of {unit}, seen: {seen:?}"))?;
-    }
-    let units: BTreeSet<&String> = ran_in.iter().map(|(_, unit)| unit).collect();
-    ec2.check(units.len() == 2, "work in both machines", format!("{units:?}"))?;
+    ec2.work_in_two_units(0.4, 90.0)?;
     // Nothing is left to do, and so nothing is wanted.
     ec2.until_nothing_left(30.0)?;
     // By a return: it does not end by itself as long as its workers run.
