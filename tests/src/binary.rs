@@ -2,7 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::{Failure, Result};
@@ -24,9 +24,7 @@ pub fn manager_binary() -> Result<PathBuf> {
             format!("SCALER_WM_BIN names {}, which is no file", path.display()),
         ));
     }
-    let arguments = ["--package", "scaler-wm", "--features", "zmq,aws"];
-    let built = BUILT.get_or_init(|| build("scaler-wm", &arguments)).clone();
-    built.map_err(|detail| Failure::new("build scaler-wm", detail))
+    once(&BUILT, || build("scaler-wm", "scaler-wm", &["--features", "zmq,aws"], false))
 }
 
 /// The example of agents that run tasks as processes, built now (once for all tests of a run).
@@ -35,22 +33,36 @@ pub fn manager_binary() -> Result<PathBuf> {
 /// When the build fails.
 pub(crate) fn agents_binary() -> Result<PathBuf> {
     static BUILT: Built = OnceLock::new();
-    let arguments = ["--package", "scaler-wm-agent", "--example", "processes"];
-    let built = BUILT.get_or_init(|| build("processes", &arguments)).clone();
-    built.map_err(|detail| Failure::new("build the example of agents", detail))
+    once(&BUILT, || build("scaler-wm-agent", "processes", &["--example", "processes"], false))
 }
 
-fn build(target: &str, arguments: &[&str]) -> std::result::Result<PathBuf, String> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the tests lie outside a workspace")?;
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .current_dir(workspace)
-        .args(["build", "--quiet", "--message-format", "json-render-diagnostics"])
-        .args(arguments)
-        .output()
-        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+/// A failure is told to everybody who asks.
+fn once(built: &Built, build: impl FnOnce() -> Result<PathBuf>) -> Result<PathBuf> {
+    let built = built.get_or_init(|| build().map_err(|failure| failure.to_string()));
+    built.clone().map_err(|detail| Failure::new("find a program to test", detail))
+}
+
+/// Builds a program of this repository by further cargo arguments, and gives its path. Cargo's progress goes to the terminal
+/// where it `is_shown`.
+///
+/// # Errors
+/// When the build fails.
+pub fn build(package: &str, target: &str, arguments: &[&str], is_shown: bool) -> Result<PathBuf> {
+    let failed = |detail: String| Failure::new(format!("build {target}"), detail);
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace.ok_or_else(|| failed("the tests lie outside a workspace".to_owned()))?);
+    command.args(["build", "--package", package, "--message-format", "json-render-diagnostics"]).args(arguments);
+    // Only standard output is taken: cargo's progress goes to standard error.
+    if is_shown {
+        command.stderr(Stdio::inherit());
+    } else {
+        command.arg("--quiet");
+    }
+    let output = command.output().map_err(|error| failed(format!("cargo cannot be started: {error}")))?;
     if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(failed(if said.is_empty() { output.status.to_string() } else { said.into_owned() }));
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     messages
@@ -58,5 +70,5 @@ fn build(target: &str, arguments: &[&str]) -> std::result::Result<PathBuf, Strin
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .filter(|message| message["target"]["name"] == target)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| "cargo named no executable".to_owned())
+        .ok_or_else(|| failed("cargo named no executable".to_owned()))
 }

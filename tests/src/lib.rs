@@ -41,7 +41,7 @@ pub use aws::{
     Outcome, Refusals, Resources, Shortage, Task, Unit,
 };
 pub use backend::Backend;
-pub use binary::manager_binary;
+pub use binary::{build, manager_binary};
 pub use certificates::{Authority, Certificate, Good, self_signed};
 pub use client::{Client, Finished, Script};
 pub use error::{Failure, Result};

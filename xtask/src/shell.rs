@@ -4,8 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use scaler_wm_tests::{Failure, Result};
-use serde_json::Value;
+use scaler_wm_tests::{Failure, Result, build};
 
 /// The repository's folder.
 pub(crate) fn root() -> &'static Path {
@@ -27,32 +26,12 @@ pub(crate) fn cargo() -> Command {
 
 /// Builds the binary with further cargo arguments, progress on the terminal, and gives its path.
 pub(crate) fn build_binary(arguments: &[&str]) -> Result<PathBuf> {
-    build("scaler-wm", "scaler-wm", arguments)
+    build("scaler-wm", "scaler-wm", arguments, true)
 }
 
 /// Builds an example as it would be released, and gives its path.
 pub(crate) fn build_example(package: &str, name: &str) -> Result<PathBuf> {
-    build(package, name, &["--release", "--example", name])
-}
-
-fn build(package: &str, target: &str, arguments: &[&str]) -> Result<PathBuf> {
-    let operation = format!("build {target}");
-    let mut command = cargo();
-    command.args(["build", "--package", package, "--message-format", "json-render-diagnostics"]).args(arguments);
-    // Only standard output is taken: cargo's progress goes to standard error.
-    let output = command
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .map_err(|error| Failure::new(&*operation, format!("cargo cannot be started: {error}")))?;
-    if !output.status.success() {
-        return Err(Failure::new(operation, output.status));
-    }
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == target)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| Failure::new(operation, "cargo named no executable"))
+    build(package, name, &["--release", "--example", name], true)
 }
 
 /// Runs a program to its end, its output on the terminal.
