@@ -16,6 +16,7 @@ def main():
         started = time.time()
         report.event("submitted", tasks=tasks)
         futures = [client.submit(report.task, number, seconds, path) for number in range(tasks)]
+        report.event("all submitted")
         return report.follow(futures, list(range(tasks)), started)
 
 

@@ -150,6 +150,14 @@ impl Client {
         until("the client's submission", 30.0, || self.event("submitted")?["time"].as_f64())
     }
 
+    /// Waits until a [`Script::Burst`] has handed over its last task.
+    ///
+    /// # Errors
+    /// When that does not happen within 30 s.
+    pub fn until_all_submitted(&self) -> Result<()> {
+        until("the client's last submission", 30.0, || self.event("all submitted").map(|_| ()))
+    }
+
     /// Lets held tasks end, but not those that run on the worker with process id `except`.
     ///
     /// # Errors

@@ -47,8 +47,10 @@ fn vanilla_of_our_own_scales_an_idle_scheduler_of_the_oldest_release() -> Result
 /// All workers in one step, where the scheduler's own policies would take one at a time; and back to none.
 fn target_wait_sizes_in_one_step(release: &'static str) -> Result<()> {
     let stack = idle_scheduler(release)?;
-    let manager = stack.connected_manager(&following("allocate=even_load; scaling=target_wait"))?;
+    // All tasks are there before anybody counts them: a client on a busy machine submits them bit by bit.
     let mut client = stack.client(&Script::Burst { tasks: 200, seconds: 0.1 })?;
+    client.until_all_submitted()?;
+    let manager = stack.connected_manager(&following("allocate=even_load; scaling=target_wait"))?;
     stack.until_connected(4, 30.0)?;
     let targets = || manager.log().lines_with(&["target changed"]);
     let first = targets().into_iter().find(|line| !line.contains("target=0")).unwrap_or_default();

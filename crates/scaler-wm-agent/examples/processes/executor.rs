@@ -6,7 +6,7 @@ use std::{
     io::{self, ErrorKind as IoErrorKind},
     num::NonZeroUsize,
     os::unix::process::CommandExt as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -14,7 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use procfs::process::{Process, all_processes};
+use procfs::process::{FDTarget, Process, all_processes};
 use rustix::process::{Pid, Signal, kill_process_group};
 use scaler_wm_agent::payload::{Envelope, read_result};
 use scaler_wm_core::{
@@ -83,7 +83,12 @@ impl Inner {
         let pid = Pid::from_child(&child);
         self.running().insert(task.clone(), pid);
         self.watch(task.clone(), pid, Some(child));
-        Ok(Ticket { task: task.clone(), handle: Bytes::from(payload.to_string_lossy().into_owned()) })
+        Ok(self.ticket(task.clone()))
+    }
+
+    fn ticket(&self, task: TaskId) -> Ticket {
+        let handle = Bytes::from(self.file(&task, "payload").to_string_lossy().into_owned());
+        Ticket { task, handle }
     }
 
     /// Tells of the end of a process, unless the task was canceled.
@@ -127,12 +132,14 @@ impl Inner {
         true
     }
 
-    /// Processes of payloads in our folder, by their payload.
+    /// Processes that write to a log in our folder, by that log, and not what they have started.
+    ///
+    /// A process that has just been started has its output, but may not have its command line.
     fn processes(&self) -> HashMap<PathBuf, Pid> {
         let processes = all_processes().into_iter().flatten().flatten().filter_map(|process| {
-            let arguments = process.cmdline().ok()?;
-            let payload = arguments.iter().map(Path::new).find(|path| path.starts_with(&self.folder))?;
-            Some((payload.to_owned(), Pid::from_raw(process.pid)?))
+            let FDTarget::Path(log) = process.fd_from_fd(1).ok()?.target else { return None };
+            let is_ours = log.starts_with(&self.folder) && process.stat().ok()?.pgrp == process.pid;
+            is_ours.then_some((log, Pid::from_raw(process.pid)?))
         });
         processes.collect()
     }
@@ -184,8 +191,7 @@ impl TaskExecutor for ProcessExecutor {
         let processes = self.inner.processes();
         let mut found = Vec::new();
         for TaskEntry { task, .. } in known {
-            let payload = self.inner.file(&task, "payload");
-            if let Some(pid) = processes.get(&payload) {
+            if let Some(pid) = processes.get(&self.inner.file(&task, "log")) {
                 self.inner.running().insert(task.clone(), *pid);
                 self.inner.watch(task.clone(), *pid, None);
             } else if self.inner.file(&task, "result").exists() {
@@ -193,7 +199,7 @@ impl TaskExecutor for ProcessExecutor {
             } else {
                 continue;
             }
-            found.push(Ticket { task, handle: Bytes::from(payload.to_string_lossy().into_owned()) });
+            found.push(self.inner.ticket(task));
         }
         Ok(found)
     }
