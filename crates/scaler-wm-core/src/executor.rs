@@ -1,6 +1,6 @@
 //! The executor seam: work handed, task by task, to somebody else's scheduler (AWS Batch, IBM Spectrum Symphony).
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,6 +18,8 @@ pub struct ExecutorInfo {
     /// Whether tasks outlive the process that submitted them, so that a later one finds them by
     /// [`TaskExecutor::recover`].
     pub outlives: bool,
+    /// How long [`TaskExecutor::close`] may take.
+    pub closes_within: Duration,
 }
 
 /// What a task runs with: objects of its client, opaque to everything that passes them on.
@@ -84,6 +86,8 @@ pub enum TaskOutcome {
     Raised(Bytes),
     /// It has neither: its machine went, its time was over, nobody would take it.
     Failed(Error),
+    /// It has neither, by no fault of its own, and nothing of it is left out there: it is worth handing over once more.
+    Again(Error),
 }
 
 /// What came of a cancel.
@@ -126,10 +130,11 @@ pub trait TaskJournal: Send + Sync {
     /// When they could not be recorded: then they must not be handed over.
     async fn handing_over(&self, tasks: &[TaskId]) -> Result<()>;
 
-    /// Tasks were handed over.
+    /// Tasks were handed over, or are about to be under names by which they can be looked for: a later handle takes the
+    /// place of an earlier one.
     ///
     /// # Errors
-    /// When that could not be recorded; the tasks stay on record without their handles.
+    /// When that could not be recorded; the tasks stay on record with the handles that they had.
     async fn handed_over(&self, tickets: &[Ticket]) -> Result<()>;
 
     /// Tasks have ended, or were never taken.

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     num::NonZeroUsize,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -35,7 +36,12 @@ impl InstantExecutor {
     pub(crate) fn new(holds: bool) -> Self {
         let (tell, ended) = mpsc::unbounded_channel();
         Self {
-            info: ExecutorInfo { name: "instant", largest_batch: NonZeroUsize::MAX, outlives: false },
+            info: ExecutorInfo {
+                name: "instant",
+                largest_batch: NonZeroUsize::MAX,
+                outlives: false,
+                closes_within: Duration::from_secs(30),
+            },
             tasks: Mutex::new(Tasks { holds, held: HashMap::new() }),
             tell,
             ended: AsyncMutex::new(ended),

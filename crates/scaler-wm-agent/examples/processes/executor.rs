@@ -48,7 +48,12 @@ impl ProcessExecutor {
         let (tell, ended) = mpsc::unbounded_channel();
         let largest_batch = const { NonZeroUsize::new(100).expect("not 0") };
         Ok(Self {
-            info: ExecutorInfo { name: "processes", largest_batch, outlives: true },
+            info: ExecutorInfo {
+                name: "processes",
+                largest_batch,
+                outlives: true,
+                closes_within: Duration::from_secs(30),
+            },
             inner: Arc::new(Inner { folder, python, running: Mutex::default(), tell }),
             ended: AsyncMutex::new(ended),
         })

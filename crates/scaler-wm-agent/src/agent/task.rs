@@ -68,7 +68,7 @@ pub(super) async fn see_through(hub: Arc<Hub>, job: Job) -> Option<Done> {
     let (outcome, bytes) = match outcome {
         TaskOutcome::Returned(bytes) => (ResultOutcome::Success, bytes),
         TaskOutcome::Raised(bytes) => (ResultOutcome::Failed, bytes),
-        TaskOutcome::Failed(error) => {
+        TaskOutcome::Failed(error) | TaskOutcome::Again(error) => {
             let error = Chain(&error).to_string();
             warn!(task = %job.task, %error, "a task has failed");
             (ResultOutcome::Failed, exception(&error))
@@ -87,7 +87,19 @@ pub(super) async fn see_through(hub: Arc<Hub>, job: Job) -> Option<Done> {
     Some(Done { task: job.task, client: job.client, outcome, object, size })
 }
 
+/// What comes of a task, however often it has to be handed over until something does.
 async fn outcome(hub: &Hub, job: &Job) -> Option<TaskOutcome> {
+    loop {
+        match outcome_once(hub, job).await? {
+            TaskOutcome::Again(error) => {
+                warn!(task = %job.task, error = %Chain(&error), "a task was lost on its way: it is handed over again");
+            }
+            outcome => return Some(outcome),
+        }
+    }
+}
+
+async fn outcome_once(hub: &Hub, job: &Job) -> Option<TaskOutcome> {
     let mut waiting = match hub.claim(&job.task) {
         Claim::Ended(outcome) => return Some(outcome),
         Claim::Attached(waiting) => {

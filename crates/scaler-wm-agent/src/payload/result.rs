@@ -176,7 +176,7 @@ mod tests {
         read_result(&Bytes::from_static(pickle)).map(|outcome| match outcome {
             TaskOutcome::Returned(bytes) => (RETURNED, bytes),
             TaskOutcome::Raised(bytes) => (RAISED, bytes),
-            TaskOutcome::Failed(error) => unreachable!("{error}"),
+            TaskOutcome::Failed(error) | TaskOutcome::Again(error) => unreachable!("{error}"),
         })
     }
 

@@ -76,7 +76,7 @@ impl<E: TaskExecutor + 'static> AgentProvider<E> {
             finds_recorded_units: true,
             relieves: true,
             ends_by_itself: false,
-            swept_within: Duration::from_secs(30),
+            swept_within: executor.info().closes_within,
         };
         Ok(Self {
             info,

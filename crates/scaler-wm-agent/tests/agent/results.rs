@@ -40,6 +40,23 @@ async fn a_short_task_is_answered_beside_a_long_one() {
 }
 
 #[tokio::test]
+async fn a_task_that_was_lost_by_no_fault_of_its_own_is_handed_over_again() {
+    let mut world = World::with_agent(Version::V2, |_| {}).await;
+    world.submit("unlucky", &long()).await;
+    for tries in 1..=2 {
+        world.running(&["unlucky"]).await;
+        assert_eq!(world.cluster.begun().len(), tries);
+        world.cluster.cut_short(&task("unlucky"));
+    }
+    world.running(&["unlucky"]).await;
+    world.cluster.finish(&task("unlucky"));
+    assert_eq!(world.result("unlucky").await, (ResultOutcome::Success, "late".into()));
+    world.scheduler.heartbeats(2).await;
+    assert_eq!((world.cluster.begun().len(), world.cluster.released()), (3, vec![task("unlucky")]));
+    assert!(world.journal.tasks().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn heartbeats_tell_the_true_load() {
     let mut world = World::with_agent(Version::V2, |_| {}).await;
     for name in ["a", "b", "c", "d", "e"] {

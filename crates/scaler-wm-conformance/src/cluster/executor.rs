@@ -4,6 +4,7 @@ use std::{
     collections::HashSet,
     num::NonZeroUsize,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -27,7 +28,8 @@ impl MemoryExecutor {
     #[must_use]
     pub fn new(cluster: &MemoryCluster) -> Self {
         let largest_batch = const { NonZeroUsize::new(100).expect("not 0") };
-        let info = ExecutorInfo { name: "memory", largest_batch, outlives: true };
+        let info =
+            ExecutorInfo { name: "memory", largest_batch, outlives: true, closes_within: Duration::from_secs(30) };
         Self { info, cluster: cluster.clone(), ours: Mutex::default() }
     }
 

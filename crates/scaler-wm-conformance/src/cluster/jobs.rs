@@ -86,6 +86,11 @@ impl Jobs {
         self.end(task, Some(TaskOutcome::Failed(lost)));
     }
 
+    pub(super) fn cut_short(&mut self, task: &TaskId) {
+        let lost = Error::new(ErrorKind::Failed, "run a task", "its machine was taken away");
+        self.end(task, Some(TaskOutcome::Again(lost)));
+    }
+
     fn end(&mut self, task: &TaskId, outcome: Option<TaskOutcome>) {
         if let (Some(job), Some(outcome)) = (self.jobs.get_mut(task), outcome)
             && matches!(job.phase, Phase::Running | Phase::Waiting)
@@ -121,6 +126,11 @@ impl Jobs {
         let task = self.ended.remove(index)?;
         let job = self.jobs.get_mut(&task)?;
         let Phase::Ended(outcome) = &job.phase else { return None };
+        if let TaskOutcome::Again(_) = outcome {
+            let told = copy(outcome);
+            self.remove(&task);
+            return Some((task, told));
+        }
         let (told, kept) = (copy(outcome), copy(outcome));
         job.phase = Phase::Told(kept);
         Some((task, told))
@@ -149,6 +159,11 @@ fn copy(outcome: &TaskOutcome) -> TaskOutcome {
         TaskOutcome::Returned(bytes) => TaskOutcome::Returned(bytes.clone()),
         TaskOutcome::Raised(bytes) => TaskOutcome::Raised(bytes.clone()),
         // The reason is the same whoever hears it.
-        TaskOutcome::Failed(error) => TaskOutcome::Failed(Error::new(error.kind(), "run a task", error.to_string())),
+        TaskOutcome::Failed(error) => TaskOutcome::Failed(again(error)),
+        TaskOutcome::Again(error) => TaskOutcome::Again(again(error)),
     }
+}
+
+fn again(error: &Error) -> Error {
+    Error::new(error.kind(), "run a task", error.to_string())
 }

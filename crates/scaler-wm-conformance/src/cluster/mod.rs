@@ -84,6 +84,12 @@ impl MemoryCluster {
         self.advance();
     }
 
+    /// A task is lost by no fault of its own, and worth handing over once more.
+    pub fn cut_short(&self, task: &TaskId) {
+        self.jobs().cut_short(task);
+        self.advance();
+    }
+
     /// Tasks that run now, oldest first.
     #[must_use]
     pub fn running(&self) -> Vec<TaskId> {

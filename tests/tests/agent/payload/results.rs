@@ -47,7 +47,7 @@ fn read(pickle: &Bytes) -> std::result::Result<(u8, Bytes), NotBytes> {
     read_result(pickle).map(|outcome| match outcome {
         TaskOutcome::Returned(bytes) => (0, bytes),
         TaskOutcome::Raised(bytes) => (1, bytes),
-        TaskOutcome::Failed(error) => panic!("nothing has failed: {error}"),
+        TaskOutcome::Failed(error) | TaskOutcome::Again(error) => panic!("nothing has failed: {error}"),
     })
 }
 

@@ -59,7 +59,7 @@ impl<'a> Service<'a> {
                 let error = self.script.describe("pickle", &exception)?;
                 Err(Failure::new("return something", error))
             }
-            TaskOutcome::Failed(error) => Err(Failure::new("return something", error)),
+            TaskOutcome::Failed(error) | TaskOutcome::Again(error) => Err(Failure::new("return something", error)),
         }
     }
 
