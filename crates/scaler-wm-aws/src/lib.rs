@@ -12,6 +12,7 @@ mod shell;
 mod tags;
 mod units;
 
+pub use aws_config::SdkConfig;
 pub use caller::{Caller, Request, Tries};
 pub use calls::{CallCount, Calls};
 pub use command::WorkerCommand;

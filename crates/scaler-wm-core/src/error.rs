@@ -100,6 +100,25 @@ impl Error {
         self
     }
 
+    /// The same error with what to do about it, or what it is about, behind what it says already.
+    #[must_use]
+    pub fn with_advice(mut self, advice: &str) -> Self {
+        if !self.context.is_empty() {
+            self.context.push_str("; ");
+        }
+        self.context.push_str(advice);
+        self
+    }
+
+    /// The same error for somebody else whom it concerns: what caused it is words there.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let causes = self.source().map(|source| Chain(source).to_string());
+        let parts = [Some(self.context.clone()).filter(|context| !context.is_empty()), causes];
+        let context = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        Self { kind: self.kind, operation: self.operation, context, retry_after: self.retry_after, source: None }
+    }
+
     /// What kind of failure it is.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {

@@ -37,6 +37,12 @@ pub trait ExecutorFixture: Send + Sync {
         None
     }
 
+    /// What an executor has put on record by itself about a task that it was about to hand over; `None` where it puts
+    /// nothing there.
+    async fn on_record(&self, _task: &TaskId) -> Option<Bytes> {
+        None
+    }
+
     /// How long a check may wait for what has to happen.
     fn patience(&self) -> Duration {
         Duration::from_secs(30)
@@ -247,12 +253,12 @@ async fn what_was_kept_is_recovered(fixture: &dyn ExecutorFixture) {
         let [running, done, lost] = ["running", "done", "lost"].map(|name| tried.task(name));
         let tickets = tried.submit(&[(&running, long()), (&done, short(b"kept")), (&lost, short(b"found"))]).await;
         tried.expect(tried.executor.close(Close::Keep).await.is_ok(), "a clean end");
-        let known = tickets.into_iter().map(|ticket| TaskEntry {
-            // Nobody has lived to see the handle of this one.
-            handle: (ticket.task != lost).then_some(ticket.handle),
-            task: ticket.task,
-        });
-        let mut known: Vec<_> = known.collect();
+        let mut known = Vec::new();
+        for Ticket { task, handle } in tickets {
+            // Nobody has lived to see the ticket of this one.
+            let handle = if task == lost { fixture.on_record(&task).await } else { Some(handle) };
+            known.push(TaskEntry { task, handle });
+        }
         known.push(TaskEntry { task: tried.task("never"), handle: None });
         let next = Tried { executor: fixture.executor().await, ..tried };
         let found = next.executor.recover(known).await.unwrap_or_else(|error| panic!("{}: {error}", next.check));
