@@ -77,7 +77,17 @@ impl Desk {
         })
     }
 
-    /// It is about to be handed over; whether anybody still wants that.
+    /// Whether it waits to be handed over, and somebody wants that.
+    pub(crate) fn is_offered(&mut self, task: &TaskId) -> bool {
+        matches!(self.places.get(task), Some(Place::Offered(_)))
+    }
+
+    /// Whether the executor has it, and has not told its end.
+    pub(crate) fn is_taken(&self, task: &TaskId) -> bool {
+        matches!(self.places.get(task), Some(Place::Taken(_) | Place::Orphan { .. }))
+    }
+
+    /// It is handed over now; whether anybody still wants that.
     pub(crate) fn take(&mut self, task: &TaskId) -> bool {
         self.step(task, |place| match place {
             Place::Offered(waiter) => Ok(Place::Taken(waiter)),

@@ -147,7 +147,13 @@ impl Hub {
             match answers.into_iter().find(|(answered, _)| answered == task).map(|(_, answer)| answer) {
                 Some(Ok(CancelOutcome::Canceled)) => break,
                 Some(Ok(CancelOutcome::Running)) => return Canceled::No,
-                // Its end is about to be told.
+                // Its end is about to be told, or, on another thread, it is about to be known: one moment shows which.
+                Some(Ok(CancelOutcome::NotFound)) | None
+                    if force && tries < CANCEL_TRIES && self.desk().is_taken(task) =>
+                {
+                    sleep(wait).await;
+                    wait *= 2;
+                }
                 Some(Ok(CancelOutcome::NotFound)) | None if force => break,
                 Some(Ok(CancelOutcome::NotFound)) | None => return Canceled::No,
                 Some(Err(error)) if !force || tries >= CANCEL_TRIES => {

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use scaler_wm_core::{
-    Backoff, BackoffSettings, Chain, Completion, Error, ErrorKind, Submission, TaskId, TaskOutcome, Ticket,
+    Backoff, BackoffSettings, Chain, Completion, Error, ErrorKind, Result, Submission, TaskId, TaskOutcome, Ticket,
 };
 use tokio::{sync::mpsc, task::JoinSet, time::sleep};
 use tracing::{debug, warn};
@@ -38,11 +38,17 @@ pub(super) async fn run(hub: Arc<Hub>, mut offered: mpsc::UnboundedReceiver<Subm
 async fn hand_over(hub: Arc<Hub>, mut batch: Vec<Submission>) {
     let mut backoff = Backoff::new(AGAIN, fastrand::u64(..));
     loop {
-        keep(&hub, &mut batch, Desk::take, backoff.failures() > 0);
+        keep(&hub, &mut batch, Desk::is_offered, backoff.failures() > 0);
+        let recorded = record(&hub, &batch).await;
+        // Behind the record and right before the call: until then a cancel is in time, from then on the executor knows it.
+        keep(&hub, &mut batch, Desk::take, true);
         if batch.is_empty() {
             return;
         }
-        let refused = call(&hub, &batch).await;
+        let refused = match recorded {
+            Ok(()) => call(&hub, &batch).await,
+            Err(error) => batch.iter().map(|submission| (submission.task.clone(), error.copy())).collect(),
+        };
         let (again, failed): (Vec<_>, Vec<_>) =
             refused.into_iter().partition(|(_, error)| is_worth_another_try(error.kind()));
         for (task, error) in failed {
@@ -75,17 +81,16 @@ fn keep(hub: &Hub, batch: &mut Vec<Submission>, is_wanted: impl Fn(&mut Desk, &T
     });
 }
 
+/// Puts tasks on record; what is not there could not be found again.
+async fn record(hub: &Hub, batch: &[Submission]) -> Result<()> {
+    let Some(journal) = &hub.journal else { return Ok(()) };
+    let tasks: Vec<TaskId> = batch.iter().map(|submission| submission.task.clone()).collect();
+    let recorded = journal.handing_over(&tasks).await;
+    recorded.map_err(|error| Error::new(ErrorKind::Failed, "record a task", Chain(&error).to_string()))
+}
+
 /// One call; which tasks were not taken, and why.
 async fn call(hub: &Hub, batch: &[Submission]) -> Vec<(TaskId, Error)> {
-    if let Some(journal) = &hub.journal {
-        let tasks: Vec<TaskId> = batch.iter().map(|submission| submission.task.clone()).collect();
-        if let Err(error) = journal.handing_over(&tasks).await {
-            // What is not on record could not be found again.
-            let error = Chain(&error).to_string();
-            let failed = |task| (task, Error::new(ErrorKind::Failed, "record a task", error.as_str()));
-            return tasks.into_iter().map(failed).collect();
-        }
-    }
     let mut tickets: Vec<Ticket> = Vec::new();
     let mut refused = Vec::new();
     for (task, answer) in hub.executor.submit(batch.to_vec()).await {
