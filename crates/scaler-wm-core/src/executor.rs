@@ -174,7 +174,7 @@ pub trait TaskExecutor: Send + Sync {
     async fn release(&self, _tasks: &[TaskId]) {}
 
     /// What still runs out there of these tasks of an earlier process, those that have ended meanwhile included: completions
-    /// of all of them follow. Asked once, before anything else.
+    /// of all of them follow. Asked once, before anything else, also where nothing is known.
     ///
     /// # Errors
     /// When the other scheduler cannot be asked.

@@ -46,19 +46,22 @@ impl Hub {
     pub(crate) async fn recover(&self) -> scaler_wm_core::Result<()> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let known = journal.tasks().await?;
-        if known.is_empty() {
-            return Ok(());
-        }
         let asked: Vec<TaskId> = known.iter().map(|TaskEntry { task, .. }| task.clone()).collect();
-        let found = self.executor.recover(known).await?;
-        info!(on_record = asked.len(), found = found.len(), "tasks of an earlier process");
         let now = Instant::now();
+        // Before they are asked about: one that has ended may be told before the answer is here.
+        asked.iter().for_each(|task| self.desk().found(task.clone(), now));
+        let found = self.executor.recover(known).await?;
+        if !asked.is_empty() {
+            info!(on_record = asked.len(), found = found.len(), "tasks of an earlier process");
+        }
         let mut lost: std::collections::HashSet<TaskId> = asked.into_iter().collect();
         for ticket in found {
             lost.remove(&ticket.task);
-            self.desk().found(ticket.task, now);
         }
-        lost.into_iter().for_each(|task| self.over(task));
+        for task in lost {
+            self.forget(&task);
+            self.over(task);
+        }
         Ok(())
     }
 }

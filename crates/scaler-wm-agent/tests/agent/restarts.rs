@@ -42,6 +42,8 @@ async fn a_result_that_was_told_to_nobody_is_told_by_the_next_process() {
     while world.storage.state().objects.len() == before {
         world.scheduler.heartbeats(1).await;
     }
+    // Its end comes before the answer that it is there.
+    world.cluster.delay_submits(Duration::from_millis(50));
     world.restart().await;
     world.storage.state().is_mute = false;
     world.scheduler.workers.clear();

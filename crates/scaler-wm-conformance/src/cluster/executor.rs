@@ -113,6 +113,8 @@ impl TaskExecutor for MemoryExecutor {
         let tickets: Vec<_> = there.map(|task| Ticket { handle: MemoryCluster::handle_of(&task), task }).collect();
         self.ours().extend(tickets.iter().map(|ticket| ticket.task.clone()));
         self.cluster.inner.moved.notify_waiters();
+        let delay = self.cluster.jobs().submit_delay;
+        tokio::time::sleep(delay).await;
         Ok(tickets)
     }
 

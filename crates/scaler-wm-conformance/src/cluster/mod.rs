@@ -62,7 +62,7 @@ impl MemoryCluster {
         self.jobs().script.extend(next);
     }
 
-    /// Answers calls that hand tasks over so much later; they take effect at once.
+    /// Answers calls that hand tasks over or find them again so much later; they take effect at once.
     pub fn delay_submits(&self, delay: Duration) {
         self.jobs().submit_delay = delay;
     }
