@@ -1,22 +1,27 @@
 //! `aws_hpc`: single tasks as jobs of AWS Batch.
 
-use scaler_wm_core::options::{Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionSpec, Preset, WORKER};
-
-use crate::{
-    Section,
-    section::{MANAGER_TABLES, as_declared},
-    security::TRUST,
+use scaler_wm_core::options::{
+    Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
 };
+
+use crate::{Section, agents::AGENTS, section::MANAGER_TABLES, security::TRUST};
 
 /// Single tasks as jobs of AWS Batch.
 pub const AWS_HPC: Section = Section {
     name: "aws_hpc",
     about: "Tasks as jobs of AWS Batch",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
-    check: as_declared,
+    options: &[MANAGER, OPTIONS, AGENTS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
+    check,
     examples: &["aws_hpc tcp://127.0.0.1:8516 -q my-queue -d my-definition --s3-bucket my-bucket"],
     tables: MANAGER_TABLES,
 };
+
+fn check(values: &Values) -> Result<(), OptionError> {
+    if values.text("s3_prefix").eq_ignore_ascii_case("none") {
+        return Err(values.problem("s3_prefix", "job runners take this word for no prefix at all; choose another one"));
+    }
+    Ok(())
+}
 
 const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new("job_queue", Kind::Text, Preset::Required, "Job queue of AWS Batch.")
@@ -56,4 +61,39 @@ const OPTIONS: &[OptionSpec] = &[
         "Minutes after which AWS ends a job.",
     )
     .value("MINUTES"),
+    OptionSpec::new(
+        "job_retries",
+        Kind::Integer { min: 0, special: None },
+        Preset::Integer(3),
+        "Times that a task is handed over again whose job the infrastructure has lost: its host was taken away, its image \
+         could not be pulled. A task that raises an exception is never run again.",
+    )
+    .value("N")
+    .ours(),
+    OptionSpec::new(
+        "array_window_seconds",
+        Kind::Float,
+        Preset::Float(0.5),
+        "Seconds for which a task waits for others: those that come within them go out as one array job, a lone one as a \
+         job of its own.",
+    )
+    .value("SECONDS")
+    .ours(),
+    OptionSpec::new(
+        "batch_calls_per_second",
+        Kind::PositiveFloat,
+        Preset::Float(50.0),
+        "Calls of each kind (submit, look, end) to AWS Batch in a second; a call that AWS throttles slows its kind down for \
+         a while.",
+    )
+    .value("N")
+    .ours(),
+    OptionSpec::new(
+        "s3_calls_per_second",
+        Kind::PositiveFloat,
+        Preset::Float(500.0),
+        "Calls to S3 in a second; one that AWS throttles slows them down for a while.",
+    )
+    .value("N")
+    .ours(),
 ];

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod agents;
 mod batch;
 mod ec2;
 mod ecs;
@@ -8,6 +9,7 @@ mod gui;
 mod native;
 mod oci;
 mod orb;
+pub mod provision;
 mod scheduler;
 mod section;
 mod security;

@@ -1,0 +1,305 @@
+//! The executor: tasks as jobs of AWS Batch.
+
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use aws_sdk_batch::Client as SdkBatch;
+use aws_sdk_cloudwatchlogs::Client as SdkLogs;
+use aws_sdk_s3::Client as SdkS3;
+use scaler_wm_agent::payload::Envelope;
+use scaler_wm_aws::{Caller, Calls};
+use scaler_wm_core::{
+    Backoff, BackoffSettings, CancelOutcome, Chain, Close, Completion, Error, ErrorKind, ExecutorInfo, Result,
+    Submission, TaskEntry, TaskExecutor, TaskId, TaskJournal, Ticket,
+};
+use tokio::{
+    sync::{Mutex as AsyncMutex, mpsc, oneshot, watch},
+    task::JoinSet,
+    time::{Instant, sleep, timeout_at},
+};
+use tracing::warn;
+
+use crate::{
+    BatchConfig,
+    book::{Book, Entered},
+    cancel::cancel,
+    client::BatchClient,
+    failure::Logs,
+    look::watch,
+    objects::{Objects, client},
+    recover::recover,
+    send::{Offer, collect},
+};
+
+/// How long an end may take: AWS gives a job half a minute to end by itself.
+const CLOSES_WITHIN: Duration = Duration::from_secs(60);
+/// What of that is left for removing objects.
+const LEFT_FOR_OBJECTS: Duration = Duration::from_secs(10);
+/// How the wait grows between two tries to delete objects.
+const DELETED_AGAIN: BackoffSettings =
+    BackoffSettings { free: 0, first: Duration::from_millis(500), longest: Duration::from_secs(15) };
+
+/// Tasks as jobs of AWS Batch.
+pub struct BatchExecutor {
+    info: ExecutorInfo,
+    inner: Arc<Inner>,
+    offers: mpsc::UnboundedSender<Offer>,
+    ended: AsyncMutex<mpsc::UnboundedReceiver<Completion>>,
+    /// What works for it; it stands still when this is dropped.
+    work: Mutex<JoinSet<()>>,
+}
+
+/// What all that work shares.
+pub(crate) struct Inner {
+    pub(crate) config: BatchConfig,
+    pub(crate) batch: BatchClient,
+    pub(crate) objects: Objects,
+    pub(crate) logs: Logs,
+    pub(crate) journal: Arc<dyn TaskJournal>,
+    calls: Calls,
+    book: Mutex<Book>,
+    /// Counts what moves in the book.
+    moves: watch::Sender<u64>,
+    tell: mpsc::UnboundedSender<Completion>,
+    /// Whether the last result that was found was compressed: others of its kind are, too.
+    is_compressed: AtomicBool,
+}
+
+impl BatchExecutor {
+    /// An executor that has submitted nothing. `journal` is where a later process finds what this one has left.
+    ///
+    /// Must be called in a tokio runtime with its timers and I/O enabled; a current-thread one is enough. Nothing is called
+    /// so far.
+    ///
+    /// # Errors
+    /// None today.
+    pub async fn start(config: BatchConfig, journal: Arc<dyn TaskJournal>) -> Result<Self> {
+        let sdk = config.aws.load().await;
+        Ok(Self::with_clients(config, journal, SdkBatch::new(&sdk), client(&sdk), SdkLogs::new(&sdk)))
+    }
+
+    /// One that calls by these clients.
+    #[must_use]
+    pub fn with_clients(
+        config: BatchConfig,
+        journal: Arc<dyn TaskJournal>,
+        batch: SdkBatch,
+        s3: SdkS3,
+        logs: SdkLogs,
+    ) -> Self {
+        let calls = Calls::default();
+        let caller = Caller::new(calls.clone());
+        let (tell, ended) = mpsc::unbounded_channel();
+        let (offers, offered) = mpsc::unbounded_channel();
+        let inner = Arc::new(Inner {
+            batch: BatchClient::new(batch, caller.clone(), &config),
+            objects: Objects::new(s3, caller.clone(), &config),
+            logs: Logs::new(logs, caller),
+            config,
+            journal,
+            calls,
+            book: Mutex::default(),
+            moves: watch::Sender::new(0),
+            tell,
+            is_compressed: AtomicBool::new(false),
+        });
+        let mut work = JoinSet::new();
+        work.spawn(collect(Arc::clone(&inner), offered));
+        work.spawn(watch(Arc::clone(&inner)));
+        let largest_batch = const { NonZeroUsize::new(10_000).expect("not 0") };
+        Self {
+            info: ExecutorInfo { name: "aws_hpc", largest_batch, outlives: true, closes_within: CLOSES_WITHIN },
+            inner,
+            offers,
+            ended: AsyncMutex::new(ended),
+            work: Mutex::new(work),
+        }
+    }
+
+    /// The calls so far, by their names in the API.
+    #[must_use]
+    pub fn calls(&self) -> &Calls {
+        &self.inner.calls
+    }
+
+    /// Stops taking tasks, and waits until those whose jobs are being made are out there.
+    async fn settle(&self, until: Instant) {
+        let mut news = self.inner.news();
+        self.inner.book().withdraw_collected();
+        while self.inner.book().is_sending() && timeout_at(until, news.changed()).await.is_ok() {}
+    }
+
+    async fn close_all(&self) -> Result<()> {
+        let until = Instant::now() + CLOSES_WITHIN - LEFT_FOR_OBJECTS;
+        self.settle(until).await;
+        let mut news = self.inner.news();
+        let running = self.inner.book().running();
+        let answers = cancel(&self.inner, &running, true).await;
+        let failed = answers.into_iter().filter_map(|(task, answer)| answer.err().map(|error| (task, error)));
+        let failed: Vec<(TaskId, Error)> = failed.collect();
+        // What is still out there may put one more object into the bucket.
+        while failed.is_empty() && self.inner.book().is_busy() && timeout_at(until, news.changed()).await.is_ok() {}
+        lock(&self.work).abort_all();
+        let runs = self.inner.book().take_all();
+        let keys = runs.iter().flat_map(|run| run.objects(&self.inner.config.prefix)).collect();
+        let deleted = self.inner.objects.delete(keys).await;
+        if let Some((_, error)) = failed.first() {
+            let context = format!("{} of them may still run: {}", failed.len(), Chain(error));
+            return Err(Error::new(error.kind(), "terminate jobs", context));
+        }
+        deleted.map_err(|(keys, error)| error.with_advice(&format!("{} of them stay in the bucket", keys.len())))
+    }
+}
+
+impl fmt::Debug for BatchExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchExecutor").field("config", &self.inner.config).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
+        lock(&self.book)
+    }
+
+    /// Something in the book has moved.
+    pub(crate) fn moved(&self) {
+        self.moves.send_modify(|moves| *moves += 1);
+    }
+
+    /// Changes whenever something in the book moves.
+    pub(crate) fn news(&self) -> watch::Receiver<u64> {
+        self.moves.subscribe()
+    }
+
+    pub(crate) fn tell(&self, completion: Completion) {
+        // Fails only at our end.
+        drop(self.tell.send(completion));
+    }
+
+    /// Whether results are looked for compressed or plain, the likelier first.
+    pub(crate) fn likelier_first(&self) -> [bool; 2] {
+        let is_compressed = self.is_compressed.load(Ordering::Relaxed);
+        [is_compressed, !is_compressed]
+    }
+
+    /// A result was found, compressed or not.
+    pub(crate) fn found(&self, is_compressed: bool) {
+        self.is_compressed.store(is_compressed, Ordering::Relaxed);
+    }
+
+    /// Deletes objects, however long it takes until the bucket answers. What may not be deleted is left to the bucket's
+    /// lifecycle rule.
+    pub(crate) async fn delete(&self, mut keys: Vec<String>) {
+        let mut backoff = Backoff::new(DELETED_AGAIN, fastrand::u64(..));
+        while let Err((left, error)) = self.objects.delete(keys).await {
+            let count = left.len();
+            if !error.kind().is_retryable() {
+                warn!(objects = count, error = %Chain(&error), "objects stay in the bucket");
+                return;
+            }
+            let wait = backoff.failed();
+            if backoff.failures() == 1 {
+                warn!(objects = count, error = %Chain(&error), "objects cannot be deleted: will try again");
+            }
+            sleep(wait).await;
+            keys = left;
+        }
+    }
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No change here can stop half-way, so what a panicking thread left is whole.
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl TaskExecutor for BatchExecutor {
+    fn info(&self) -> &ExecutorInfo {
+        &self.info
+    }
+
+    async fn submit(&self, tasks: Vec<Submission>) -> Vec<(TaskId, Result<Ticket>)> {
+        let mut answers = Vec::with_capacity(tasks.len());
+        let mut waiting = Vec::new();
+        let mut left = Vec::new();
+        for submission in tasks {
+            let task = submission.task.clone();
+            // Before it is one of many: what can never travel keeps nobody else back.
+            if let Err(error) = Envelope::new(&submission.inputs) {
+                answers.push((task, Err(error)));
+                continue;
+            }
+            let entered = self.inner.book().enter(&task);
+            match entered {
+                Entered::New(earlier) => {
+                    left.extend(earlier.into_iter().flat_map(|run| run.objects(&self.inner.config.prefix)));
+                    let (answer, answered) = oneshot::channel();
+                    // Fails only at our end, and then the answer says so.
+                    drop(self.offers.send(Offer { submission, answer }));
+                    waiting.push((task, answered));
+                }
+                Entered::Known(run) => {
+                    let handle = run.place.handle(Some(&run.job));
+                    answers.push((task.clone(), Ok(Ticket { task, handle })));
+                }
+                Entered::Busy => {
+                    let error =
+                        Error::new(ErrorKind::Transient, "submit a job", "one of its task comes or goes just now");
+                    answers.push((task, Err(error)));
+                }
+            }
+        }
+        if !left.is_empty() {
+            self.inner.delete(left).await;
+        }
+        let closed = || Error::new(ErrorKind::Failed, "submit a job", "the executor has closed");
+        for (task, answered) in waiting {
+            answers.push((task, answered.await.unwrap_or_else(|_| Err(closed()))));
+        }
+        answers
+    }
+
+    async fn cancel(&self, tasks: &[TaskId], force: bool) -> Vec<(TaskId, Result<CancelOutcome>)> {
+        cancel(&self.inner, tasks, force).await
+    }
+
+    async fn next(&self) -> Completion {
+        // Cancel safe: a channel's receiver loses nothing.
+        match self.ended.lock().await.recv().await {
+            Some(completion) => completion,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn release(&self, tasks: &[TaskId]) {
+        let runs = self.inner.book().release(tasks);
+        let keys: Vec<String> = runs.iter().flat_map(|run| run.objects(&self.inner.config.prefix)).collect();
+        if !keys.is_empty() {
+            self.inner.delete(keys).await;
+        }
+    }
+
+    async fn recover(&self, known: Vec<TaskEntry>) -> Result<Vec<Ticket>> {
+        recover(&self.inner, known).await
+    }
+
+    async fn close(&self, how: Close) -> Result<()> {
+        match how {
+            Close::Cancel => self.close_all().await,
+            Close::Keep => {
+                self.settle(Instant::now() + CLOSES_WITHIN).await;
+                lock(&self.work).abort_all();
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the state file holds, for people, for programs and for a shell.
+
+use serde_json::{Value, json};
+
+use super::{Book, State, manager_policy};
+
+/// Every value on a line of its own, with what was made, and with what the manager must be allowed to do.
+#[must_use]
+pub fn lines(book: &Book) -> String {
+    let state = book.state();
+    let mut text = String::new();
+    for (key, value) in values(state) {
+        text.push_str(&format!("{key}: {value}\n"));
+    }
+    text.push_str("\nMade by `scaler-wm aws_hpc provision`, and removed by `scaler-wm aws_hpc cleanup`:\n");
+    if state.made.is_empty() {
+        text.push_str("  nothing\n");
+    }
+    for made in &state.made {
+        text.push_str(&format!("  {} {}\n", made.kind, made.name));
+    }
+    match manager_policy(state) {
+        Some(policy) => {
+            text.push_str(&format!("\nWhat the manager must be allowed to do, as a policy of IAM:\n{policy:#}\n"));
+        }
+        None => text.push_str("\nIt is not complete: run `scaler-wm aws_hpc provision` again to go on.\n"),
+    }
+    text
+}
+
+/// Key and value of everything that has one, by name.
+fn values(state: &State) -> Vec<(String, String)> {
+    let Ok(Value::Object(mut all)) = serde_json::to_value(state) else { return Vec::new() };
+    all.remove("made");
+    all.remove("scaler_wm_form");
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        Value::Array(items) => {
+            let items = items.into_iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+            items.collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    all.into_iter().map(|(key, value)| (key, text(value))).collect()
+}
+
+/// The same as one JSON object.
+#[must_use]
+pub fn json(book: &Book) -> Value {
+    let mut value = json!(book.state());
+    value["manager_policy"] = json!(manager_policy(book.state()));
+    value
+}
+
+/// The names that a manager needs, for a shell; nothing where they are not all known. The same four as those of the
+/// released provisioner.
+#[must_use]
+pub fn exports(state: &State) -> Option<String> {
+    let values = [
+        ("SCALER_AWS_REGION", Some(&state.aws_region)),
+        ("SCALER_S3_BUCKET", state.s3_bucket.as_ref()),
+        ("SCALER_JOB_QUEUE", state.job_queue_name.as_ref()),
+        ("SCALER_JOB_DEFINITION", state.job_definition_name.as_ref()),
+    ];
+    let lines = values.map(|(name, value)| value.map(|value| format!("export {name}=\"{value}\"\n")));
+    lines.into_iter().collect()
+}

@@ -1,0 +1,271 @@
+//! The executor: tasks in sessions of Symphony.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use scaler_wm_agent::payload::{Envelope, read_result};
+use scaler_wm_core::{
+    CancelOutcome, Close, Completion, Error, ErrorKind, ExecutorInfo, Result, Submission, TaskEntry, TaskExecutor,
+    TaskId, TaskOutcome, Ticket,
+};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot, watch};
+
+use crate::{
+    SymphonyConfig,
+    book::{Book, Run, SessionKey, Withdrawn},
+    ffi::{Event, Outcome},
+    worker::{Command, Order, Worker},
+};
+
+/// How long an end may take: Symphony ends what runs in a session that is destroyed.
+const CLOSES_WITHIN: Duration = Duration::from_secs(30);
+
+/// Tasks in sessions of IBM Spectrum Symphony.
+pub struct SymphonyExecutor {
+    info: ExecutorInfo,
+    shared: Arc<Shared>,
+    worker: Worker,
+    ended: AsyncMutex<mpsc::UnboundedReceiver<Completion>>,
+}
+
+/// What the executor, its thread and the library's threads share. Nobody holds the book across a call.
+pub(crate) struct Shared {
+    pub(crate) config: SymphonyConfig,
+    book: Mutex<Book>,
+    /// Tasks to cancel, beside the queue of what the thread is told.
+    cancels: Mutex<Vec<Cancels>>,
+    /// Counts what went out.
+    moves: watch::Sender<u64>,
+    tell: mpsc::UnboundedSender<Completion>,
+}
+
+impl SymphonyExecutor {
+    /// An executor that is connected. Tries until somebody answers.
+    ///
+    /// Must be called in a tokio runtime; a current-thread one is enough. Calls of the library block, so they have a thread of
+    /// their own.
+    ///
+    /// # Errors
+    /// When the library cannot be loaded, or no further try to connect can help.
+    pub async fn start(config: SymphonyConfig) -> Result<Self> {
+        let (tell, ended) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            config,
+            book: Mutex::default(),
+            cancels: Mutex::default(),
+            moves: watch::Sender::new(0),
+            tell,
+        });
+        let worker = Worker::start(Arc::clone(&shared)).await?;
+        let largest_batch = const { NonZeroUsize::new(1000).expect("not 0") };
+        Ok(Self {
+            info: ExecutorInfo { name: "symphony", largest_batch, outlives: true, closes_within: CLOSES_WITHIN },
+            shared,
+            worker,
+            ended: AsyncMutex::new(ended),
+        })
+    }
+
+    /// Ends tasks that are out there, as far as that can be done.
+    async fn end(&self, out: Vec<(TaskId, Run)>) -> Vec<(TaskId, Result<CancelOutcome>)> {
+        // From now on nobody is told of their ends.
+        let (ending, over): (Vec<_>, Vec<_>) = out.into_iter().partition(|(task, _)| self.shared.book().end(task));
+        let mut answers: Vec<_> = over.into_iter().map(|(task, _)| (task, Ok(CancelOutcome::NotFound))).collect();
+        if ending.is_empty() {
+            return answers;
+        }
+        let tasks: Vec<TaskId> = ending.iter().map(|(task, _)| task.clone()).collect();
+        // Whatever the library makes of it: the task is of no use to anybody, and its output is dropped.
+        let put = |answer| {
+            lock(&self.shared.cancels).push((ending, answer));
+            Command::Cancel
+        };
+        let _ = self.worker.ask(put).await;
+        answers.extend(tasks.into_iter().map(|task| (task, Ok(CancelOutcome::Canceled))));
+        answers
+    }
+}
+
+impl fmt::Debug for SymphonyExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SymphonyExecutor").field("config", &self.shared.config).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
+        lock(&self.book)
+    }
+
+    pub(crate) fn take_cancels(&self) -> Vec<Cancels> {
+        std::mem::take(&mut *lock(&self.cancels))
+    }
+
+    /// A task went out, or was refused.
+    pub(crate) fn moved(&self) {
+        self.moves.send_modify(|moves| *moves += 1);
+    }
+
+    pub(crate) fn tell(&self, task: TaskId, outcome: TaskOutcome) {
+        // Fails only at our end.
+        drop(self.tell.send(Completion { task, outcome }));
+    }
+
+    /// A session speaks, on a thread of the library.
+    pub(crate) fn hear(&self, session: SessionKey, event: Event) -> Option<Error> {
+        match event {
+            Event::Output { task, outcome } => {
+                let heard = self.book().heard(session, &task, outcome);
+                if let Some((task, outcome)) = heard {
+                    self.tell(task, outcome_of(outcome));
+                }
+                None
+            }
+            Event::Lost(error) => Some(error),
+        }
+    }
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No change here can stop half-way, so what a panicking thread left is whole.
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What came of a task.
+pub(crate) fn outcome_of(outcome: Outcome) -> TaskOutcome {
+    let failed = |error: Error| TaskOutcome::Failed(error);
+    match outcome {
+        Ok(bytes) => read_result(&bytes).unwrap_or_else(|error| {
+            let context = "the service has answered something else than a result";
+            failed(Error::new(ErrorKind::Failed, "run a task", context).with_source(error))
+        }),
+        Err(said) => failed(Error::new(ErrorKind::Failed, "run a task", format!("Symphony says: {said}"))),
+    }
+}
+
+/// What a ticket says: the session's id, and the task's.
+pub(crate) fn handle(session: &str, task: &str) -> Bytes {
+    Bytes::from(format!("{session}\n{task}"))
+}
+
+fn read_handle(handle: &[u8]) -> Option<(String, Arc<str>)> {
+    let (session, task) = std::str::from_utf8(handle).ok()?.split_once('\n')?;
+    Some((session.to_owned(), Arc::from(task)))
+}
+
+#[async_trait]
+impl TaskExecutor for SymphonyExecutor {
+    fn info(&self) -> &ExecutorInfo {
+        &self.info
+    }
+
+    async fn submit(&self, tasks: Vec<Submission>) -> Vec<(TaskId, Result<Ticket>)> {
+        let mut answers = Vec::with_capacity(tasks.len());
+        let mut orders = Vec::with_capacity(tasks.len());
+        let mut known = Vec::new();
+        for Submission { task, inputs, .. } in tasks {
+            // Before it is on record: what can never travel is not there.
+            let payload = match Envelope::new(&inputs) {
+                Ok(envelope) => envelope.tuple(),
+                Err(error) => {
+                    answers.push((task, Err(error)));
+                    continue;
+                }
+            };
+            if self.shared.book().enter(&task) {
+                orders.push(Order { task, payload });
+            } else {
+                known.push(task);
+            }
+        }
+        for task in known {
+            let run = self.shared.book().run(&task).cloned();
+            let answer = match run {
+                Some(run) => self.worker.ask(|answer| Command::Handle(run, answer)).await,
+                None => None,
+            };
+            let busy = || Error::new(ErrorKind::Transient, "submit a task to Symphony", "it comes or goes just now");
+            let ticket = answer.map(|handle| Ticket { task: task.clone(), handle }).ok_or_else(busy);
+            answers.push((task, ticket));
+        }
+        if !orders.is_empty() {
+            let tasks: Vec<TaskId> = orders.iter().map(|order| order.task.clone()).collect();
+            match self.worker.ask(|answer| Command::Submit(orders, answer)).await {
+                Some(answered) => answers.extend(answered),
+                None => answers.extend(tasks.into_iter().map(|task| (task, Err(closed())))),
+            }
+        }
+        answers
+    }
+
+    async fn cancel(&self, tasks: &[TaskId], force: bool) -> Vec<(TaskId, Result<CancelOutcome>)> {
+        let mut moves = self.shared.moves.subscribe();
+        let (mut answers, mut out) = (Vec::new(), Vec::new());
+        for task in tasks {
+            let outcome = loop {
+                let withdrawn = self.shared.book().withdraw(task);
+                match withdrawn {
+                    Withdrawn::InTime | Withdrawn::Before => break CancelOutcome::Canceled,
+                    Withdrawn::Over => break CancelOutcome::NotFound,
+                    Withdrawn::Out(run) if force => {
+                        out.push((task.clone(), run));
+                        break CancelOutcome::Canceled;
+                    }
+                    // Nobody tells whether it runs: as if it did.
+                    Withdrawn::Out(_) => break CancelOutcome::Running,
+                    // The sender is ours: it is there as long as we are.
+                    Withdrawn::NotYet => drop(moves.changed().await),
+                }
+            };
+            if out.last().is_none_or(|(last, _)| last != task) {
+                answers.push((task.clone(), Ok(outcome)));
+            }
+        }
+        answers.extend(self.end(out).await);
+        answers
+    }
+
+    async fn next(&self) -> Completion {
+        // Cancel safe: a channel's receiver loses nothing.
+        match self.ended.lock().await.recv().await {
+            Some(completion) => completion,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn recover(&self, known: Vec<TaskEntry>) -> Result<Vec<Ticket>> {
+        let mut sessions: BTreeMap<String, Vec<(TaskId, Arc<str>)>> = BTreeMap::new();
+        for TaskEntry { task, handle } in known {
+            // Without a handle nobody knows its id out there: it is run again.
+            if let Some((session, id)) = handle.and_then(|handle| read_handle(&handle)) {
+                sessions.entry(session).or_default().push((task, id));
+            }
+        }
+        match self.worker.ask(|answer| Command::Recover(sessions, answer)).await {
+            Some(answer) => answer,
+            None => Err(closed()),
+        }
+    }
+
+    async fn close(&self, how: Close) -> Result<()> {
+        self.shared.book().withdraw_queued();
+        self.worker.ask(|answer| Command::Close(how == Close::Cancel, answer)).await.unwrap_or(Ok(()))
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Failed, "reach Symphony", "the executor has closed")
+}
+
+/// An answer of the thread.
+pub(crate) type Reply<T> = oneshot::Sender<T>;
+
+/// Tasks to cancel, and who waits until that is done.
+pub(crate) type Cancels = (Vec<(TaskId, Run)>, Reply<()>);

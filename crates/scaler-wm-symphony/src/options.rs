@@ -1,0 +1,47 @@
+//! From options to a configuration.
+
+use std::{fs, path::PathBuf};
+
+use scaler_wm_core::options::{OptionError, Values};
+use scaler_wm_options::Section;
+
+use crate::{Codec, SymphonyConfig};
+
+/// The options of `symphony`.
+pub const SECTION: Section = scaler_wm_options::SYMPHONY;
+
+/// The file in the state folder that knows sessions of earlier processes.
+const SESSIONS: &str = "symphony-sessions";
+
+impl SymphonyConfig {
+    /// The configuration that these values of [`SECTION`]'s options describe.
+    ///
+    /// # Errors
+    /// When values that are right by themselves do not go together, or the file of the password cannot be read.
+    pub fn from_values(values: &Values) -> Result<Self, OptionError> {
+        (SECTION.check)(values)?;
+        let password = match values.maybe_text("soam_password_file") {
+            Some(path) => fs::read_to_string(&path)
+                .map(|text| text.trim_end_matches(['\n', '\r']).to_owned())
+                .map_err(|error| values.problem("soam_password_file", format!("{path} cannot be read: {error}")))?,
+            None => values
+                .maybe_secret("security_password")
+                .map_or_else(|| Self::new("").password, |password| password.expose().to_owned()),
+        };
+        let priority = values.maybe_integer("soam_session_priority").map(|_| values.fitting("soam_session_priority"));
+        Ok(Self {
+            library: PathBuf::from(values.text("soam_library")),
+            application: values.text("service_name"),
+            user: values.text("security_user"),
+            password,
+            session_name: values.text("soam_session_name"),
+            session_type: values.text("soam_session_type"),
+            session_tag: values.maybe_text("soam_session_tag"),
+            service: values.maybe_text("soam_service"),
+            priority: priority.transpose()?,
+            codec: if values.text("soam_codec") == "raw" { Codec::Raw } else { Codec::ByteArray },
+            retries: values.fitting("task_retries")?,
+            sessions: values.maybe_text("state_dir").map(|folder| PathBuf::from(folder).join(SESSIONS)),
+        })
+    }
+}
