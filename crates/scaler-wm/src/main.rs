@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(any(feature = "batch", feature = "symphony"))]
+mod agents;
 mod backends;
 mod cli;
 mod config;
@@ -11,6 +13,8 @@ mod logging;
 mod manage;
 mod peers;
 mod policy;
+#[cfg(feature = "provision")]
+mod provision;
 #[cfg(feature = "simulate")]
 mod record;
 mod run;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use scaler_wm_core::{
-    Capabilities, Clock, FixedLink, Limit, Manager, SchedulerLink, Sizing,
+    Capabilities, Clock, FixedLink, Limit, Manager, SchedulerLink, Sizing, TaskJournal,
     manager::{Settings, Status, Summary, UnitStatus},
     options::Value,
     plan::Work,
@@ -20,6 +20,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::{info, warn};
 
 use crate::{
+    backends::Order,
     config::ManagerConfig,
     exit::Failure,
     follow::follow,
@@ -68,13 +69,21 @@ pub(crate) async fn manage(
     if let (Some(ledger), Some(spent)) = (&ledger, state.spent()?) {
         ledger.restore(&config.manager, spent, clock.now());
     }
-    let journal = RedbJournal::open(&state.journal()).map_err(Failure::setup)?;
+    let journal = Arc::new(RedbJournal::open(&state.journal()).map_err(Failure::setup)?);
     let identity = state.identity(config.kind.section.name)?;
     let capabilities: Capabilities = values.capabilities("per_worker_capabilities");
+    let monitor = values.maybe_address("monitor_address");
     let ready = async {
-        let provider = config.kind.build()?(values.clone(), config.manager.clone()).await?;
+        let order = Order {
+            values: values.clone(),
+            manager: config.manager.clone(),
+            limit: config.limit,
+            trust: config.trust.clone(),
+            monitor: monitor.clone(),
+            journal: Arc::clone(&journal) as Arc<dyn TaskJournal>,
+        };
+        let provider = config.kind.build()?(order).await?;
         begin.await;
-        let monitor = values.maybe_address("monitor_address");
         let host = match (&config.followed, &monitor) {
             (Some(followed), Some(monitor)) => {
                 let host = followed.host(monitor, &identity)?;
@@ -108,7 +117,7 @@ pub(crate) async fn manage(
             let scheduler = values.address("scheduler_address");
             let manager = config.manager.clone();
             let mut settings = LinkSettings::new(scheduler, Identity::from(identity), manager, sizing.offered());
-            settings.monitor = values.maybe_address("monitor_address").or(settings.monitor);
+            settings.monitor = monitor.or(settings.monitor);
             settings.capabilities = capabilities;
             settings.connect.trust = config.trust.clone();
             settings.connect.backend = backend(settings.monitor.as_ref())?;
@@ -136,7 +145,7 @@ pub(crate) async fn manage(
         rebalances: !is_fixed && values.has("no_rebalance") && !values.flag("no_rebalance"),
         seed,
     };
-    let manager = Manager::new(settings, provider, link, Arc::new(journal), clock);
+    let manager = Manager::new(settings, provider, link, journal, clock);
     let mut status = manager.status();
     let (relay, was_stopped) = oneshot::channel();
     let mut relay = Some(relay);

@@ -5,6 +5,8 @@ use std::{fs::OpenOptions, io::Write, sync::Arc};
 use scaler_wm_core::manager::Status;
 use tokio::sync::{oneshot, watch};
 
+#[cfg(feature = "provision")]
+use crate::provision;
 use crate::{
     cli::{Call, InitCall, ManagerCall},
     config::{self, ManagerConfig, StackConfig},
@@ -28,6 +30,10 @@ pub(crate) fn run(call: Call) -> Result<(), Failure> {
         Call::ShowStack(call) => Err(Failure::Told(config::show_stack(StackConfig::new(&call)?))),
         Call::Init(call) => init(&call),
         Call::Policy(call) => policy::policy(&call),
+        #[cfg(feature = "provision")]
+        Call::Provision(call) => provision::provision(&call),
+        #[cfg(not(feature = "provision"))]
+        Call::Provision(call) => Err(Failure::Usage(call.what_is_missing())),
         #[cfg(feature = "simulate")]
         Call::Simulate(call) => simulate::simulate(&call),
         #[cfg(feature = "simulate")]

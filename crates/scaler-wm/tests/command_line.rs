@@ -89,8 +89,8 @@ fn types_that_a_build_does_not_have_are_marked() {
         ("baremetal_native", cfg!(feature = "native")),
         ("aws_raw_ecs", cfg!(feature = "ecs")),
         ("orb_aws_ec2", cfg!(feature = "ec2")),
-        ("aws_hpc", false),
-        ("symphony", false),
+        ("aws_hpc", cfg!(feature = "batch")),
+        ("symphony", cfg!(feature = "symphony")),
     ] {
         let line = help.lines().find(|line| line.trim_start().starts_with(&format!("{name} "))).unwrap();
         assert_eq!(line.ends_with(NOT_BUILT), !is_built, "{line}");
@@ -114,7 +114,8 @@ fn what_is_wrong_is_said_as_recorded() {
         &["baremetal_nativ"][..],
         &["oci_hpc"],
         &["aws_hpc", ADDRESS, "-q", "x", "-d", "y"],
-        &["aws_hpc", ADDRESS, "-q", "x", "-d", "y", "--s3-bucket", "z"],
+        &["aws_hpc", ADDRESS, "-q", "x", "-d", "y", "--s3-bucket", "z", "--s3-prefix", "None"],
+        &["symphony", ADDRESS, "-sn", "x", "--soam-session-priority", "20000"],
         &["orb_aws_ec2", ADDRESS, "--aws-region", "us-east-1"],
         &["orb_aws_ec2", ADDRESS, "--image-id", "ami-1"],
         &["orb_aws_ec2", ADDRESS, "--orb-url", "http://127.0.0.1:9"],

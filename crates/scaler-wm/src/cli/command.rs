@@ -4,7 +4,7 @@ use clap::{Arg, ArgAction, Command, builder::StyledStr};
 use scaler_wm_core::options::{Kind, OptionSpec, Preset};
 #[cfg(feature = "simulate")]
 use scaler_wm_options::TRUST;
-use scaler_wm_options::{POLICY, Section};
+use scaler_wm_options::{AWS_HPC, POLICY, Section, provision::Action};
 
 use super::help;
 use crate::{exit::EXIT_CODES, wrap::wrap};
@@ -31,6 +31,7 @@ const COLUMNS: usize = 70;
 /// One manager.
 pub(super) fn manager(program: &str, section: &'static Section) -> Command {
     let examples: String = section.examples.iter().map(|example| shell(&format!("scaler-wm {example}"))).collect();
+    let actions = if section.name == AWS_HPC.name { help::actions(program) } else { String::new() };
     base(program)
         .about(section.about)
         .override_usage(format!("{program} [FLAGS] [ADDRESS] [-c FILE]"))
@@ -47,7 +48,7 @@ pub(super) fn manager(program: &str, section: &'static Section) -> Command {
         .arg(allow_unknown_keys())
         .after_help(format!(
             "Every flag is also a TOML key, with underscores. Flags go before environment\nvariables, these before \
-             keys. Long flags may be abbreviated.\n\n{EXIT_CODES}\n\nExamples:\n{examples}  scaler-wm {} -c config.toml",
+             keys. Long flags may be abbreviated.\n\n{actions}{EXIT_CODES}\n\nExamples:\n{examples}  scaler-wm {} -c config.toml",
             section.name
         ))
 }
@@ -111,6 +112,17 @@ pub(super) fn policy(name: &str, about: &'static str) -> Command {
     });
     let usage = format!("{program} [-et TYPE] -pc POLICY");
     base(&program).about(about).override_usage(usage).args(options).after_help(help::policy_command(name))
+}
+
+/// One of the actions around what `aws_hpc` needs in AWS.
+pub(super) fn provision(program: &str, action: Action) -> Command {
+    // The released command takes every flag for every action, and so does this one.
+    let options = action.options().map(|(spec, is_shown)| argument(spec).hide(!is_shown));
+    base(program)
+        .about(action.about())
+        .override_usage(format!("{program} [FLAGS]"))
+        .args(options)
+        .after_help(help::action(action))
 }
 
 /// `simulate`.

@@ -4,6 +4,7 @@ mod command;
 mod help;
 mod name;
 mod policy;
+mod provision;
 #[cfg(feature = "simulate")]
 mod record;
 #[cfg(feature = "simulate")]
@@ -37,6 +38,8 @@ pub(crate) enum Call {
     Init(InitCall),
     /// Try a policy out.
     Policy(PolicyCall),
+    /// Make or remove what `aws_hpc` needs in AWS.
+    Provision(ProvisionCall),
     /// Try a configuration out.
     #[cfg(feature = "simulate")]
     Simulate(SimulateCall),
@@ -83,6 +86,7 @@ pub(crate) struct InitCall {
 }
 
 pub(crate) use policy::{PolicyCall, PolicyCommand};
+pub(crate) use provision::ProvisionCall;
 #[cfg(feature = "simulate")]
 pub(crate) use record::RecordCall;
 #[cfg(feature = "simulate")]
@@ -117,6 +121,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cal
         BECOME if name == Name::Own => Ok(Call::Become(rest.to_vec())),
         kind => {
             let kind = kind_named(kind, name)?;
+            if let Some((action, flags)) = provision::action(kind.section, rest) {
+                return provision::provision(name.program(), action, flags);
+            }
             Ok(Call::Manager(manager(&format!("{} {first}", name.program()), name, kind, rest)?))
         }
     }
