@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{IMAGE, ManagerKind, Result, Venv};
+use crate::symphony::APPLICATION;
+use crate::{BUCKET, IMAGE, ManagerKind, QUEUE, Result, Runner, Symphony, Venv, python_scripts};
 
 /// Where a manager's workers run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,10 +22,25 @@ pub enum Backend {
         /// Where the API of AWS is answered.
         endpoint: String,
     },
+    /// In jobs of Batch, whose workers are agents: `aws_hpc`.
+    Batch {
+        /// Where the API of AWS is answered.
+        endpoint: String,
+    },
+    /// In sessions of a simulated Symphony, whose workers are agents: `symphony`.
+    Symphony(Symphony),
 }
 
 /// By which a manager of EC2 is told what to launch, and what each is told unless a test says otherwise.
 const EC2: [(&str, &str); 3] = [("--aws-region", "us-east-1"), ("--image-id", IMAGE), ("--instance-type", "c5.large")];
+
+/// The same of a manager of Batch.
+const BATCH: [(&str, &str); 4] = [
+    ("--aws-region", "us-east-1"),
+    ("--job-queue", QUEUE),
+    ("--job-definition", Runner::Released.definition()),
+    ("--s3-bucket", BUCKET),
+];
 
 /// What says otherwise without naming it.
 const INSTEAD: [(&str, &[&str]); 3] = [
@@ -40,6 +56,21 @@ impl Backend {
             Self::Native => "baremetal_native",
             Self::Ecs { .. } => "aws_raw_ecs",
             Self::Ec2 { .. } => "orb_aws_ec2",
+            Self::Batch { .. } => "aws_hpc",
+            Self::Symphony(_) => "symphony",
+        }
+    }
+
+    /// What starts the released manager of it.
+    pub(crate) fn released(&self, venv: &Venv) -> Command {
+        match self {
+            // By itself it ends at once.
+            Self::Batch { .. } => {
+                let mut command = Command::new(venv.python());
+                command.arg(python_scripts().join("released_batch.py"));
+                command
+            }
+            _ => Command::new(venv.program("scaler_worker_manager")),
         }
     }
 
@@ -50,13 +81,17 @@ impl Backend {
             let mut all = instead.copied().chain([flag]);
             all.any(|flag| extra.iter().any(|word| word.split('=').next() == Some(flag)))
         };
+        let unsaid = |pairs: &[(&str, &str)]| {
+            let unsaid = pairs.iter().filter(|(flag, _)| !is_said(flag));
+            unsaid.flat_map(|(flag, value)| [flag.into(), value.into()]).collect()
+        };
         match (self, kind) {
             (Self::Native, ManagerKind::Ours) => vec!["--python".into(), venv.python()],
             (Self::Native, ManagerKind::Released) => Vec::new(),
-            (Self::Ec2 { .. }, _) => {
-                let unsaid = EC2.into_iter().filter(|(flag, _)| !is_said(flag));
-                unsaid.flat_map(|(flag, value)| [flag.into(), value.into()]).collect()
-            }
+            (Self::Ec2 { .. }, _) => unsaid(&EC2),
+            (Self::Batch { .. }, _) => unsaid(&BATCH),
+            (Self::Symphony(symphony), ManagerKind::Ours) => symphony.arguments(),
+            (Self::Symphony(_), ManagerKind::Released) => ["--service-name", APPLICATION].map(PathBuf::from).to_vec(),
             (Self::Ecs { .. }, _) => {
                 ["--ecs-subnets", "subnet-1", "--aws-region", "us-east-1"].map(PathBuf::from).to_vec()
             }
@@ -66,7 +101,10 @@ impl Backend {
     /// Gives such a manager what it needs in its environment, and nothing of whoever runs the tests. It keeps its state in
     /// `folder`, if it keeps any.
     pub(crate) fn prepare(&self, command: &mut Command, folder: &Path) {
-        let (Self::Ecs { endpoint } | Self::Ec2 { endpoint }) = self else { return };
+        if let Self::Symphony(symphony) = self {
+            symphony.prepare(command);
+        }
+        let (Self::Ecs { endpoint } | Self::Ec2 { endpoint } | Self::Batch { endpoint }) = self else { return };
         command.env("AWS_ENDPOINT_URL", endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
@@ -78,7 +116,9 @@ impl Backend {
     /// The virtual environment that a manager of this kind needs on a stack with `venv`.
     pub(crate) fn venv(&self, kind: ManagerKind, venv: &Venv) -> Result<Venv> {
         match (self, kind) {
-            (Self::Ecs { .. }, ManagerKind::Released) => Venv::with_aws(venv.release(), &|line| eprintln!("{line}")),
+            (Self::Ecs { .. } | Self::Batch { .. }, ManagerKind::Released) => {
+                Venv::with_aws(venv.release(), &|line| eprintln!("{line}"))
+            }
             (Self::Ec2 { .. }, ManagerKind::Released) => Venv::with_orb(venv.release(), &|line| eprintln!("{line}")),
             _ => Ok(venv.clone()),
         }

@@ -24,7 +24,7 @@ pub fn manager_binary() -> Result<PathBuf> {
             format!("SCALER_WM_BIN names {}, which is no file", path.display()),
         ));
     }
-    once(&BUILT, || build("scaler-wm", "scaler-wm", &["--features", "zmq,aws"], false))
+    once(&BUILT, || build("scaler-wm", "scaler-wm", &["--features", "zmq,aws,symphony"], false))
 }
 
 /// The example of agents that run tasks as processes, built now (once for all tests of a run).
@@ -36,13 +36,22 @@ pub(crate) fn agents_binary() -> Result<PathBuf> {
     once(&BUILT, || build("scaler-wm-agent", "processes", &["--example", "processes"], false))
 }
 
+/// The library that simulates Symphony, built now (once for all tests of a run).
+///
+/// # Errors
+/// When the build fails.
+pub fn symphony_library() -> Result<PathBuf> {
+    static BUILT: Built = OnceLock::new();
+    once(&BUILT, || build("scaler-wm-symphony-sim", "scaler_wm_symphony_sim", &["--lib"], false))
+}
+
 /// A failure is told to everybody who asks.
 fn once(built: &Built, build: impl FnOnce() -> Result<PathBuf>) -> Result<PathBuf> {
     let built = built.get_or_init(|| build().map_err(|failure| failure.to_string()));
     built.clone().map_err(|detail| Failure::new("find a program to test", detail))
 }
 
-/// Builds a program of this repository by further cargo arguments, and gives its path. Cargo's progress goes to the terminal
+/// Builds a program or a shared library of this repository by further cargo arguments, and gives its path. Cargo's progress goes to the terminal
 /// where it `is_shown`.
 ///
 /// # Errors
@@ -69,6 +78,13 @@ pub fn build(package: &str, target: &str, arguments: &[&str], is_shown: bool) ->
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .filter(|message| message["target"]["name"] == target)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| failed("cargo named no executable".to_owned()))
+        .find_map(|message| program_of(&message).map(PathBuf::from))
+        .ok_or_else(|| failed("cargo named no program".to_owned()))
+}
+
+/// What can be run or loaded of what cargo has made.
+fn program_of(message: &serde_json::Value) -> Option<&str> {
+    let files = message["filenames"].as_array().into_iter().flatten();
+    let library = files.filter_map(serde_json::Value::as_str).find(|file| file.ends_with(".so"));
+    message["executable"].as_str().or(library)
 }

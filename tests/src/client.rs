@@ -1,5 +1,6 @@
 //! Released clients, each in a process of its own.
 
+use std::io::Write;
 use std::process::ExitStatus;
 
 use serde_json::Value;
@@ -63,6 +64,15 @@ pub enum Script {
         /// How many are submitted before them and waited for, so that whatever is started once has been.
         first: u32,
     },
+    /// Tasks that [`Client::command`] asks for: they run until [`Client::release`].
+    Commanded,
+    /// Tasks with arguments of certain sizes, each checked where it runs.
+    Sizes {
+        /// Whether all are submitted at once, or each when the one before has ended.
+        at_once: bool,
+        /// The sizes, in bytes.
+        sizes: Vec<u32>,
+    },
     /// Tasks that run until [`Client::release`]; those on the workers that were held run on.
     Held {
         /// How many.
@@ -82,6 +92,8 @@ impl Script {
             Self::Outcomes { .. } => "outcomes.py",
             Self::Flood { .. } => "flood.py",
             Self::Held { .. } => "held.py",
+            Self::Commanded => "commanded.py",
+            Self::Sizes { .. } => "sizes.py",
         }
     }
 
@@ -98,6 +110,11 @@ impl Script {
             Self::Outcomes { slots } => vec![slots.to_string()],
             Self::Flood { tasks, first } => vec![tasks.to_string(), first.to_string()],
             Self::Held { tasks } => vec![tasks.to_string()],
+            Self::Commanded => Vec::new(),
+            Self::Sizes { at_once, sizes } => {
+                let sizes = sizes.iter().map(u32::to_string);
+                std::iter::once(u8::from(*at_once).to_string()).chain(sizes).collect()
+            }
         }
     }
 }
@@ -169,6 +186,29 @@ impl Client {
         };
         write("held", except.to_string())?;
         write("released", String::new())
+    }
+
+    /// Gives a command to [`Script::Commanded`]: `submit N`, `cancel N` or `end`.
+    ///
+    /// # Errors
+    /// When the file from which it reads that cannot be written.
+    pub fn command(&self, command: &str) -> Result<()> {
+        let path = self.starts.path().with_extension("commands");
+        let file = std::fs::File::options().create(true).append(true).open(path);
+        let written = file.and_then(|mut file| writeln!(file, "{command}"));
+        written.map_err(|error| Failure::new(format!("command a client to {command}"), error))
+    }
+
+    /// How many tasks were submitted on command so far.
+    pub fn commanded(&self) -> u64 {
+        let submitted = self.events().into_iter().rev().find(|event| event["event"] == "submitted");
+        submitted.and_then(|event| event["tasks"].as_u64()).unwrap_or(0)
+    }
+
+    /// What came of the commands to cancel so far: the task, and whether the client says that it is canceled.
+    pub fn canceled(&self) -> Vec<(u64, bool)> {
+        let events = self.events().into_iter().filter(|event| event["event"] == "canceled");
+        events.filter_map(|event| Some((event["task"].as_u64()?, event["canceled"].as_bool()?))).collect()
     }
 
     /// The process and the unit in which each task of [`Script::Pids`] ran, once all have.

@@ -10,6 +10,7 @@ mod backend;
 mod binary;
 mod certificates;
 mod client;
+mod commanded;
 mod error;
 mod ground;
 mod hand_backs;
@@ -22,10 +23,13 @@ mod orb;
 mod ports;
 mod proc_tree;
 mod process;
+mod raw_task;
 mod relay;
+mod runs;
 mod scheduler_log;
 mod stack;
 mod starts;
+mod symphony;
 mod tally;
 mod transport;
 mod up;
@@ -35,15 +39,17 @@ mod workload;
 
 pub use agents::Agents;
 pub use aws::{
-    Answer, ApiCall, ApiError, ApiProxy, AwsClient, Cloud, CloudOf, CloudStack, CloudStackOptions, Counts, Desired,
-    Ec2Cloud, Ec2Emulator, Ec2Options, Ec2Stack, Ec2StackOptions, EcsStack, EcsStackOptions, Emulation, Emulator,
-    EmulatorOptions, Faults, Fell, Hold, HoldPoint, IMAGE, Instance, Kill, KillTally, Killable, Limit, MISSING_IMAGE,
-    Outcome, Refusals, Resources, Shortage, Task, Unit,
+    Answer, ApiCall, ApiError, ApiProxy, AwsClient, BUCKET, BatchCloud, BatchEmulator, BatchOptions, BatchStack,
+    BatchStackOptions, Cloud, CloudOf, CloudStack, CloudStackOptions, Counts, Desired, Ec2Cloud, Ec2Emulator,
+    Ec2Options, Ec2Stack, Ec2StackOptions, EcsStack, EcsStackOptions, Emulation, Emulator, EmulatorOptions, Faults,
+    Fell, Hold, HoldPoint, IMAGE, Instance, Job, Kill, KillTally, Killable, Limit, MISSING_IMAGE, Made, OBJECT_PREFIX,
+    Object, Outcome, QUEUE, Refusals, Resources, Runner, Shortage, Task, Unit,
 };
 pub use backend::Backend;
-pub use binary::{build, manager_binary};
+pub use binary::{build, manager_binary, symphony_library};
 pub use certificates::{Authority, Certificate, Good, self_signed};
 pub use client::{Client, Finished, Script};
+pub use commanded::Commanded;
 pub use error::{Failure, Result};
 pub use json_lines::{json_lines, released_script};
 pub use log_file::LogFile;
@@ -53,10 +59,12 @@ pub use orb::OrbServer;
 pub use ports::{Ports, is_listening};
 pub use proc_tree::{Proc, all_processes, descendants, marked, with_connection_to};
 pub use process::Process;
+pub use raw_task::RawTask;
 pub use relay::Relay;
 pub use scheduler_log::{SchedulerLog, WorkerEvent};
 pub use stack::{Stack, StackOptions};
 pub use starts::{Start, Starts};
+pub use symphony::Symphony;
 pub use tally::Tally;
 pub use transport::Transport;
 pub use up::{Up, UpStack};

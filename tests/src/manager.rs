@@ -84,7 +84,7 @@ impl ManagerOptions {
                 Some(binary) => Command::new(binary),
                 None => Command::new(manager_binary()?),
             },
-            ManagerKind::Released => Command::new(venv.program("scaler_worker_manager")),
+            ManagerKind::Released => self.backend.released(venv),
         };
         command.args([self.backend.command(), address, "-wmi", &self.id, "-mtc", &self.limit.to_string()]);
         // The released manager of 2.6.0 has no cooldown at all.

@@ -132,6 +132,19 @@ impl Venv {
         self.program("python")
     }
 
+    /// Where its packages are.
+    ///
+    /// # Errors
+    /// When it has no such folder.
+    pub fn site_packages(&self) -> Result<PathBuf> {
+        let lib = self.folder.join("lib");
+        let versions = fs::read_dir(&lib).map_err(|error| Failure::new(format!("read {}", lib.display()), error))?;
+        let mut found = versions.flatten().map(|version| version.path().join("site-packages"));
+        found
+            .find(|folder| folder.is_dir())
+            .ok_or_else(|| Failure::new("find installed packages", format!("there are none in {}", lib.display())))
+    }
+
     /// A program that it holds.
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join("bin").join(name)

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::Request;
 use hyper::http::request::Builder;
+use hyper::{Method, Request};
 use serde_json::Value;
 use tokio::runtime::{self, Runtime};
 
@@ -51,11 +51,35 @@ impl AwsClient {
     /// # Errors
     /// When there is no answer. An error that is answered is an answer.
     pub fn ecs(&self, operation: &str, parameters: &Value) -> Result<Answer> {
-        let request = self
-            .post("ecs")
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("AmazonEC2ContainerServiceV20141113.{operation}"));
+        self.targeted("ecs", "AmazonEC2ContainerServiceV20141113", operation, parameters)
+    }
+
+    /// An operation of CloudWatch Logs.
+    ///
+    /// # Errors
+    /// As [`AwsClient::ecs`].
+    pub fn logs(&self, operation: &str, parameters: &Value) -> Result<Answer> {
+        self.targeted("logs", "Logs_20140328", operation, parameters)
+    }
+
+    /// An operation of Batch.
+    ///
+    /// # Errors
+    /// As [`AwsClient::ecs`].
+    pub fn batch(&self, operation: &str, parameters: &Value) -> Result<Answer> {
+        let path = format!("/v1/{}", operation.to_lowercase());
+        let request = self.signed(Method::POST, &path, "batch").header("content-type", "application/json");
         self.ask(operation, request, parameters.to_string())
+    }
+
+    /// A request of S3, by method and path, with a body if it needs one.
+    ///
+    /// # Errors
+    /// As [`AwsClient::ecs`].
+    pub fn s3(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Result<Answer> {
+        let known = Method::from_bytes(method.as_bytes());
+        let known = known.map_err(|error| Failure::new(format!("ask S3 to {method}"), error))?;
+        self.ask(method, self.signed(known, path, "s3"), body)
     }
 
     /// An action of IAM, with plain parameters that need no escapes.
@@ -67,7 +91,7 @@ impl AwsClient {
         for (name, value) in parameters {
             body.push_str(&format!("&{name}={value}"));
         }
-        self.ask(action, self.post("iam").header("content-type", "application/x-www-form-urlencoded"), body)
+        self.query("iam", action, body)
     }
 
     /// An action of EC2.
@@ -75,8 +99,7 @@ impl AwsClient {
     /// # Errors
     /// As [`AwsClient::ecs`].
     pub fn ec2(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Answer> {
-        let body = write_form(&[&[("Action", action), ("Version", "2016-11-15")], parameters].concat());
-        self.ask(action, self.post("ec2").header("content-type", "application/x-www-form-urlencoded"), body)
+        self.query("ec2", action, write_form(&[&[("Action", action), ("Version", "2016-11-15")], parameters].concat()))
     }
 
     /// What an emulator of ours is asked past AWS's API.
@@ -93,17 +116,27 @@ impl AwsClient {
         self.ask(path, Request::get(path).header("host", format!("127.0.0.1:{}", self.port)), String::new())
     }
 
-    fn post(&self, service: &str) -> Builder {
-        // The signature is nobody's business here; the service and region in it are.
-        let credential = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
-        Request::post("/")
-            .header("host", format!("127.0.0.1:{}", self.port))
-            .header("authorization", format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"))
+    fn query(&self, service: &str, action: &str, form: String) -> Result<Answer> {
+        let request = self.signed(Method::POST, "/", service);
+        self.ask(action, request.header("content-type", "application/x-www-form-urlencoded"), form)
     }
 
-    fn ask(&self, what: &str, request: Builder, body: String) -> Result<Answer> {
+    fn targeted(&self, service: &str, target: &str, operation: &str, parameters: &Value) -> Result<Answer> {
+        let request = self.signed(Method::POST, "/", service);
+        let request = request.header("content-type", "application/x-amz-json-1.1");
+        self.ask(operation, request.header("x-amz-target", format!("{target}.{operation}")), parameters.to_string())
+    }
+
+    fn signed(&self, method: Method, path: &str, service: &str) -> Builder {
+        // The signature is nobody's business here; the service and region in it are.
+        let credential = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
+        let builder = Request::builder().method(method).uri(path).header("host", format!("127.0.0.1:{}", self.port));
+        builder.header("authorization", format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"))
+    }
+
+    fn ask(&self, what: &str, request: Builder, body: impl Into<Bytes>) -> Result<Answer> {
         let failed = |error: io::Error| Failure::new(format!("get an answer to {what}"), error);
-        let request = request.body(Full::new(Bytes::from(body))).map_err(|error| failed(io::Error::other(error)))?;
+        let request = request.body(Full::new(body.into())).map_err(|error| failed(io::Error::other(error)))?;
         let answer = self.runtime.block_on(async {
             let call = tokio::time::timeout(PATIENCE, exchange(self.port, request));
             call.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))

@@ -1,4 +1,4 @@
-//! Errors as AWS answers them: JSON 1.1 for ECS, XML for the query protocol of IAM, another one for that of EC2.
+//! Errors as AWS answers them: JSON for ECS and Batch, XML for the query protocol of IAM, others for EC2 and S3.
 
 use bytes::Bytes;
 use hyper::{Response, StatusCode};
@@ -39,6 +39,15 @@ pub(crate) fn ec2_error(status: u16, code: &str, message: &str) -> Response<Byte
         request_id()
     );
     answer(status, "text/xml", body, None)
+}
+
+/// An error of S3, whose XML is again its own.
+pub(crate) fn s3_error(status: u16, code: &str, message: &str) -> Response<Bytes> {
+    let body = format!(
+        "<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{}</RequestId></Error>",
+        request_id()
+    );
+    answer(status, "application/xml", body, None)
 }
 
 /// The code of an error, however it is told; none for an answer that is good.

@@ -3,41 +3,29 @@
 #[path = "../../../crates/scaler-wm-agent/examples/processes/executor.rs"]
 mod processes;
 
-use std::process::Command;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use processes::ProcessExecutor;
 use scaler_wm_conformance::{ExecutorFixture, Work, executor_suite};
-use scaler_wm_core::{Inputs, Submission, TaskExecutor, TaskId};
-use scaler_wm_tests::{Failure, LATEST, Result, Venv, python_scripts};
+use scaler_wm_core::{Submission, TaskExecutor, TaskId};
+use scaler_wm_tests::{Failure, LATEST, RawTask, Result, Venv};
 use tempfile::TempDir;
 
 struct Processes {
     venv: Venv,
     folder: TempDir,
-    serializer: Bytes,
-    function: Bytes,
+    tasks: RawTask,
 }
 
 impl Processes {
     fn new() -> Result<Self> {
         let venv = Venv::ensure(LATEST, &|line| eprintln!("{line}"))?;
-        let failed = |error: std::io::Error| Failure::new("make a function for tasks", error);
-        let made = Command::new(venv.python()).arg(python_scripts().join("raw_task.py")).output().map_err(failed)?;
-        let text = String::from_utf8_lossy(&made.stdout).into_owned();
-        let mut lines = text.lines().map(unhex);
-        let mut next = || lines.next().ok_or_else(|| Failure::new("make a function for tasks", format!("{made:?}")));
-        let (serializer, function) = (next()?, next()?);
-        let folder = tempfile::tempdir().map_err(failed)?;
-        Ok(Self { venv, folder, serializer, function })
+        let tasks = RawTask::new(&venv)?;
+        let folder = tempfile::tempdir().map_err(|error| Failure::new("make a folder for tasks", error))?;
+        Ok(Self { venv, folder, tasks })
     }
-}
-
-fn unhex(line: &str) -> Bytes {
-    let digits = line.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap_or_default());
-    digits.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
 }
 
 #[async_trait]
@@ -48,19 +36,15 @@ impl ExecutorFixture for Processes {
     }
 
     fn submission(&self, task: TaskId, work: &Work) -> Submission {
-        let (kind, seconds, bytes) = match work {
-            Work::Returns(bytes) => ("returns", 0.0, bytes.clone()),
-            Work::Raises(text) => ("raises", 0.0, Bytes::from(text.clone())),
-            Work::Takes(time, bytes) => ("returns", time.as_secs_f64(), bytes.clone()),
-        };
-        let arguments = vec![Bytes::from(kind), Bytes::from(seconds.to_string()), bytes];
-        let inputs = Inputs { serializer: self.serializer.clone(), function: self.function.clone(), arguments };
-        Submission { task, client: Bytes::from_static(b"Client|suite"), inputs }
+        match work {
+            Work::Returns(bytes) => self.tasks.submission(task, false, 0.0, bytes.clone()),
+            Work::Raises(text) => self.tasks.submission(task, true, 0.0, Bytes::from(text.clone())),
+            Work::Takes(time, bytes) => self.tasks.submission(task, false, time.as_secs_f64(), bytes.clone()),
+        }
     }
 
     fn is_raised(&self, answer: &[u8], text: &str) -> bool {
-        let has = |part: &str| answer.windows(part.len()).any(|window| window == part.as_bytes());
-        has("ValueError") && has(text)
+        RawTask::is_raised(answer, text)
     }
 }
 

@@ -1,44 +1,9 @@
 //! Released schedulers and clients, and agents that run tasks as processes of this machine.
 
-use scaler_wm_tests::{Agents, Client, LATEST, ManagerOptions, OLDEST, Process, Result, Script, Stack, StackOptions};
+use scaler_wm_tests::{Agents, LATEST, ManagerOptions, OLDEST, Process, Result, Script, Stack, StackOptions};
 
 fn stack(release: &'static str) -> Result<Stack> {
     Stack::start(StackOptions { release, ..StackOptions::default() })
-}
-
-/// A client whose tasks all run, and are held.
-fn held(stack: &Stack, tasks: u32) -> Result<Client> {
-    let client = stack.client(&Script::Held { tasks })?;
-    stack.until("all tasks to run", 60.0, || (client.starts().distinct() == tasks as usize).then_some(()))?;
-    Ok(client)
-}
-
-/// Releases held tasks; each must have a right result and have started once.
-fn finish(stack: &Stack, mut client: Client, seconds: f64) -> Result<()> {
-    client.release(0)?;
-    let finished = client.finish(seconds).map_err(|failure| stack.explain(failure))?;
-    stack.check(finished.right, "right results", format!("{finished:?}"))?;
-    let repeated = client.starts().repeated();
-    stack.check(repeated.is_empty(), "each task started once", format!("{repeated:?}"))
-}
-
-/// What a released client sometimes says when a task starts one: it has not reached its own thread. (2.9.0, and none of
-/// whoever runs the task.)
-const CLIENT_FAILED: &str = "ConnectorSocketClosedByRemoteEnd";
-
-/// What becomes of tasks of every kind; asked again where a client that a task had started failed by itself.
-fn outcomes(stack: &Stack, slots: u32) -> Result<(Vec<String>, Vec<i32>)> {
-    for _ in 0..5 {
-        let mut client = stack.client(&Script::Outcomes { slots })?;
-        client.finish(120.0).map_err(|failure| stack.explain(failure))?;
-        let outcomes = client.outcomes();
-        match outcomes.iter().find(|outcome| outcome.contains(CLIENT_FAILED)) {
-            None => return Ok((outcomes, client.marks())),
-            Some(outcome) => println!("once more, as a client failed: {outcome}"),
-        }
-    }
-    stack.check(false, "clients that start", "each of 5 runs had one that failed")?;
-    Ok((Vec::new(), Vec::new()))
 }
 
 /// The same script, once on workers of the released package and once on agents: the same lines.
@@ -46,17 +11,14 @@ fn the_same_as_on_native_workers(release: &'static str, slots: u32) -> Result<()
     let native = {
         let stack = stack(release)?;
         let _manager = stack.connected_manager(&ManagerOptions { limit: slots, ..ManagerOptions::default() })?;
-        outcomes(&stack, slots)?.0
+        stack.outcomes(slots, 120.0)?.0
     };
     let stack = stack(release)?;
     let agents = stack.agents(Agents { concurrency: slots, most: 1, keeps: false })?;
-    let (ours, marks) = outcomes(&stack, slots)?;
+    let (ours, marks) = stack.outcomes(slots, 120.0)?;
     let least = if slots == 1 { 20 } else { 1 };
     stack.check(ours.len() >= least, "all cases", format!("{ours:#?}"))?;
-    for (ours, native) in ours.iter().zip(&native) {
-        stack.check(ours == native, "the same outcome", format!("agents: {ours}\nnative: {native}"))?;
-    }
-    stack.check(ours.len() == native.len(), "as many cases", format!("{ours:#?}\n{native:#?}"))?;
+    stack.check_same(&ours, &native)?;
     let whole = "\"tasks of tasks\": [{\"result\":\"3\"},{\"result\":\"6\"},{\"result\":\"9\"}]";
     stack.check(slots == 1 || ours == [whole], "the results of tasks of tasks", format!("{ours:#?}"))?;
     println!("opengris-scaler {release}: {} outcomes, the same as on native workers", ours.len());
@@ -106,7 +68,7 @@ fn is_taken_up(release: &'static str, keeps: bool, end: impl FnOnce(&mut Process
     let stack = stack(release)?;
     let options = Agents { concurrency: 4, most: 1, keeps };
     let mut agents = stack.agents(options)?;
-    let client = held(&stack, 3)?;
+    let client = stack.held(3)?;
     end(&mut agents)?;
     let before = stack.scheduler().connected();
     let _next = stack.agents(options)?;
@@ -115,7 +77,7 @@ fn is_taken_up(release: &'static str, keeps: bool, end: impl FnOnce(&mut Process
         let now = stack.scheduler().connected();
         (now.len() == 1 && now != before).then_some(())
     })?;
-    finish(&stack, client, 30.0)
+    stack.finish_held(client, 30.0)
 }
 
 #[test]
@@ -146,7 +108,7 @@ fn what_is_kept_is_taken_up() -> Result<()> {
 fn nothing_runs_on_that_is_not_to_stay() -> Result<()> {
     let stack = stack(LATEST)?;
     let mut agents = stack.agents(Agents { concurrency: 4, most: 1, keeps: false })?;
-    let _client = held(&stack, 3)?;
+    let _client = stack.held(3)?;
     agents.terminate();
     agents.wait(30.0).map_err(|failure| stack.explain(failure))?;
     stack.until_nothing_left(10.0)?;
@@ -157,7 +119,7 @@ fn nothing_runs_on_that_is_not_to_stay() -> Result<()> {
 fn a_scheduler_that_restarts_finds_its_agents() -> Result<()> {
     let mut stack = stack(LATEST)?;
     let mut agents = stack.agents(Agents { concurrency: 4, most: 1, keeps: false })?;
-    let client = held(&stack, 2)?;
+    let client = stack.held(2)?;
     stack.stop_scheduler()?;
     drop(client);
     stack.start_scheduler()?;

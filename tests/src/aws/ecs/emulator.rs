@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use rustix::process::Signal;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::containers::Containers;
 use super::task::{Desired, Task};
 use crate::aws::client::AwsClient;
+use crate::aws::containers::{Containers, Engine, MISSING_IMAGE};
 use crate::aws::emulation::Emulation;
 use crate::ground::{Ground, TAIL};
 use crate::process::signal;
@@ -145,7 +145,10 @@ impl Emulation for Emulator {
         command.env("IOT_MTLS_ENABLED", "0").env("SFTP_ENABLED", "0").env("DOCKER_HOST", "unix:///nowhere");
         command.env("TMPDIR", ground.folder());
         if options.executes {
-            containers.prepare(&mut command, units, options)?;
+            let images = json!({"*": ["sh", Containers::scripts().join("entrypoint.sh")], MISSING_IMAGE: null});
+            let &EmulatorOptions { start_seconds, stops_group, .. } = options;
+            let engine = Engine { venv: units, images, environment: Map::new(), start_seconds, stops_group };
+            containers.prepare(&mut command, engine)?;
         }
         let mut process = Process::start("emulator", &mut command, ground.log("emulator"))?;
         let client = AwsClient::new(port)?;

@@ -1,6 +1,5 @@
 //! ECS: an emulator whose tasks are processes.
 
-mod containers;
 mod emulator;
 mod kills;
 mod task;
@@ -8,7 +7,6 @@ mod task;
 use crate::aws::cloud::CloudOf;
 use crate::aws::stack::{CloudStack, CloudStackOptions};
 
-pub use containers::MISSING_IMAGE;
 pub use emulator::{Emulator, EmulatorOptions};
 pub use task::{Desired, Task};
 

@@ -5,13 +5,13 @@ use hyper::HeaderMap;
 use hyper::http::request::Parts;
 use serde_json::{Map, Value};
 
-use super::form;
+use super::{form, rest};
 
 /// A request with what is understood of it.
 pub(super) struct Asked {
     pub(super) parts: Parts,
     pub(super) body: Bytes,
-    /// `ecs`, `ec2`, `iam`, or whatever its signature names.
+    /// `ecs`, `ec2`, `iam`, `batch`, `s3`, or whatever its signature names.
     pub(super) service: String,
     /// The region that its signature names.
     pub(super) region: String,
@@ -19,7 +19,7 @@ pub(super) struct Asked {
     pub(super) access_key: String,
     /// The operation, else method and path.
     pub(super) operation: String,
-    /// The body of a request in JSON.
+    /// The body of a request in JSON; of S3, what the request is about.
     pub(super) json: Value,
     /// The body of a request of the query protocol: its fields by name, without their structure.
     pub(super) form: Map<String, Value>,
@@ -28,17 +28,24 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn new(parts: Parts, body: Bytes) -> Self {
         let target = text(&parts.headers, "x-amz-target");
-        let json = if target.is_some() { serde_json::from_slice(&body).unwrap_or_default() } else { Value::Null };
-        let form = if target.is_some() { Map::new() } else { form::read(&body) };
-        let operation = target
-            .and_then(|target| target.rsplit('.').next())
-            .or_else(|| form.get("Action")?.as_str())
-            .map(str::to_owned)
-            .unwrap_or_else(|| format!("{} {}", parts.method, parts.uri.path()));
         let is_ecs = target.is_some_and(|target| target.starts_with("AmazonEC2ContainerService"));
         let signed = |part| credential(&parts.headers, part).unwrap_or_default();
         let service = if is_ecs { "ecs".to_owned() } else { signed(SERVICE) };
         let (region, access_key) = (signed(REGION), signed(ACCESS_KEY));
+        let (json, form) = match (target, &*service) {
+            (Some(_), _) => (serde_json::from_slice(&body).unwrap_or_default(), Map::new()),
+            (None, "batch") => {
+                (serde_json::from_slice(&body).unwrap_or_else(|_| Value::Object(Map::new())), Map::new())
+            }
+            (None, "s3") => (rest::summary(&parts, &body), Map::new()),
+            (None, _) => (Value::Null, form::read(&body)),
+        };
+        let operation = target
+            .and_then(|target| target.rsplit('.').next())
+            .or_else(|| form.get("Action")?.as_str())
+            .map(str::to_owned)
+            .or_else(|| rest::operation(&service, &parts))
+            .unwrap_or_else(|| format!("{} {}", parts.method, parts.uri.path()));
         Self { parts, body, service, region, access_key, operation, json, form }
     }
 
@@ -69,7 +76,12 @@ impl Asked {
 
     /// Whether errors are told in JSON.
     pub(super) fn is_json(&self) -> bool {
-        !self.json.is_null()
+        !self.json.is_null() && self.service != "s3"
+    }
+
+    /// Whether it submits a job of Batch.
+    pub(super) fn is_submission(&self) -> bool {
+        self.service == "batch" && self.operation == "SubmitJob"
     }
 
     /// Whether it launches something.
@@ -77,10 +89,11 @@ impl Asked {
         self.is("RunTask") || self.is_ec2("RunInstances") || self.is_ec2("CreateFleet")
     }
 
-    /// How many tasks or instances it launches at most.
+    /// How many tasks, instances or jobs it launches at most.
     pub(super) fn count(&self) -> u64 {
         let number = |name: &str| self.field(name).and_then(|count| count.parse().ok()).unwrap_or(1);
         match self.operation.as_str() {
+            _ if self.is_submission() => self.json["arrayProperties"]["size"].as_u64().unwrap_or(1),
             _ if !self.is_launch() => 0,
             "RunInstances" => number("MaxCount"),
             "CreateFleet" => number("TargetCapacitySpecification.TotalTargetCapacity"),

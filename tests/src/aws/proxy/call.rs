@@ -22,7 +22,7 @@ pub enum Outcome {
 /// One call.
 #[derive(Clone, Debug)]
 pub struct ApiCall {
-    /// `ecs`, `ec2`, `iam`.
+    /// `ecs`, `ec2`, `iam`, `batch`, `s3`, `logs`.
     pub service: String,
     /// Whose key it was signed with.
     pub access_key: String,
@@ -36,9 +36,9 @@ pub struct ApiCall {
     pub status: u16,
     /// The code of an error.
     pub code: Option<String>,
-    /// The body of a request: JSON, or the fields of a form by name.
+    /// The body of a request: JSON, or the fields of a form by name; of S3, bucket, key, size, and the number of keys.
     pub body: Value,
-    /// The tasks or instances that an answer to a launch names.
+    /// The tasks, instances or jobs that an answer to a launch names.
     pub units: Vec<String>,
     /// How many others of the same operation were under way when it came.
     pub in_flight: usize,
@@ -76,7 +76,10 @@ impl fmt::Display for ApiCall {
         if let Some(count) = self.body["MaxCount"].as_str() {
             write!(f, ", {} of {count} instances", self.units.len())?;
         }
-        for name in ["task", "InstanceId.1"] {
+        if self.operation == "SubmitJob" {
+            write!(f, ", {}", self.units.join(" "))?;
+        }
+        for name in ["task", "InstanceId.1", "jobId", "key"] {
             if let Some(unit) = self.body[name].as_str() {
                 write!(f, ", {unit}")?;
             }

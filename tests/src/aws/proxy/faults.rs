@@ -11,13 +11,15 @@ pub struct Faults {
     pub seed: u64,
     /// Connections are closed without an answer.
     pub is_down: bool,
+    /// The same for these services only: `s3`.
+    pub down: Vec<String>,
     /// Errors that are answered in the place of AWS; the first one that fits counts.
     pub errors: Vec<ApiError>,
     /// Calls of RunTask that launch nothing.
     pub refusals: Refusals,
     /// The most tasks that one call of RunTask launches; the rest fails for want of capacity.
     pub most_tasks: Option<u64>,
-    /// How long a task or instance is not seen by whoever lists or describes it, in seconds from the answer to its launch.
+    /// How long a task, instance or job is not seen by whoever lists or describes it, in seconds from the answer to its launch.
     pub list_lag: f64,
     /// How long one that was stopped or terminated is told to be on its way out, in seconds from that call.
     pub stop_lag: f64,
@@ -67,7 +69,7 @@ pub struct Limit {
 pub enum Counts {
     /// A call.
     Calls,
-    /// A task or instance that a call launches.
+    /// A task, instance or job that a call launches.
     Units,
 }
 
@@ -128,6 +130,11 @@ impl Limit {
     /// A limit of instances launched.
     pub fn instances(rate: f64, burst: f64) -> Self {
         Self { operation: "RunInstances".to_owned(), counts: Counts::Units, rate, burst }
+    }
+
+    /// A limit of jobs submitted, the children of arrays among them.
+    pub fn jobs(rate: f64, burst: f64) -> Self {
+        Self { operation: "SubmitJob".to_owned(), counts: Counts::Units, rate, burst }
     }
 
     /// The limits of Fargate as AWS publishes them: 20 calls of RunTask per second; 20 tasks per second, 100 at once.

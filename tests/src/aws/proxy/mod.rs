@@ -10,6 +10,7 @@ mod form;
 mod hold;
 mod instances;
 mod limiter;
+mod rest;
 mod rules;
 mod server;
 mod visible;

@@ -1,15 +1,18 @@
-//! What AWS documents of ECS's parameters and answers, and the emulator does not see to.
+//! What AWS documents of parameters and answers, and the emulators do not see to.
 
 use bytes::Bytes;
 use hyper::Response;
 use serde_json::Value;
 
-use super::answers::rewrite;
+use super::answers::{self, rewrite};
 use super::asked::Asked;
 use crate::aws::errors::json_error;
 
 /// What AWS would refuse.
 pub(super) fn violation(asked: &Asked) -> Option<Response<Bytes>> {
+    if asked.service == "s3" && asked.json["keys"].as_u64() > Some(1000) {
+        return Some(answers::error(asked, 400, "MalformedXML", "1 to 1,000 keys can be deleted at once."));
+    }
     let found = match asked.operation.as_str() {
         _ if asked.service != "ecs" => None,
         "RunTask" => run_task(&asked.json),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hyper::Response;
 use serde_json::{Value, json};
 
-use super::answers::rewrite;
+use super::answers::{self, rewrite};
 use super::asked::Asked;
 use super::instances;
 
@@ -36,6 +36,17 @@ impl Times {
     pub(super) fn seen(&self, asked: &Asked, lags: Lags, answer: Response<Bytes>) -> Response<Bytes> {
         match asked.operation.as_str() {
             _ if asked.service == "ec2" => instances::seen(self, asked, lags, answer),
+            _ if asked.is_submission() => {
+                answers::launched(asked, &answer).iter().for_each(|job| self.note_launch(job));
+                answer
+            }
+            "DescribeJobs" | "ListJobs" if asked.service == "batch" => rewrite(answer, |body| {
+                for list in ["jobs", "jobSummaryList"] {
+                    if let Some(jobs) = body[list].as_array_mut() {
+                        jobs.retain(|job| !job["jobId"].as_str().is_some_and(|id| self.is_young(lags, parent(id))));
+                    }
+                }
+            }),
             _ if asked.service != "ecs" => answer,
             "RunTask" => rewrite(answer, |body| {
                 let tasks = body["tasks"].as_array().into_iter().flatten();
@@ -106,6 +117,11 @@ fn locked(noted: &Noted) -> MutexGuard<'_, HashMap<String, Instant>> {
 
 fn arn_of(task: &Value) -> Option<&str> {
     task["taskArn"].as_str()
+}
+
+/// The job that was submitted, of which this one may be a child.
+fn parent(job: &str) -> &str {
+    job.split(':').next().unwrap_or(job)
 }
 
 fn note(noted: &Noted, name: &str) {

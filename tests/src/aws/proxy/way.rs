@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use hyper::{HeaderMap, Request, Response};
+use hyper::{HeaderMap, Method, Request, Response};
 
 use super::answers::{self, NO_CAPACITY};
 use super::asked::Asked;
@@ -140,7 +140,10 @@ impl Shared {
         *request.headers_mut() = asked.parts.headers.clone();
         remove_framing(request.headers_mut());
         let mut answer = exchange(self.upstream, request).await?;
-        remove_framing(answer.headers_mut());
+        // The length of what is not sent is all that such an answer is about.
+        if asked.parts.method != Method::HEAD {
+            remove_framing(answer.headers_mut());
+        }
         Ok(answer)
     }
 }

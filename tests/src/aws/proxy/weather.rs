@@ -63,7 +63,7 @@ impl Weather {
 
     pub(super) fn judge(&mut self, asked: &Asked) -> Judgement {
         let Self { faults, random, buckets } = self;
-        if faults.is_down {
+        if faults.is_down || faults.down.contains(&asked.service) {
             return Judgement::Close;
         }
         if !admits(buckets, asked, Instant::now()) || random.f64() < faults.throttled {
