@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use scaler_wm_core::options::{Alias, COMMON, OptionSpec, Preset, grouped};
-use scaler_wm_options::{MANAGERS, PARTS, PYTHON_MANAGERS};
+use scaler_wm_options::{MANAGERS, PARTS, PYTHON_MANAGERS, provision::Action};
 use scaler_wm_tests::{Failure, Result};
 
 use crate::shell;
@@ -74,8 +74,26 @@ fn page() -> String {
             ));
         }
     }
+    page.push_str(ACTIONS);
+    for action in Action::ALL {
+        page.push_str(&format!("\n### `{}`\n\n{}.\n", action.word(), action.about()));
+        let shown = action.options().filter(|(_, is_shown)| *is_shown).map(|(spec, _)| spec);
+        page.push_str(&format!("\n{TABLE}"));
+        shown.for_each(|spec| page.push_str(&row(spec)));
+    }
     page
 }
+
+/// What is not a section of a file.
+const ACTIONS: &str = "
+## `aws_hpc provision` and its like
+
+`scaler-wm aws_hpc ACTION [FLAGS]` makes and removes what `aws_hpc` needs in AWS. These are flags only, and no keys of a
+file. Every action takes the flags of the released provisioner, those that it has no use for included.
+";
+
+/// The head of a table of options.
+const TABLE: &str = "| flag | short | default | takes | what it is |\n|---|---|---|---|---|\n";
 
 /// How options become a number of units.
 const SIZES: &str = "
@@ -95,9 +113,7 @@ fn options<'a>(of: &str, specs: impl Iterator<Item = &'a OptionSpec>) -> String 
     let mut text = String::new();
     for (group, specs) in grouped(specs) {
         let heading = group.heading().to_lowercase();
-        text.push_str(&format!(
-            "\n### {of}: {heading}\n\n| flag | short | default | takes | what it is |\n|---|---|---|---|---|\n"
-        ));
+        text.push_str(&format!("\n### {of}: {heading}\n\n{TABLE}"));
         specs.into_iter().for_each(|spec| text.push_str(&row(spec)));
     }
     text

@@ -11,7 +11,7 @@ use crate::shell;
 const HELPER_TESTS: &str = "crates/scaler-wm-native/python/test_helper.py";
 
 /// Beside the default ones: what is tested has all there is.
-const FEATURES: [&str; 2] = ["--features", "scaler-wm/zmq,scaler-wm/aws"];
+const FEATURES: [&str; 2] = ["--features", "scaler-wm/zmq,scaler-wm/aws,scaler-wm/symphony"];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let began = Instant::now();
@@ -46,7 +46,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     });
     let mut binary = None;
     let built = step("build", &mut || {
-        binary = Some(shell::build_binary(&["--features", "zmq,aws"])?);
+        binary = Some(shell::build_binary(&["--features", "zmq,aws,symphony"])?);
         shell::run("build the tests", shell::cargo().args(["test", "--workspace", "--no-run"]).args(FEATURES))
     });
     if let (true, true, Some(binary)) = (ready, built, &binary) {
