@@ -1,7 +1,7 @@
 //! Which task is where: it waits for others, its job is made, it is out there, it has ended.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -42,11 +42,13 @@ impl Run {
 
 #[derive(Clone, Debug)]
 enum State {
-    /// It waits for others to go with.
-    Collected,
+    /// It waits for others to go with: this is the offer of it that counts.
+    Collected(u64),
     /// Its job is being made.
     Going,
     Out(Run),
+    /// It is being taken out of the queue, if it is not too late for that.
+    Leaving(Run),
     /// It was canceled, and is out there until Batch has ended it.
     Ending(Run),
     /// It has ended, and its result is on its way.
@@ -74,8 +76,8 @@ const FOR_EACH_CHILD: Duration = Duration::from_millis(1);
 /// What is known of a task that somebody submits.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Entered {
-    /// Nothing: it waits for others now. What is left of an earlier run goes.
-    New(Option<Run>),
+    /// Nothing: it waits for others now, as this offer. What is left of an earlier run goes.
+    New(u64, Option<Run>),
     /// It is out there already.
     Known(Run),
     /// Somebody submits it just now.
@@ -110,6 +112,8 @@ pub(crate) struct Ended {
 pub(crate) struct Book {
     tasks: HashMap<TaskId, State>,
     jobs: HashMap<Arc<str>, Job>,
+    /// Tells one offer of a task from an earlier one that was canceled.
+    offers: u64,
     /// How often tasks were lost by the infrastructure.
     losses: HashMap<TaskId, u32>,
 }
@@ -118,18 +122,19 @@ impl Book {
     pub(crate) fn enter(&mut self, task: &TaskId) -> Entered {
         let left = match self.tasks.get(task) {
             Some(State::Out(run) | State::Fetching(run)) => return Entered::Known(run.clone()),
-            Some(State::Collected | State::Going | State::Ending(_)) => return Entered::Busy,
+            Some(State::Collected(_) | State::Going | State::Leaving(_) | State::Ending(_)) => return Entered::Busy,
             Some(State::Told(run)) => Some(run.clone()),
             None => None,
         };
-        self.tasks.insert(task.clone(), State::Collected);
-        Entered::New(left)
+        self.offers += 1;
+        self.tasks.insert(task.clone(), State::Collected(self.offers));
+        Entered::New(self.offers, left)
     }
 
-    /// It goes out now; whether it still may.
-    pub(crate) fn begin(&mut self, task: &TaskId) -> bool {
+    /// It goes out now; whether this offer of it still may.
+    pub(crate) fn begin(&mut self, task: &TaskId, offer: u64) -> bool {
         match self.tasks.get_mut(task) {
-            Some(state @ State::Collected) => {
+            Some(state) if matches!(*state, State::Collected(counts) if counts == offer) => {
                 *state = State::Going;
                 true
             }
@@ -158,15 +163,29 @@ impl Book {
 
     pub(crate) fn withdraw(&mut self, task: &TaskId) -> Withdrawn {
         match self.tasks.get(task) {
-            Some(State::Collected) => {
+            Some(State::Collected(_)) => {
                 self.tasks.remove(task);
                 self.losses.remove(task);
                 Withdrawn::InTime
             }
-            Some(State::Going) => Withdrawn::NotYet,
+            Some(State::Going | State::Leaving(_)) => Withdrawn::NotYet,
             Some(State::Out(run)) => Withdrawn::Out(run.clone()),
             Some(State::Ending(_)) => Withdrawn::Before,
             None | Some(State::Fetching(_) | State::Told(_)) => Withdrawn::Over,
+        }
+    }
+
+    /// It is about to be taken out of the queue; whether it is out there.
+    pub(crate) fn leave(&mut self, task: &TaskId) -> bool {
+        match self.tasks.get_mut(task) {
+            Some(state) => match state {
+                State::Out(run) => {
+                    *state = State::Leaving(run.clone());
+                    true
+                }
+                _ => false,
+            },
+            None => false,
         }
     }
 
@@ -174,21 +193,28 @@ impl Book {
     pub(crate) fn end(&mut self, task: &TaskId) -> bool {
         self.losses.remove(task);
         match self.tasks.get_mut(task) {
-            Some(state @ State::Out(_)) => {
-                let State::Out(run) = state else { return false };
-                *state = State::Ending(run.clone());
-                true
-            }
-            _ => false,
+            Some(state) => match state {
+                State::Out(run) | State::Leaving(run) => {
+                    *state = State::Ending(run.clone());
+                    true
+                }
+                _ => false,
+            },
+            None => false,
         }
     }
 
-    /// It could not be canceled, and goes on.
-    pub(crate) fn goes_on(&mut self, task: &TaskId) {
-        if let Some(state @ State::Ending(_)) = self.tasks.get_mut(task)
-            && let State::Ending(run) = state
-        {
-            *state = State::Out(run.clone());
+    /// It could not be canceled, and goes on; whether it is still out there.
+    pub(crate) fn goes_on(&mut self, task: &TaskId) -> bool {
+        match self.tasks.get_mut(task) {
+            Some(state) => match state {
+                State::Ending(run) | State::Leaving(run) => {
+                    *state = State::Out(run.clone());
+                    true
+                }
+                _ => false,
+            },
+            None => false,
         }
     }
 
@@ -215,7 +241,10 @@ impl Book {
     /// job is no array, or no further child has ended.
     pub(crate) fn children(&mut self, job: &str, ended: Option<u32>, has_ended: bool) -> Vec<String> {
         let Some(found) = self.jobs.get_mut(job) else { return Vec::new() };
-        found.misses = 0;
+        // Of an array that has ended, children may be missing.
+        if !has_ended {
+            found.misses = 0;
+        }
         if !found.is_array || (!has_ended && ended.is_some_and(|ended| ended <= found.ended)) {
             return Vec::new();
         }
@@ -237,8 +266,8 @@ impl Book {
         children.map(|index| index.map_or_else(|| job.to_owned(), |index| format!("{job}:{index}"))).collect()
     }
 
-    /// A job, or a child of one, has ended; told once.
-    pub(crate) fn ended(&mut self, id: &str) -> Option<Ended> {
+    /// A job, or a child of one, has ended, and maybe by us; told once.
+    pub(crate) fn ended(&mut self, id: &str, is_ours: bool) -> Option<Ended> {
         let (job, index) = match id.rsplit_once(':') {
             Some((job, index)) => (job, Some(index.parse().ok()?)),
             None => (id, None),
@@ -252,10 +281,13 @@ impl Book {
         let state = self.tasks.get_mut(&task)?;
         let (run, was_canceled) = match state {
             State::Out(run) => (run.clone(), false),
+            State::Leaving(run) => (run.clone(), is_ours),
             State::Ending(run) => (run.clone(), true),
             _ => return None,
         };
-        if !was_canceled {
+        if was_canceled {
+            *state = State::Ending(run.clone());
+        } else {
             *state = State::Fetching(run.clone());
         }
         Some(Ended { task, run, was_canceled })
@@ -292,7 +324,7 @@ impl Book {
 
     /// The tasks that are not out there so far are never to be.
     pub(crate) fn withdraw_collected(&mut self) {
-        self.tasks.retain(|_, state| !matches!(state, State::Collected));
+        self.tasks.retain(|_, state| !matches!(state, State::Collected(_)));
     }
 
     /// Whether the job of any task is being made.
@@ -305,6 +337,12 @@ impl Book {
         self.tasks.values().any(|state| !matches!(state, State::Told(_)))
     }
 
+    /// How many tasks are out there, or on their way.
+    pub(crate) fn unfinished(&self) -> usize {
+        let is_there = |state: &&State| !matches!(state, State::Told(_) | State::Fetching(_) | State::Collected(_));
+        self.tasks.values().filter(is_there).count()
+    }
+
     /// The tasks that are out there.
     pub(crate) fn running(&self) -> Vec<TaskId> {
         let is_out = |(task, state): (&TaskId, &State)| matches!(state, State::Out(_)).then(|| task.clone());
@@ -315,15 +353,12 @@ impl Book {
     pub(crate) fn take_all(&mut self) -> Vec<Run> {
         self.jobs.clear();
         let runs = self.tasks.drain().filter_map(|(_, state)| match state {
-            State::Out(run) | State::Ending(run) | State::Fetching(run) | State::Told(run) => Some(run),
-            State::Collected | State::Going => None,
+            State::Out(run) | State::Leaving(run) | State::Ending(run) | State::Fetching(run) | State::Told(run) => {
+                Some(run)
+            }
+            State::Collected(_) | State::Going => None,
         });
         runs.collect()
-    }
-
-    /// Those of `tasks` whose job is being made.
-    pub(crate) fn is_any_going(&self, tasks: &HashSet<&TaskId>) -> bool {
-        tasks.iter().any(|task| matches!(self.tasks.get(*task), Some(State::Going)))
     }
 }
 

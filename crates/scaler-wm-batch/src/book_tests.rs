@@ -9,8 +9,8 @@ fn run(job: &str, index: Option<u32>) -> Run {
 }
 
 fn out(book: &mut Book, name: &str, run: Run, now: Instant) {
-    assert_eq!(book.enter(&task(name)), Entered::New(None));
-    assert!(book.begin(&task(name)));
+    let Entered::New(offer, None) = book.enter(&task(name)) else { panic!("{name} is there") };
+    assert!(book.begin(&task(name), offer));
     book.out(&task(name), run, now);
 }
 
@@ -20,13 +20,13 @@ fn a_task_goes_its_way_once() {
     let now = Instant::now();
     out(&mut book, "a", run("job", None), now);
     assert_eq!(book.enter(&task("a")), Entered::Known(run("job", None)));
-    let ended = book.ended("job").expect("its first end");
+    let ended = book.ended("job", false).expect("its first end");
     assert!(!ended.was_canceled && ended.task == task("a"));
-    assert!(book.ended("job").is_none(), "a second end is none");
+    assert!(book.ended("job", false).is_none(), "a second end is none");
     assert_eq!(book.withdraw(&task("a")), Withdrawn::Over);
     assert!(book.release(&[task("a")]).is_empty(), "it was not told");
     book.told(&task("a"));
-    assert_eq!(book.enter(&task("a")), Entered::New(Some(run("job", None))));
+    assert_eq!(book.enter(&task("a")), Entered::New(2, Some(run("job", None))));
     assert!(book.release(&[task("a")]).is_empty(), "what was submitted anew stays");
 }
 
@@ -35,13 +35,13 @@ fn a_cancel_finds_a_task_wherever_it_is() {
     let mut book = Book::default();
     let now = Instant::now();
     assert_eq!(book.withdraw(&task("a")), Withdrawn::Over);
-    book.enter(&task("a"));
+    assert_eq!(book.enter(&task("a")), Entered::New(1, None));
     assert_eq!(book.withdraw(&task("a")), Withdrawn::InTime);
-    assert!(!book.begin(&task("a")), "it does not go out any more");
-    book.enter(&task("a"));
-    book.begin(&task("a"));
+    assert!(!book.begin(&task("a"), 1), "it does not go out any more");
+    assert_eq!(book.enter(&task("a")), Entered::New(2, None));
+    assert!(!book.begin(&task("a"), 1), "that offer was canceled");
+    assert!(book.begin(&task("a"), 2));
     assert_eq!(book.withdraw(&task("a")), Withdrawn::NotYet);
-    assert!(book.is_any_going(&HashSet::from([&task("a")])));
     book.out(&task("a"), run("job", Some(0)), now);
     out(&mut book, "b", run("job", Some(1)), now);
     assert_eq!(book.withdraw(&task("a")), Withdrawn::Out(run("job", Some(0))));
@@ -49,8 +49,25 @@ fn a_cancel_finds_a_task_wherever_it_is() {
     assert!(!book.is_canceled_whole("job"));
     assert!(book.end(&task("b")) && book.is_canceled_whole("job"));
     book.goes_on(&task("b"));
-    assert!(book.ended("job:0").expect("its end").was_canceled);
-    assert!(!book.ended("job:1").expect("its end").was_canceled);
+    assert!(book.ended("job:0", false).expect("its end").was_canceled);
+    assert!(!book.ended("job:1", false).expect("its end").was_canceled);
+}
+
+#[test]
+fn what_leaves_the_queue_is_canceled_only_if_it_was_in_time() {
+    let mut book = Book::default();
+    let now = Instant::now();
+    out(&mut book, "in time", run("a", None), now);
+    out(&mut book, "too late", run("b", None), now);
+    out(&mut book, "goes on", run("c", None), now);
+    for name in ["in time", "too late", "goes on"] {
+        assert!(book.leave(&task(name)));
+        assert_eq!(book.withdraw(&task(name)), Withdrawn::NotYet);
+    }
+    assert!(book.goes_on(&task("goes on")) && !book.goes_on(&task("goes on")));
+    assert!(book.ended("a", true).expect("its end").was_canceled);
+    assert!(!book.ended("b", false).expect("its end").was_canceled, "it has run");
+    assert!(!book.ended("c", true).expect("its end").was_canceled, "somebody was told that it goes on");
 }
 
 #[test]
@@ -93,7 +110,7 @@ fn children_are_looked_at_when_another_one_has_ended() {
     }
     assert!(book.children("job", Some(0), false).is_empty());
     assert_eq!(book.children("job", Some(1), false), ["job:0", "job:1", "job:2"]);
-    book.ended("job:1");
+    book.ended("job:1", false);
     assert!(book.children("job", Some(1), false).is_empty());
     assert_eq!(book.children("job", Some(2), false), ["job:0", "job:2"]);
     assert_eq!(book.children("job", None, false).len(), 2, "where Batch does not count them");

@@ -1,10 +1,6 @@
 //! Takes tasks back: those that wait for others, those that wait in the queue, those that run.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use scaler_wm_core::{CancelOutcome, Result, TaskId};
@@ -26,7 +22,6 @@ type Answer = (TaskId, Result<CancelOutcome>);
 /// Cancels tasks, running ones only with `force`.
 pub(crate) async fn cancel(inner: &Inner, tasks: &[TaskId], force: bool) -> Vec<Answer> {
     let mut news = inner.news();
-    let wanted: HashSet<&TaskId> = tasks.iter().collect();
     // In time are those that nobody has begun to make a job of; the others have one in a moment.
     let mut answers: Vec<Answer> = Vec::new();
     let mut out: Vec<(TaskId, Run)> = Vec::new();
@@ -51,7 +46,6 @@ pub(crate) async fn cancel(inner: &Inner, tasks: &[TaskId], force: bool) -> Vec<
         // The sender is the executor's: it is there as long as we are.
         let _ = news.changed().await;
     }
-    debug_assert!(!inner.book().is_any_going(&wanted));
     answers.extend(if force { end(inner, out).await } else { take_back(inner, out).await });
     answers
 }
@@ -91,8 +85,9 @@ fn answered(inner: &Inner, task: TaskId, answer: Result<()>) -> Answer {
     match answer {
         Ok(()) => (task, Ok(CancelOutcome::Canceled)),
         Err(error) => {
-            inner.book().goes_on(&task);
-            (task, Err(error))
+            // One that has ended meanwhile is canceled all the same: nobody was told of its end.
+            let goes_on = inner.book().goes_on(&task);
+            (task, if goes_on { Err(error) } else { Ok(CancelOutcome::Canceled) })
         }
     }
 }
@@ -108,24 +103,43 @@ async fn take_back(inner: &Inner, tasks: Vec<(TaskId, Run)>) -> Vec<Answer> {
 
 async fn take_one_back(inner: &Inner, task: &TaskId, run: &Run) -> Result<CancelOutcome> {
     let id = run.id();
-    if phase(inner, &id).await? != Phase::Waiting {
+    if phase(inner, &id).await? != Phase::Waiting || !inner.book().leave(task) {
         return Ok(CancelOutcome::Running);
     }
-    inner.batch.cancel(&id).await?;
+    let left = has_left(inner, &id).await;
+    let is_out = match left {
+        Ok(true) => {
+            inner.book().end(task);
+            true
+        }
+        // It goes on, unless its end was quicker than our look: then nobody is told of it.
+        _ => inner.book().goes_on(task),
+    };
+    inner.moved();
+    match left {
+        Ok(false) if is_out => Ok(CancelOutcome::Running),
+        Err(error) if is_out => Err(error),
+        _ => Ok(CancelOutcome::Canceled),
+    }
+}
+
+/// Takes a job out of the queue; whether that was in time.
+async fn has_left(inner: &Inner, id: &str) -> Result<bool> {
+    match inner.batch.cancel(id).await {
+        // What comes next shows whether it was done.
+        Err(error) if !error.kind().is_uncertain() => return Err(error),
+        _ => {}
+    }
     let until = Instant::now() + LEAVES_WITHIN;
     while Instant::now() < until {
-        match phase(inner, &id).await? {
+        match phase(inner, id).await? {
             Phase::Waiting => sleep(LOOK_EVERY).await,
             // It was quicker.
-            Phase::Running | Phase::Succeeded => return Ok(CancelOutcome::Running),
-            Phase::Failed => break,
+            Phase::Running | Phase::Succeeded => return Ok(false),
+            Phase::Failed => return Ok(true),
         }
     }
-    if inner.book().end(task) {
-        inner.batch.terminate(&id).await?;
-    }
-    inner.moved();
-    Ok(CancelOutcome::Canceled)
+    inner.batch.terminate(id).await.map(|()| true)
 }
 
 async fn phase(inner: &Inner, id: &str) -> Result<Phase> {

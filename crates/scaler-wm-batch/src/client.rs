@@ -132,16 +132,26 @@ impl BatchClient {
         }
     }
 
-    /// The ids of jobs of this name: one, or none. Children of arrays are not among them.
+    /// The job of this name, if it is there.
     pub(crate) async fn find(&self, name: &str) -> Result<Option<Arc<str>>> {
         let paces = [(&self.look, 1.0)];
         let request = looking("ListJobs", "look for a job by its name", &paces);
         let filter = KeyValuesPair::builder().name("JOB_NAME").values(name).build();
-        let call = self.batch.list_jobs().job_queue(&self.queue).filters(filter);
-        let answer = self.caller.call(request, || call.clone().send()).await?;
-        let jobs = answer.job_summary_list.unwrap_or_default();
-        let ours = jobs.into_iter().find(|job| job.job_name.as_deref() == Some(name));
-        Ok(ours.and_then(|job| job.job_id).map(Arc::from))
+        let mut next = None;
+        loop {
+            let call = self.batch.list_jobs().job_queue(&self.queue).filters(filter.clone());
+            let call = call.set_next_token(next.take());
+            let page = self.caller.call(request, || call.clone().send()).await?;
+            let mut jobs = page.job_summary_list.unwrap_or_default().into_iter();
+            if let Some(job) = jobs.find(|job| job.job_name.as_deref() == Some(name)) {
+                return Ok(job.job_id.map(Arc::from));
+            }
+            // A page may be empty, and not the last one.
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(None);
+            }
+        }
     }
 
     /// What these jobs are now; those that are not known any more are missing.

@@ -147,6 +147,7 @@ impl BatchExecutor {
         let failed: Vec<(TaskId, Error)> = failed.collect();
         // What is still out there may put one more object into the bucket.
         while failed.is_empty() && self.inner.book().is_busy() && timeout_at(until, news.changed()).await.is_ok() {}
+        let unconfirmed = self.inner.book().unfinished();
         lock(&self.work).abort_all();
         let runs = self.inner.book().take_all();
         let keys = runs.iter().flat_map(|run| run.objects(&self.inner.config.prefix)).collect();
@@ -154,6 +155,11 @@ impl BatchExecutor {
         if let Some((_, error)) = failed.first() {
             let context = format!("{} of them may still run: {}", failed.len(), Chain(error));
             return Err(Error::new(error.kind(), "terminate jobs", context));
+        }
+        if unconfirmed > 0 {
+            let context =
+                format!("{unconfirmed} of them have not confirmed their end; they may run on, or leave objects");
+            return Err(Error::new(ErrorKind::Transient, "terminate jobs", context));
         }
         deleted.map_err(|(keys, error)| error.with_advice(&format!("{} of them stay in the bucket", keys.len())))
     }
@@ -216,6 +222,10 @@ impl Inner {
     }
 }
 
+fn closed() -> Error {
+    Error::new(ErrorKind::Failed, "hand over a task", "the executor has closed")
+}
+
 fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
     // No change here can stop half-way, so what a panicking thread left is whole.
     value.lock().unwrap_or_else(PoisonError::into_inner)
@@ -240,11 +250,11 @@ impl TaskExecutor for BatchExecutor {
             }
             let entered = self.inner.book().enter(&task);
             match entered {
-                Entered::New(earlier) => {
+                Entered::New(number, earlier) => {
                     left.extend(earlier.into_iter().flat_map(|run| run.objects(&self.inner.config.prefix)));
                     let (answer, answered) = oneshot::channel();
                     // Fails only at our end, and then the answer says so.
-                    drop(self.offers.send(Offer { submission, answer }));
+                    drop(self.offers.send(Offer { number, submission, answer }));
                     waiting.push((task, answered));
                 }
                 Entered::Known(run) => {
@@ -261,7 +271,6 @@ impl TaskExecutor for BatchExecutor {
         if !left.is_empty() {
             self.inner.delete(left).await;
         }
-        let closed = || Error::new(ErrorKind::Failed, "submit a job", "the executor has closed");
         for (task, answered) in waiting {
             answers.push((task, answered.await.unwrap_or_else(|_| Err(closed()))));
         }
@@ -269,7 +278,19 @@ impl TaskExecutor for BatchExecutor {
     }
 
     async fn cancel(&self, tasks: &[TaskId], force: bool) -> Vec<(TaskId, Result<CancelOutcome>)> {
-        cancel(&self.inner, tasks, force).await
+        // In a task of its own: what has begun to end is ended, also where nobody waits for the answer any more.
+        let (answer, answered) = oneshot::channel();
+        let (inner, wanted) = (Arc::clone(&self.inner), tasks.to_vec());
+        {
+            let mut work = lock(&self.work);
+            // What has been done leaves no trace.
+            while work.try_join_next().is_some() {}
+            work.spawn(async move {
+                let answers = cancel(&inner, &wanted, force).await;
+                drop(answer.send(answers));
+            });
+        }
+        answered.await.unwrap_or_else(|_| tasks.iter().map(|task| (task.clone(), Err(closed()))).collect())
     }
 
     async fn next(&self) -> Completion {

@@ -8,11 +8,6 @@ use scaler_wm_core::{Error, ErrorKind, Result};
 /// What Batch shows as the reason of a job that we have ended.
 pub(crate) const CANCELED: &str = "canceled by scaler-wm";
 
-/// Whether this is why a job failed: it was ended by us.
-pub(crate) fn is_ours(status_reason: &str) -> bool {
-    status_reason.contains(CANCELED)
-}
-
 /// Where jobs log, if their definition does not say otherwise.
 const LOG_GROUP: &str = "/aws/batch/job";
 /// The last lines that are shown of a job's log.
@@ -51,6 +46,11 @@ impl Cause {
                 .or_else(|| attempt.and_then(|attempt| attempt.exit_code)),
             log: stream.filter(|stream| is_ours && !stream.is_empty()).map(|stream| (group, stream)),
         }
+    }
+
+    /// Whether it was ended by us.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.status_reason.contains(CANCELED)
     }
 
     /// Whether the infrastructure lost the job, and nothing in it: its machine was taken away, or its container never

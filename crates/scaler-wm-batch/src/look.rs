@@ -48,16 +48,17 @@ pub(crate) async fn watch(inner: Arc<Inner>) {
             Ok(ended) => {
                 backoff.succeeded();
                 for (id, end) in ended {
-                    if let Some(ended) = inner.book().ended(&id) {
+                    let ended = inner.book().ended(&id, end.is_ours());
+                    if let Some(ended) = ended {
                         ends.spawn(conclude(Arc::clone(&inner), ended, end));
                     }
                 }
             }
             Err(error) => {
-                let wait = backoff.failed();
+                let (wait, is_fatal) = (backoff.failed(), error.kind().is_fatal());
                 let (error, wait_seconds) = (Chain(&error).to_string(), wait.as_secs_f64());
-                if backoff.failures() == 1 {
-                    warn!(%error, wait_seconds, "jobs cannot be looked at: will try again");
+                if backoff.failures() == 1 || is_fatal {
+                    warn!(%error, wait_seconds, "jobs cannot be looked at (batch:DescribeJobs): will try again");
                 } else {
                     debug!(%error, wait_seconds, "jobs cannot be looked at: will try again");
                 }
@@ -80,16 +81,32 @@ async fn look(inner: &Inner, jobs: &[Arc<str>]) -> Result<Vec<(String, End)>> {
         }
     }
     let mut children = Vec::new();
+    // Arrays that have ended, with the children that must have, too.
+    let mut over: HashMap<String, HashSet<String>> = HashMap::new();
     for Seen { id, phase, ended_children, cause } in seen {
         let further = inner.book().children(&id, ended_children, phase.has_ended());
         if further.is_empty() {
             ended.extend(end(phase, cause).map(|end| (id, end)));
         } else {
+            if phase.has_ended() {
+                over.insert(id, further.iter().cloned().collect());
+            }
             children.extend(further);
         }
     }
     for Seen { id, phase, cause, .. } in inner.batch.describe(&children).await? {
+        if let Some((parent, _)) = id.split_once(':')
+            && let Some(missing) = over.get_mut(parent)
+        {
+            missing.remove(&id);
+        }
         ended.extend(end(phase, cause).map(|end| (id, end)));
+    }
+    // Some never came to be: their array was ended before.
+    for (parent, missing) in over {
+        if !missing.is_empty() && inner.book().missed(&parent) >= MISSES {
+            ended.extend(missing.into_iter().map(|child| (child, End::Unknown)));
+        }
     }
     Ok(ended.into_iter().collect())
 }

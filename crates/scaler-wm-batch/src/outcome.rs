@@ -11,13 +11,20 @@ use tracing::warn;
 use crate::{
     book::{Ended, Run},
     executor::Inner,
-    failure::{Cause, is_ours},
+    failure::Cause,
     payload::unpack,
 };
 
 /// How the wait grows while the bucket does not answer.
 const AGAIN: BackoffSettings =
     BackoffSettings { free: 0, first: Duration::from_millis(500), longest: Duration::from_secs(15) };
+
+impl End {
+    /// Whether it was ended by us.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self, Self::Failed(cause) if cause.is_ours())
+    }
+}
 
 /// How a job ended.
 #[derive(Debug)]
@@ -31,8 +38,7 @@ pub(crate) enum End {
 /// Sees to everything that is to be done about a job that has ended.
 pub(crate) async fn conclude(inner: Arc<Inner>, ended: Ended, end: End) {
     let Ended { task, run, was_canceled } = ended;
-    let is_ours = matches!(&end, End::Failed(cause) if is_ours(&cause.status_reason));
-    if was_canceled || is_ours {
+    if was_canceled {
         inner.delete(run.objects(&inner.config.prefix)).await;
         inner.book().forget(&task);
         inner.moved();
@@ -82,7 +88,8 @@ fn lost(inner: &Inner, task: &TaskId, error: Error) -> TaskOutcome {
 }
 
 async fn failed(inner: &Inner, task: &TaskId, run: &Run, cause: &Cause) -> TaskOutcome {
-    if cause.is_infrastructure() {
+    // One that was ended by us, and of which somebody was told that it goes on: the answer to our call got lost.
+    if cause.is_infrastructure() || cause.is_ours() {
         return lost(inner, task, cause.error(&run.id(), ""));
     }
     let log = inner.logs.tail(cause).await.unwrap_or_else(|error| {

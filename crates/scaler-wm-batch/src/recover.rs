@@ -1,11 +1,16 @@
 //! Finds jobs of an earlier process.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
+use scaler_wm_aws::Caller;
 use scaler_wm_core::{Result, TaskEntry, Ticket};
 use tokio::time::{Instant, sleep};
 
-use crate::{book::Run, client::Phase, executor::Inner, failure::is_ours, job::Place};
+use crate::{book::Run, client::Phase, executor::Inner, job::Place};
 
 /// How often a job is looked for by its name, and how long between two looks: lists lag behind.
 const LOOKS: u32 = 3;
@@ -25,7 +30,7 @@ pub(crate) async fn recover(inner: &Inner, known: Vec<TaskEntry>) -> Result<Vec<
     for look in 0..LOOKS {
         let mut is_complete = true;
         for (name, found) in unknown.iter_mut().filter(|(_, found)| found.is_none()) {
-            *found = inner.batch.find(name).await?;
+            *found = Caller::patiently(|| inner.batch.find(name)).await?;
             is_complete &= found.is_some();
         }
         if is_complete || look + 1 == LOOKS {
@@ -42,15 +47,14 @@ pub(crate) async fn recover(inner: &Inner, known: Vec<TaskEntry>) -> Result<Vec<
         }
     }
     let ids: Vec<String> = runs.iter().map(|(_, run)| run.id()).collect();
-    let seen = inner.batch.describe(&ids).await?;
-    // What was canceled is of no use to anybody.
-    let is_wanted = |phase: Phase, reason: &str| phase != Phase::Failed || !is_ours(reason);
-    let found: HashMap<&str, bool> =
-        seen.iter().map(|seen| (&*seen.id, is_wanted(seen.phase, &seen.cause.status_reason))).collect();
+    let seen = Caller::patiently(|| inner.batch.describe(&ids)).await?;
+    // What was canceled is of no use to anybody. What is not described may be so later: looks will tell.
+    let canceled = seen.into_iter().filter(|seen| seen.phase == Phase::Failed && seen.cause.is_ours());
+    let canceled: HashSet<String> = canceled.map(|seen| seen.id).collect();
     let mut tickets = Vec::new();
     let now = Instant::now();
     for (task, run) in runs {
-        if found.get(&*run.id()) != Some(&true) {
+        if canceled.contains(&run.id()) {
             over.extend(run.objects(&inner.config.prefix));
             continue;
         }

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use scaler_wm_core::{Error, ErrorKind, Result, Submission, TaskId, Ticket};
+use scaler_wm_aws::Caller;
+use scaler_wm_core::{Chain, Error, ErrorKind, Result, Submission, TaskId, Ticket};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -30,6 +31,8 @@ const LOOKED_FOR_AFTER: [Duration; 3] = [Duration::from_secs(1), Duration::from_
 
 /// A task on its way, and who waits for its ticket.
 pub(crate) struct Offer {
+    /// Which offer of the task it is.
+    pub(crate) number: u64,
     pub(crate) submission: Submission,
     pub(crate) answer: oneshot::Sender<Result<Ticket>>,
 }
@@ -62,12 +65,12 @@ pub(crate) async fn collect(inner: Arc<Inner>, mut offers: mpsc::UnboundedReceiv
 
 async fn send(inner: Arc<Inner>, group: Vec<Offer>) {
     let (mut submissions, mut answers) = (Vec::new(), Vec::new());
-    for Offer { submission, answer } in group {
-        if inner.book().begin(&submission.task) {
+    for Offer { number, submission, answer } in group {
+        if inner.book().begin(&submission.task, number) {
             answers.push((submission.task.clone(), answer));
             submissions.push(submission);
         } else {
-            drop(answer.send(Err(Error::new(ErrorKind::Failed, "submit a job", "its task was canceled"))));
+            drop(answer.send(Err(Error::new(ErrorKind::Conflict, "submit a job", "its task was canceled"))));
         }
     }
     if submissions.is_empty() {
@@ -179,14 +182,17 @@ async fn put(inner: &Inner, submission: Submission, key: String) -> Result<()> {
     inner.objects.put(&key, pack_object(submission).await?).await
 }
 
-/// The job of a submit that nobody answered, if it is there.
+/// The job of a submit that nobody answered, if it is there. Only an answer says that it is not.
 async fn look_for(inner: &Inner, name: &str) -> Option<Arc<str>> {
     for wait in LOOKED_FOR_AFTER {
         sleep(wait).await;
-        match inner.batch.find(name).await {
+        match Caller::patiently(|| inner.batch.find(name)).await {
             Ok(Some(job)) => return Some(job),
             Ok(None) => {}
-            Err(error) => warn!(%error, job = name, "nobody knows whether a job was submitted"),
+            Err(error) => {
+                warn!(error = %Chain(&error), job = name, "nobody knows whether a job was submitted: it may run");
+                return None;
+            }
         }
     }
     None

@@ -156,7 +156,8 @@ pub trait TaskExecutor: Send + Sync {
     /// What this executor is and can do.
     fn info(&self) -> &ExecutorInfo;
 
-    /// Hands tasks over; each gets its own answer. One that was refused has no completion.
+    /// Hands tasks over; each gets its own answer. One that was refused has no completion; [`crate::ErrorKind::Conflict`] says
+    /// that it was canceled meanwhile.
     ///
     /// May wait for more tasks, so as to hand over many at once. A task whose call was dropped may run all the same. One that
     /// is out there already is not started a second time, unless it has ended and was told.

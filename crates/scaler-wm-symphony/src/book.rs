@@ -20,8 +20,8 @@ pub(crate) struct Run {
 
 #[derive(Clone, Debug)]
 enum State {
-    /// It waits for its turn.
-    Queued,
+    /// It waits for its turn: this is the order of it that counts.
+    Queued(u64),
     /// It is being submitted.
     Going,
     Out(Run),
@@ -59,18 +59,21 @@ pub(crate) struct Book {
     ids: HashMap<SessionKey, Ids, RandomState>,
     /// The session to which a task is being submitted, and outputs of it that nobody knows.
     early: Option<(SessionKey, Early)>,
+    /// Tells one order of a task from an earlier one that was canceled.
+    orders: u64,
     /// How often tasks were lost.
     losses: HashMap<TaskId, u32, RandomState>,
 }
 
 impl Book {
-    /// Somebody submits a task; whether it is new.
-    pub(crate) fn enter(&mut self, task: &TaskId) -> bool {
+    /// Somebody submits a task; the number of the order, if it is new.
+    pub(crate) fn enter(&mut self, task: &TaskId) -> Option<u64> {
         if self.tasks.contains_key(task) {
-            return false;
+            return None;
         }
-        self.tasks.insert(task.clone(), State::Queued);
-        true
+        self.orders += 1;
+        self.tasks.insert(task.clone(), State::Queued(self.orders));
+        Some(self.orders)
     }
 
     /// Where it is, if it is out there.
@@ -81,10 +84,10 @@ impl Book {
         }
     }
 
-    /// It is submitted now, to this session; whether it still may be. One at a time.
-    pub(crate) fn begin(&mut self, task: &TaskId, session: SessionKey) -> bool {
+    /// It is submitted now, to this session; whether this order of it still may be. One at a time.
+    pub(crate) fn begin(&mut self, task: &TaskId, order: u64, session: SessionKey) -> bool {
         match self.tasks.get_mut(task) {
-            Some(state @ State::Queued) => {
+            Some(state) if matches!(*state, State::Queued(counts) if counts == order) => {
                 *state = State::Going;
                 // The map of the last one is used again.
                 let mut early = self.early.take().map(|(_, early)| early).unwrap_or_default();
@@ -113,6 +116,13 @@ impl Book {
     pub(crate) fn refused(&mut self, task: &TaskId) {
         self.early = None;
         self.tasks.remove(task);
+    }
+
+    /// This order of it never goes out.
+    pub(crate) fn drop_order(&mut self, task: &TaskId, order: u64) {
+        if matches!(self.tasks.get(task), Some(State::Queued(counts)) if *counts == order) {
+            self.tasks.remove(task);
+        }
     }
 
     /// It is out there.
@@ -144,7 +154,7 @@ impl Book {
     /// It is to be canceled.
     pub(crate) fn withdraw(&mut self, task: &TaskId) -> Withdrawn {
         match self.tasks.get(task) {
-            Some(State::Queued) => {
+            Some(State::Queued(_)) => {
                 self.over(task);
                 Withdrawn::InTime
             }
@@ -172,7 +182,9 @@ impl Book {
         if let Some(ids) = self.ids.get_mut(&run.session) {
             ids.remove(&run.id);
         }
-        self.over(task);
+        if matches!(self.tasks.get(task), Some(State::Ending)) {
+            self.over(task);
+        }
     }
 
     /// The tasks of a session that is there no more: those that somebody waits for.
@@ -198,14 +210,9 @@ impl Book {
         may
     }
 
-    /// Whether a session has tasks that have not ended.
-    pub(crate) fn has_tasks(&self, session: SessionKey) -> bool {
-        self.ids.get(&session).is_some_and(|ids| !ids.is_empty())
-    }
-
     /// Tasks that wait for their turn never go out.
     pub(crate) fn withdraw_queued(&mut self) {
-        self.tasks.retain(|_, state| !matches!(state, State::Queued));
+        self.tasks.retain(|_, state| !matches!(state, State::Queued(_)));
     }
 }
 
@@ -228,7 +235,8 @@ mod tests {
     }
 
     fn out(book: &mut Book, name: &str, run: Run) {
-        assert!(book.enter(&task(name)) && book.begin(&task(name), run.session));
+        let order = book.enter(&task(name)).expect("it is new");
+        assert!(book.begin(&task(name), order, run.session));
         assert_eq!(book.out(&task(name), run), None);
     }
 
@@ -236,11 +244,11 @@ mod tests {
     fn an_output_is_told_once() {
         let mut book = Book::default();
         out(&mut book, "a", run(1, "7"));
-        assert!(!book.enter(&task("a")), "it is out there");
+        assert!(book.enter(&task("a")).is_none(), "it is out there");
         assert_eq!(book.heard(2, "7", answer("another session's")), None);
         assert_eq!(book.heard(1, "7", answer("it")), Some((task("a"), answer("it"))));
         assert_eq!(book.heard(1, "7", answer("it")), None);
-        assert!(book.enter(&task("a")), "it has ended");
+        assert!(book.enter(&task("a")).is_some(), "it has ended");
     }
 
     #[test]
@@ -248,14 +256,14 @@ mod tests {
         let mut book = Book::default();
         out(&mut book, "old", run(1, "1"));
         assert!(book.heard(1, "1", answer("old")).is_some());
-        book.enter(&task("a"));
-        book.begin(&task("a"), 1);
+        let order = book.enter(&task("a")).expect("it is new");
+        book.begin(&task("a"), order, 1);
         assert_eq!(book.heard(1, "1", answer("old, once more")), None);
         assert_eq!(book.heard(1, "2", answer("early")), None);
         assert_eq!(book.out(&task("a"), run(1, "2")), Some((task("a"), answer("early"))));
         assert_eq!(book.heard(1, "2", answer("early")), None, "once");
-        book.enter(&task("b"));
-        book.begin(&task("b"), 1);
+        let order = book.enter(&task("b")).expect("it is new");
+        book.begin(&task("b"), order, 1);
         assert_eq!(book.out(&task("b"), run(1, "1")), None, "what was early for another one is not kept");
     }
 
@@ -263,18 +271,19 @@ mod tests {
     fn a_cancel_finds_a_task_wherever_it_is() {
         let mut book = Book::default();
         assert_eq!(book.withdraw(&task("a")), Withdrawn::Over);
-        book.enter(&task("a"));
+        let order = book.enter(&task("a")).expect("it is new");
         assert_eq!(book.withdraw(&task("a")), Withdrawn::InTime);
-        assert!(!book.begin(&task("a"), 1), "it does not go out any more");
-        book.enter(&task("a"));
-        book.begin(&task("a"), 1);
+        assert!(!book.begin(&task("a"), order, 1), "it does not go out any more");
+        let next = book.enter(&task("a")).expect("it is new again");
+        assert!(!book.begin(&task("a"), order, 1), "that order was canceled");
+        assert!(book.begin(&task("a"), next, 1));
         assert_eq!(book.withdraw(&task("a")), Withdrawn::NotYet);
         book.out(&task("a"), run(1, "7"));
         assert_eq!(book.withdraw(&task("a")), Withdrawn::Out(run(1, "7")));
         assert!(book.end(&task("a")) && !book.end(&task("a")));
         assert_eq!(book.withdraw(&task("a")), Withdrawn::Before);
         assert_eq!(book.heard(1, "7", answer("late")), None, "nobody is told");
-        assert!(book.enter(&task("a")));
+        assert!(book.enter(&task("a")).is_some());
     }
 
     #[test]
@@ -285,8 +294,8 @@ mod tests {
         out(&mut book, "other", run(2, "1"));
         book.end(&task("canceled"));
         assert_eq!(book.lose(1), [task("a")]);
-        assert!(!book.has_tasks(1) && book.has_tasks(2));
+        assert!(book.lose(1).is_empty());
         assert!(book.lost(&task("a"), 1) && !book.lost(&task("a"), 1));
-        assert!(book.enter(&task("a")), "it can go out again");
+        assert!(book.enter(&task("a")).is_some(), "it can go out again");
     }
 }

@@ -179,10 +179,10 @@ impl TaskExecutor for SymphonyExecutor {
                     continue;
                 }
             };
-            if self.shared.book().enter(&task) {
-                orders.push(Order { task, payload });
-            } else {
-                known.push(task);
+            let entered = self.shared.book().enter(&task);
+            match entered {
+                Some(number) => orders.push(Order { number, task, payload }),
+                None => known.push(task),
             }
         }
         for task in known {

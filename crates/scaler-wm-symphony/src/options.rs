@@ -21,9 +21,13 @@ impl SymphonyConfig {
     pub fn from_values(values: &Values) -> Result<Self, OptionError> {
         (SECTION.check)(values)?;
         let password = match values.maybe_text("soam_password_file") {
-            Some(path) => fs::read_to_string(&path)
-                .map(|text| text.trim_end_matches(['\n', '\r']).to_owned())
-                .map_err(|error| values.problem("soam_password_file", format!("{path} cannot be read: {error}")))?,
+            Some(path) => {
+                let text = fs::read_to_string(&path)
+                    .map_err(|error| values.problem("soam_password_file", format!("{path} cannot be read: {error}")))?;
+                let line = text.lines().next().filter(|line| !line.is_empty());
+                let empty = || values.problem("soam_password_file", format!("the first line of {path} is empty"));
+                line.ok_or_else(empty)?.to_owned()
+            }
             None => values
                 .maybe_secret("security_password")
                 .map_or_else(|| Self::new("").password, |password| password.expose().to_owned()),

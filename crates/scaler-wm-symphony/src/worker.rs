@@ -22,15 +22,17 @@ use crate::{
 /// How the wait grows between two tries to connect.
 const AGAIN: BackoffSettings =
     BackoffSettings { free: 0, first: Duration::from_millis(200), longest: Duration::from_secs(15) };
-/// Tries to open a session again, until it is given up with its tasks.
-const OPENED_AGAIN: u32 = 5;
+/// Tries to open a session again, about a minute of them, until it is given up with its tasks.
+const OPENED_AGAIN: u32 = 15;
 /// How the wait grows between them.
 const OPENED_AFTER: BackoffSettings =
-    BackoffSettings { free: 1, first: Duration::from_millis(200), longest: Duration::from_secs(2) };
+    BackoffSettings { free: 1, first: Duration::from_millis(200), longest: Duration::from_secs(6) };
 
 /// A task to submit.
 #[derive(Debug)]
 pub(crate) struct Order {
+    /// Which order of the task it is.
+    pub(crate) number: u64,
     pub(crate) task: TaskId,
     pub(crate) payload: Vec<u8>,
 }
@@ -42,8 +44,8 @@ pub(crate) enum Command {
     Cancel,
     Handle(Run, Reply<Bytes>),
     Recover(BTreeMap<String, Vec<(TaskId, Arc<str>)>>, Reply<Result<Vec<Ticket>>>),
-    /// A session is of no use any more, so says the library.
-    Lost(SessionKey, Error),
+    /// This opening of a session is of no use any more, so says the library.
+    Lost(SessionKey, u64, Error),
     /// The end: with all tasks, or leaving them.
     Close(bool, Reply<Result<()>>),
 }
@@ -98,6 +100,8 @@ impl Drop for Worker {
 struct Open {
     session: Session,
     id: String,
+    /// Tells this opening from earlier ones of the same session.
+    opening: u64,
 }
 
 /// What the thread has.
@@ -109,6 +113,7 @@ struct Desk {
     /// The one to which tasks go.
     current: Option<SessionKey>,
     next_key: SessionKey,
+    openings: u64,
     file: SessionFile,
     /// Sessions tell their loss through this.
     news: mpsc::Sender<Command>,
@@ -127,6 +132,7 @@ impl Desk {
             sessions: HashMap::new(),
             current: None,
             next_key: 0,
+            openings: 0,
             file,
             news,
             has_said_so: false,
@@ -161,7 +167,12 @@ impl Desk {
                     }
                 }
                 Command::Recover(sessions, answer) => drop(answer.send(self.recover(sessions))),
-                Command::Lost(key, error) => self.lost(key, &error),
+                Command::Lost(key, opening, error) => {
+                    // What an earlier opening has told late was seen to.
+                    if self.sessions.get(&key).is_some_and(|open| open.opening == opening) {
+                        self.lost(key, &error);
+                    }
+                }
                 Command::Close(destroys, answer) => {
                     drop(answer.send(self.close(destroys)));
                     return;
@@ -187,14 +198,17 @@ impl Desk {
     }
 
     /// What a session tells goes to the book, on the library's own threads.
-    fn events(&self, key: SessionKey) -> crate::ffi::Events {
+    fn events(&mut self, key: SessionKey) -> (u64, crate::ffi::Events) {
         let (shared, news) = (Arc::clone(&self.shared), self.news.clone());
-        Box::new(move |event| {
+        self.openings += 1;
+        let opening = self.openings;
+        let events = Box::new(move |event| {
             if let Some(error) = shared.hear(key, event) {
                 // Fails only at our end.
-                drop(news.send(Command::Lost(key, error)));
+                drop(news.send(Command::Lost(key, opening, error)));
             }
-        })
+        });
+        (opening, events)
     }
 
     /// The session to which tasks go; a new one where there is none.
@@ -204,6 +218,7 @@ impl Desk {
         }
         let connection = self.connection()?;
         let key = self.key();
+        let (opening, events) = self.events(key);
         let config = &self.shared.config;
         let options = SessionOptions {
             name: &config.session_name,
@@ -213,12 +228,15 @@ impl Desk {
             priority: config.priority,
             codec: config.codec.of_abi(),
         };
-        let made = Session::create(&connection, &options, self.events(key)).and_then(|session| {
-            let id = session.id()?;
-            Ok(Open { session, id })
-        });
-        let open = made.inspect_err(|error| self.doubt(error))?;
-        self.file.add(&open.id)?;
+        let made = Session::create(&connection, &options, events);
+        let session = made.inspect_err(|error| self.doubt(error))?;
+        let named = session.id().and_then(|id| self.file.add(&id).map(|()| id));
+        let id = match named {
+            Ok(id) => id,
+            // One that is on no record would stay for ever.
+            Err(error) => return session.close(true).and(Err(error)),
+        };
+        let open = Open { session, id, opening };
         info!(session = open.id, "a session of Symphony is open");
         self.sessions.insert(key, open);
         self.current = Some(key);
@@ -227,7 +245,7 @@ impl Desk {
 
     /// What fails because nobody answers may do better with a new connection.
     fn doubt(&mut self, error: &Error) {
-        if error.kind() == ErrorKind::Transient {
+        if matches!(error.kind(), ErrorKind::Transient | ErrorKind::Failed) {
             self.connection = None;
         }
     }
@@ -235,8 +253,8 @@ impl Desk {
     fn submit(&mut self, orders: Vec<Order>) -> Vec<(TaskId, Result<Ticket>)> {
         orders
             .into_iter()
-            .map(|Order { task, payload }| {
-                let answer = self.submit_one(&task, &payload);
+            .map(|Order { number, task, payload }| {
+                let answer = self.submit_one(&task, number, &payload);
                 self.shared.moved();
                 // They do not wait for the rest: a library may take its time for each.
                 self.cancel_all();
@@ -245,10 +263,10 @@ impl Desk {
             .collect()
     }
 
-    fn submit_one(&mut self, task: &TaskId, payload: &[u8]) -> Result<Ticket> {
-        let key = self.session().inspect_err(|_| self.shared.book().refused(task))?;
-        if !self.shared.book().begin(task, key) {
-            return Err(Error::new(ErrorKind::Failed, "submit a task to Symphony", "it was canceled"));
+    fn submit_one(&mut self, task: &TaskId, number: u64, payload: &[u8]) -> Result<Ticket> {
+        let key = self.session().inspect_err(|_| self.shared.book().drop_order(task, number))?;
+        if !self.shared.book().begin(task, number, key) {
+            return Err(Error::new(ErrorKind::Conflict, "submit a task to Symphony", "it was canceled"));
         }
         let Some(open) = self.sessions.get(&key) else {
             self.shared.book().refused(task);
@@ -302,7 +320,7 @@ impl Desk {
     /// A session is of no use any more: it is opened again where that can be, with its tasks, else they are lost.
     fn lost(&mut self, key: SessionKey, error: &Error) {
         // One that tells it twice has been seen to.
-        let Some(Open { session, id }) = self.sessions.remove(&key) else { return };
+        let Some(Open { session, id, .. }) = self.sessions.remove(&key) else { return };
         warn!(session = id, error = %Chain(error), "a session of Symphony is lost");
         if self.current == Some(key) {
             self.current = None;
@@ -310,10 +328,10 @@ impl Desk {
         // No callback of it comes any more; what it has told so far is in the book.
         drop(session.close(false));
         let is_recoverable = self.shared.config.session_type.starts_with("Recoverable");
-        if is_recoverable && self.shared.book().has_tasks(key) && self.open_again(key, &id) {
+        // What cannot be opened now stays on record: the next process ends it.
+        if is_recoverable && self.open_again(key, &id) {
             return;
         }
-        self.file.remove(&id);
         let lost = self.shared.book().lose(key);
         for task in lost {
             let context = format!("its session {id} is lost: {}", Chain(error));
@@ -333,23 +351,36 @@ impl Desk {
                     self.current.get_or_insert(key);
                     return true;
                 }
-                Err(error) if error.kind() == ErrorKind::Transient => {
-                    thread::sleep(backoff.failed());
+                Err(error) if is_for_good(error.kind()) => {
+                    warn!(session = id, error = %Chain(&error), "the session cannot be opened again");
+                    self.strike(id, &error);
+                    return false;
                 }
                 Err(error) => {
-                    warn!(session = id, error = %Chain(&error), "the session cannot be opened again");
-                    return false;
+                    let wait = backoff.failed();
+                    if backoff.failures() == OPENED_AGAIN {
+                        warn!(session = id, error = %Chain(&error), "the session cannot be opened again for now");
+                    }
+                    thread::sleep(wait);
                 }
             }
         }
         false
     }
 
+    /// A session that is not known any more is on record no longer.
+    fn strike(&mut self, id: &str, error: &Error) {
+        if error.kind() == ErrorKind::NotFound {
+            self.file.remove(id);
+        }
+    }
+
     fn open_session(&mut self, key: SessionKey, id: &str) -> Result<()> {
         let connection = self.connection()?;
         let codec = self.shared.config.codec.of_abi();
-        let session = Session::open(&connection, id, codec, self.events(key)).inspect_err(|error| self.doubt(error))?;
-        self.sessions.insert(key, Open { session, id: id.to_owned() });
+        let (opening, events) = self.events(key);
+        let session = Session::open(&connection, id, codec, events).inspect_err(|error| self.doubt(error))?;
+        self.sessions.insert(key, Open { session, id: id.to_owned(), opening });
         Ok(())
     }
 
@@ -367,7 +398,7 @@ impl Desk {
             for (task, task_id) in &tasks {
                 self.shared.book().found(task, Run { session: key, id: Arc::clone(task_id) });
             }
-            match self.open_session(key, &id) {
+            match self.open_patiently(key, &id) {
                 Ok(()) => {
                     self.current.get_or_insert(key);
                     self.file.add(&id)?;
@@ -376,35 +407,49 @@ impl Desk {
                         Ticket { task, handle }
                     }));
                 }
-                // Nobody answers: the next try may find them.
-                Err(error) if error.kind() == ErrorKind::Transient => {
-                    self.shared.book().lose(key);
-                    return Err(error);
-                }
                 Err(error) => {
                     warn!(session = id, error = %Chain(&error), "a session of an earlier process is not there any more");
                     self.shared.book().lose(key);
-                    self.file.remove(&id);
+                    self.strike(&id, &error);
                 }
             }
         }
         Ok(found)
     }
 
+    /// Opens a session of an earlier process, however long it takes until somebody answers.
+    fn open_patiently(&mut self, key: SessionKey, id: &str) -> Result<()> {
+        let mut backoff = Backoff::new(AGAIN, fastrand::u64(..));
+        loop {
+            match self.open_session(key, id) {
+                Err(error) if error.kind() == ErrorKind::Transient => {
+                    let wait = backoff.failed();
+                    if backoff.failures() == 1 {
+                        warn!(session = id, error = %Chain(&error), "Symphony does not answer: will try again");
+                    }
+                    thread::sleep(wait);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
     fn end_left_behind(&mut self, id: &str) {
         let key = self.key();
-        if self.open_session(key, id).is_ok()
-            && let Some(open) = self.sessions.remove(&key)
-            && let Err(error) = open.session.close(true)
-        {
-            warn!(session = id, error = %Chain(&error), "a session of an earlier process may stay");
+        let opened = self.open_session(key, id);
+        let ended = opened.and_then(|()| self.sessions.remove(&key).map_or(Ok(()), |open| open.session.close(true)));
+        match ended {
+            Ok(()) => self.file.remove(id),
+            Err(error) => {
+                warn!(session = id, error = %Chain(&error), "a session of an earlier process may stay");
+                self.strike(id, &error);
+            }
         }
-        self.file.remove(id);
     }
 
     fn close(&mut self, destroys: bool) -> Result<()> {
         let mut failed = None;
-        for (_, Open { session, id }) in self.sessions.drain() {
+        for (_, Open { session, id, .. }) in self.sessions.drain() {
             match session.close(destroys) {
                 Ok(()) if destroys => self.file.remove(&id),
                 Ok(()) => {}
@@ -414,4 +459,9 @@ impl Desk {
         self.connection = None;
         failed.map_or(Ok(()), Err)
     }
+}
+
+/// Whether a session that could not be opened for this reason never can be.
+const fn is_for_good(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::Denied | ErrorKind::Invalid)
 }

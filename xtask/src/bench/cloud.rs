@@ -7,7 +7,8 @@ use std::{
 };
 
 use scaler_wm_tests::{
-    ApiCall, CloudStack, CloudStackOptions, Killable, ManagerKind, ManagerOptions, Outcome, Result, StackOptions, now,
+    ApiCall, CloudStack, CloudStackOptions, Emulation, Killable, ManagerKind, ManagerOptions, Outcome, Result,
+    StackOptions, now,
 };
 
 /// Half a default heartbeat interval: a wish is heard with the next heartbeat, and so it waits as long as one does on
@@ -32,13 +33,18 @@ impl Subject {
 
     /// How it is started: one worker a unit, at most `limit` of them.
     pub(super) fn options<E: Killable>(&self, limit: u32, extra: &[&str]) -> ManagerOptions {
-        let extra = E::ONE_WORKER.iter().chain(extra).map(|word| (*word).to_owned()).collect();
+        self.with(limit, E::ONE_WORKER.iter().chain(extra).copied())
+    }
+
+    /// How it is started with these arguments and no others.
+    pub(super) fn with<'a>(&self, limit: u32, extra: impl IntoIterator<Item = &'a str>) -> ManagerOptions {
+        let extra = extra.into_iter().map(str::to_owned).collect();
         ManagerOptions { kind: self.kind, binary: self.binary.clone(), limit, extra, ..ManagerOptions::default() }
     }
 }
 
 /// A stack whose scheduler is told what to wish.
-pub(super) fn start<E: Killable>(emulator: E::Options) -> Result<CloudStack<E>> {
+pub(super) fn start<E: Emulation>(emulator: E::Options) -> Result<CloudStack<E>> {
     let stack = StackOptions { is_told: true, ..StackOptions::default() };
     CloudStack::start(CloudStackOptions { stack, emulator })
 }

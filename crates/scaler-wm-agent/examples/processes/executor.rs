@@ -109,7 +109,10 @@ impl Inner {
             while is_there(&mut child) {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
-            if inner.running().remove(&task).is_some() {
+            // Another process may run the task by now, where this one was canceled.
+            let is_ours = inner.running().get(&task) == Some(&pid);
+            if is_ours {
+                inner.running().remove(&task);
                 inner.tell_end(task);
             }
         });

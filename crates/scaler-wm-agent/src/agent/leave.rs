@@ -1,6 +1,6 @@
 //! How an agent leaves.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use scaler_wm_wire::{Message, Version};
 use tokio::time::timeout;
@@ -23,9 +23,11 @@ impl Agent {
         let tasks = self.book.clear();
         match end {
             End::Asked if !tasks.is_empty() => {
-                let canceled = timeout(CANCEL_WITHIN, self.hub.cancel_all(&tasks)).await;
-                if canceled.is_err() {
-                    warn!(agent = %self.unit, tasks = tasks.len(), "not all tasks could be canceled in time");
+                let (hub, count) = (Arc::clone(&self.hub), tasks.len());
+                // By itself: it goes on to its end, also where that takes longer than we stay.
+                let canceling = tokio::spawn(async move { hub.cancel_all(&tasks).await });
+                if timeout(CANCEL_WITHIN, canceling).await.is_err() {
+                    warn!(agent = %self.unit, tasks = count, "tasks are still being canceled");
                 }
             }
             _ => tasks.iter().for_each(|task| self.hub.abandon(task)),

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use scaler_wm_core::{TaskId, TaskOutcome};
+use scaler_wm_core::{Error, ErrorKind, TaskId, TaskOutcome};
 use tokio::{sync::oneshot, time::Instant};
 
 /// Whoever waits for what comes of a task.
@@ -80,6 +80,23 @@ impl Desk {
     /// Whether it waits to be handed over, and somebody wants that.
     pub(crate) fn is_offered(&mut self, task: &TaskId) -> bool {
         matches!(self.places.get(task), Some(Place::Offered(_)))
+    }
+
+    /// Whether anybody waits for it, or may.
+    pub(crate) fn is_known(&self, task: &TaskId) -> bool {
+        self.places.contains_key(task)
+    }
+
+    /// It was canceled, since its agent has left: whoever has asked for it since hands it over anew.
+    pub(crate) fn dissolve(&mut self, task: &TaskId) {
+        if !matches!(self.places.get(task), Some(Place::Taken(_) | Place::Orphan { .. } | Place::Parked { .. })) {
+            return;
+        }
+        if let Some(Place::Taken(waiter)) = self.places.remove(task) {
+            let left = Error::new(ErrorKind::Failed, "run a task", "the agent that had it has left");
+            // Whoever waited may have gone.
+            drop(waiter.send(TaskOutcome::Again(left)));
+        }
     }
 
     /// Whether the executor has it, and has not told its end.
@@ -261,6 +278,22 @@ mod tests {
         desk.found(task(), start);
         assert_eq!(desk.expire(limit, start + limit), (vec![task()], Vec::new()));
         assert!(!desk.ended(task(), outcome(), start), "nobody wants it");
+    }
+
+    #[test]
+    fn what_an_agent_takes_with_it_is_handed_over_anew_by_the_next_one() {
+        let mut desk = Desk::default();
+        let Claim::New(gone) = desk.claim(&task()) else { panic!("it is new") };
+        desk.offer(&task());
+        desk.take(&task());
+        drop(gone);
+        desk.abandon(&task(), Instant::now());
+        let Claim::Attached(mut next) = desk.claim(&task()) else { panic!("it runs") };
+        desk.dissolve(&task());
+        assert!(matches!(next.try_recv(), Ok(TaskOutcome::Again(_))));
+        assert!(matches!(desk.claim(&task()), Claim::New(_)));
+        desk.dissolve(&task());
+        assert!(desk.offer(&task()), "whoever came behind is left alone");
     }
 
     #[test]

@@ -182,7 +182,7 @@ impl Hub {
         }
         for (task, answer) in self.executor.cancel(&running, true).await {
             if matches!(answer, Ok(CancelOutcome::Canceled | CancelOutcome::NotFound)) {
-                self.forget(&task);
+                self.desk().dissolve(&task);
                 self.over(task);
             }
         }

@@ -14,6 +14,8 @@ const AT_ONCE: usize = 1000;
 pub(super) async fn run(hub: Arc<Hub>, mut ended: mpsc::UnboundedReceiver<TaskId>) {
     let mut tasks = Vec::new();
     while ended.recv_many(&mut tasks, AT_ONCE).await > 0 {
+        // Somebody has asked for it again meanwhile: it is on record for that.
+        tasks.retain(|task| !hub.desk().is_known(task));
         hub.executor.release(&tasks).await;
         if let Some(journal) = &hub.journal
             && let Err(error) = journal.ended(&tasks).await

@@ -51,7 +51,8 @@ async fn hand_over(hub: Arc<Hub>, mut batch: Vec<Submission>) {
         };
         let (again, failed): (Vec<_>, Vec<_>) =
             refused.into_iter().partition(|(_, error)| is_worth_another_try(error.kind()));
-        for (task, error) in failed {
+        // A conflict says that it was canceled meanwhile: whoever asks for it now has another offer of it.
+        for (task, error) in failed.into_iter().filter(|(_, error)| error.kind() != ErrorKind::Conflict) {
             hub.ended(Completion { task, outcome: TaskOutcome::Failed(error) });
         }
         let Some((_, error)) = again.first() else { return };

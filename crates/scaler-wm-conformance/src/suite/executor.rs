@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use scaler_wm_core::{
-    CancelOutcome, Close, Completion, Submission, TaskEntry, TaskExecutor, TaskId, TaskOutcome, Ticket,
+    CancelOutcome, Close, Completion, ErrorKind, Submission, TaskEntry, TaskExecutor, TaskId, TaskOutcome, Ticket,
 };
 use tokio::time::{Instant, timeout};
 
@@ -68,6 +68,7 @@ pub async fn executor_suite(fixture: &dyn ExecutorFixture) {
     a_cancel_ends_a_task_that_runs_only_by_force(fixture).await;
     a_cancel_of_what_nobody_has_is_not_found(fixture).await;
     a_task_can_be_canceled_while_it_is_handed_over(fixture).await;
+    a_canceled_task_can_be_handed_over_again(fixture).await;
     no_completion_is_lost_between_two_questions(fixture).await;
     a_close_ends_what_runs(fixture).await;
     what_was_kept_is_recovered(fixture).await;
@@ -214,6 +215,36 @@ async fn a_task_can_be_canceled_while_it_is_handed_over(fixture: &dyn ExecutorFi
     let (answers, ()) = tokio::join!(tried.executor.submit(vec![submission]), tried.cancel_by_force(&task));
     tried.expect(answers.len() == 1, "an answer all the same");
     tried.expect(tried.is_silent().await, "no completion of what was canceled");
+    tried.finish().await;
+}
+
+async fn a_canceled_task_can_be_handed_over_again(fixture: &dyn ExecutorFixture) {
+    let tried = Tried::new("a_canceled_task_can_be_handed_over_again", fixture).await;
+    let task = tried.task("wanted again");
+    let first = fixture.submission(task.clone(), &long());
+    let (answers, ()) = tokio::join!(tried.executor.submit(vec![first]), async {
+        tried.cancel_by_force(&task).await;
+        let until = Instant::now() + tried.fixture.patience();
+        loop {
+            // Where the first one is still being ended, this one may have to wait for that.
+            let second = fixture.submission(task.clone(), &short(b"again"));
+            let mut answers = tried.executor.submit(vec![second]).await;
+            match answers.pop() {
+                Some((_, Ok(_))) => break,
+                Some((_, Err(error))) if error.kind() == ErrorKind::Transient => {
+                    tried.expect(Instant::now() < until, "a task that is taken again");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                other => panic!("{}: the second time: {other:?}", tried.check),
+            }
+        }
+    });
+    let is_told_so = |error: &scaler_wm_core::Error| error.kind() == ErrorKind::Conflict;
+    tried.expect(answers[0].1.as_ref().err().is_none_or(is_told_so), "a conflict, if it was not taken");
+    let completion = tried.next().await;
+    let is_second = matches!(&completion.outcome, TaskOutcome::Returned(bytes) if fixture.is_returned(bytes, b"again"));
+    tried.expect(is_second, &format!("what the second one returns, not {completion:?}"));
+    tried.expect(tried.is_silent().await, "nothing of the first one");
     tried.finish().await;
 }
 
