@@ -24,7 +24,9 @@ tasks of this repository:
   cargo xtask bench sim          measure simulations, and target_wait beside the released manager; target/bench/sim.json
   cargo xtask bench ecs          measure 100 and 1,000 tasks of ECS beside the released manager; target/bench/ecs.json
   cargo xtask bench ec2          measure 20 and 100 instances of EC2 beside the released manager; target/bench/ec2.json
+  cargo xtask bench batch        measure 20, 100 and 1,000 jobs of Batch beside the released proxy; target/bench/batch.json
   cargo xtask bench agent        measure a worker that hands its tasks on, beside the released proxy; target/bench/agent.json
+  cargo xtask bench symphony     measure tasks of Symphony beside the released proxy with a stub of soamapi; target/bench/symphony.json
   cargo xtask bench tls          measure what encryption costs; target/bench/tls.json
   cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
@@ -68,7 +70,9 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["bench", "sim"] => bench::sim()?,
         ["bench", "ecs"] => bench::ecs()?,
         ["bench", "ec2"] => bench::ec2()?,
+        ["bench", "batch"] => bench::batch()?,
         ["bench", "agent"] => bench::agent()?,
+        ["bench", "symphony"] => bench::symphony()?,
         ["bench", "tls"] => bench::tls()?,
         ["soak", "consent"] => soak::consent()?,
         ["soak", "churn"] => soak::churn(1)?,

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: scaler-wm beside the released Python package, in one run on one machine.
 
 mod agent;
+mod batch;
 mod cases;
 mod cloud;
 mod ec2;
@@ -11,6 +12,7 @@ mod report;
 mod sheet;
 mod sim;
 mod small;
+mod symphony;
 mod tls;
 
 use std::{env, fs, path::Path};
@@ -55,6 +57,11 @@ pub(crate) fn ec2() -> Result<()> {
     in_cloud("ec2", &[|| Venv::with_orb(LATEST, &say), || Venv::with_moto(&say)], ec2::measure)
 }
 
+/// `bench batch`: what tasks as jobs of Batch cost in time, calls and memory. Fails when a target is missed.
+pub(crate) fn batch() -> Result<()> {
+    in_cloud("batch", &[|| Venv::with_aws(LATEST, &say), || Venv::with_moto(&say)], batch::measure)
+}
+
 /// `bench agent`: a worker that hands its tasks on, beside the released proxy. Fails when a target is missed.
 pub(crate) fn agent() -> Result<()> {
     terminal::clean_up_on_signals()?;
@@ -62,6 +69,16 @@ pub(crate) fn agent() -> Result<()> {
     eprintln!("building");
     let sheet = agent::measure()?;
     publish("agent", &sheet.rows)?;
+    sheet.verdict()
+}
+
+/// `bench symphony`: what the ABI, the backend and the whole path cost. Fails when a target is missed.
+pub(crate) fn symphony() -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    Venv::ensure(LATEST, &say)?;
+    eprintln!("building");
+    let sheet = symphony::measure()?;
+    publish("symphony", &sheet.rows)?;
     sheet.verdict()
 }
 
