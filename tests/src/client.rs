@@ -64,6 +64,8 @@ pub enum Script {
         /// How many are submitted before them and waited for, so that whatever is started once has been.
         first: u32,
     },
+    /// Tasks that end in different ways, all submitted at once, by two serializers.
+    AtOnce,
     /// Tasks that [`Client::command`] asks for: they run until [`Client::release`].
     Commanded,
     /// Tasks with arguments of certain sizes, each checked where it runs.
@@ -92,6 +94,7 @@ impl Script {
             Self::Outcomes { .. } => "outcomes.py",
             Self::Flood { .. } => "flood.py",
             Self::Held { .. } => "held.py",
+            Self::AtOnce => "at_once.py",
             Self::Commanded => "commanded.py",
             Self::Sizes { .. } => "sizes.py",
         }
@@ -110,7 +113,7 @@ impl Script {
             Self::Outcomes { slots } => vec![slots.to_string()],
             Self::Flood { tasks, first } => vec![tasks.to_string(), first.to_string()],
             Self::Held { tasks } => vec![tasks.to_string()],
-            Self::Commanded => Vec::new(),
+            Self::AtOnce | Self::Commanded => Vec::new(),
             Self::Sizes { at_once, sizes } => {
                 let sizes = sizes.iter().map(u32::to_string);
                 std::iter::once(u8::from(*at_once).to_string()).chain(sizes).collect()

@@ -57,6 +57,33 @@ fn arguments_of_all_sizes_travel_to_an_array() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn the_children_of_an_array_end_each_in_its_own_way() -> Result<()> {
+    let (stack, _manager) = start(BatchOptions::default(), &["--array-window-seconds", "2"])?;
+    let mut client = stack.client(&Script::AtOnce)?;
+    client.finish(120.0).map_err(|failure| stack.explain(failure))?;
+    let outcomes = client.outcomes();
+    let expected = [
+        ("number", "{\"result\":\"1\"}"),
+        ("deep", "{\"result\":\"{'a': [1, (2, 3)]}\"}"),
+        ("value error", "\"error\":\"ValueError\""),
+        ("os error", "\"error\":\"FileNotFoundError\""),
+        // Its class cannot be imported where it runs: what Scaler makes of that.
+        ("own error", "\"text\":\"OfItsOwn: (3, 'three')\""),
+    ];
+    for prefix in ["", "reversed "] {
+        for (name, outcome) in expected {
+            let is_there =
+                |line: &&String| line.starts_with(&format!("\"{prefix}{name}\": ")) && line.contains(outcome);
+            stack.check(outcomes.iter().find(is_there).is_some(), outcome, format!("{outcomes:#?}"))?;
+        }
+    }
+    let jobs = stack.cloud.emulator.jobs()?;
+    let arrays: Vec<u64> = jobs.iter().filter(|job| job.is_parent()).map(|job| job.size).collect();
+    stack.check(arrays == [5, 5], "two arrays of five", format!("{arrays:?}"))?;
+    stack.until_nothing_left(30.0)
+}
+
 fn sizes(stack: &BatchStack, at_once: bool) -> Result<()> {
     let mut client = stack.client(&Script::Sizes { at_once, sizes: SIZES.to_vec() })?;
     let finished = client.finish(120.0).map_err(|failure| stack.explain(failure))?;
