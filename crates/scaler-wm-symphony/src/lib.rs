@@ -3,6 +3,7 @@
 
 mod book;
 mod config;
+mod desk;
 mod executor;
 #[expect(unsafe_code, reason = "the border to C: every other module is safe")]
 mod ffi;
