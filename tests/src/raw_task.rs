@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use bytes::Bytes;
+use scaler_wm_conformance::Work;
 use scaler_wm_core::{Inputs, Submission, TaskId};
 
 use crate::{Failure, Result, Venv, python_scripts};
@@ -28,9 +29,13 @@ impl RawTask {
         Ok(Self { serializer: next()?, function: next()? })
     }
 
-    /// A task that takes so many seconds and then returns `data`, or raises it as the text of a `ValueError`.
-    pub fn submission(&self, task: TaskId, raises: bool, seconds: f64, data: Bytes) -> Submission {
-        let kind = if raises { "raises" } else { "returns" };
+    /// A task of this work; what it raises is a `ValueError`.
+    pub fn submission(&self, task: TaskId, work: &Work) -> Submission {
+        let (kind, seconds, data) = match work {
+            Work::Returns(bytes) => ("returns", 0.0, bytes.clone()),
+            Work::Raises(text) => ("raises", 0.0, Bytes::from(text.clone())),
+            Work::Takes(time, bytes) => ("returns", time.as_secs_f64(), bytes.clone()),
+        };
         let arguments = vec![Bytes::from(kind), Bytes::from(seconds.to_string()), data];
         let inputs = Inputs { serializer: self.serializer.clone(), function: self.function.clone(), arguments };
         Submission { task, client: Bytes::from_static(b"Client|suite"), inputs }

@@ -5,7 +5,6 @@ use std::process::Command;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use scaler_wm_conformance::{ExecutorFixture, Work, executor_suite};
 use scaler_wm_core::{Submission, TaskExecutor, TaskId};
 use scaler_wm_symphony::{SymphonyConfig, SymphonyExecutor};
@@ -26,11 +25,7 @@ impl ExecutorFixture for Simulated {
     }
 
     fn submission(&self, task: TaskId, work: &Work) -> Submission {
-        match work {
-            Work::Returns(bytes) => self.tasks.submission(task, false, 0.0, bytes.clone()),
-            Work::Raises(text) => self.tasks.submission(task, true, 0.0, Bytes::from(text.clone())),
-            Work::Takes(time, bytes) => self.tasks.submission(task, false, time.as_secs_f64(), bytes.clone()),
-        }
+        self.tasks.submission(task, work)
     }
 
     fn is_raised(&self, answer: &[u8], text: &str) -> bool {
