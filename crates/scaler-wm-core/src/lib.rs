@@ -4,11 +4,13 @@
 mod address;
 mod backoff;
 mod capability;
+mod check;
 mod cooldown;
 mod error;
 mod executor;
 mod fixed;
 mod ids;
+mod inventory;
 mod journal;
 mod link;
 mod number;
@@ -25,6 +27,7 @@ pub mod policy;
 pub use address::{Address, AddressError, Scheme};
 pub use backoff::{Backoff, BackoffSettings};
 pub use capability::{Capabilities, CapabilityError, NO_QUANTITY};
+pub use check::{Check, Finding};
 pub use cooldown::Cooldown;
 pub use error::{Chain, Error, ErrorKind, Result};
 pub use executor::{
@@ -33,6 +36,7 @@ pub use executor::{
 };
 pub use fixed::FixedLink;
 pub use ids::{LaunchId, ManagerId, TaskId, Tier, Token, UnitId, WorkerId};
+pub use inventory::{Inventory, Role, Thing};
 pub use journal::{Entry, Journal};
 pub use link::{LinkEvent, Load, Request, SchedulerLink, Wish, WorkerLoad};
 pub use manager::Manager;
