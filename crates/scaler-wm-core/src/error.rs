@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 /// What kind of failure it is, and so what the loop does about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ErrorKind {
     /// Asked too often: nothing was done, ask again later.
     Throttled,

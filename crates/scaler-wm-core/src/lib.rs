@@ -19,6 +19,7 @@ mod sizing;
 mod time;
 mod unit;
 
+pub mod control;
 pub mod manager;
 pub mod options;
 pub mod plan;
@@ -36,9 +37,9 @@ pub use executor::{
 };
 pub use fixed::FixedLink;
 pub use ids::{LaunchId, ManagerId, TaskId, Tier, Token, UnitId, WorkerId};
-pub use inventory::{Inventory, Role, Thing};
+pub use inventory::{Inventory, InventoryInfo, Listing, OnRecord, Role, Thing};
 pub use journal::{Entry, Journal};
-pub use link::{LinkEvent, Load, Request, SchedulerLink, Wish, WorkerLoad};
+pub use link::{LinkEvent, LinkFacts, Load, Request, SchedulerLink, Wish, WorkerLoad};
 pub use manager::Manager;
 pub use provider::{Launch, Launched, Observed, OpenLaunch, Provider, ProviderInfo, Receipt, Settled};
 pub use sizing::{Limit, Sizing};

@@ -1,6 +1,6 @@
 //! The link seam: who tells us what to want, and what is busy.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use foldhash::HashMap;
@@ -81,6 +81,19 @@ pub enum LinkEvent {
     Closed(String),
 }
 
+/// What a link can tell of itself, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkFacts {
+    /// Whom it talks to.
+    pub peer: Option<Arc<str>>,
+    /// Which version of the wire both speak, once that is known.
+    pub protocol: Option<Arc<str>>,
+    /// Why what is wanted is wanted, where it is decided here.
+    pub why: Option<Arc<str>>,
+    /// How long the other side took to answer the last time.
+    pub lag: Option<Duration>,
+}
+
 /// Who tells a manager what to want: Scaler's scheduler, a policy engine, an embedding service.
 #[async_trait]
 pub trait SchedulerLink: Send {
@@ -94,4 +107,9 @@ pub trait SchedulerLink: Send {
 
     /// Something changed on our side that makes an early exchange worthwhile. Returns at once; bounded by the link.
     fn nudge(&self) {}
+
+    /// What it can tell of itself. Returns at once.
+    fn facts(&self) -> LinkFacts {
+        LinkFacts::default()
+    }
 }

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::{Error, LaunchId, Limit, Result, Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId};
+use crate::{
+    Error, LaunchId, Limit, Result, Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId, control::CallFigures,
+};
 
 /// What a provider is and can do, known before anything is asked of it.
 #[derive(Clone, Debug)]
@@ -164,6 +166,16 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// When something is left behind; the error names it.
     async fn sweep(&self) -> Result<()>;
+
+    /// Calls made to the infrastructure so far, by operation, where they are counted.
+    fn calls(&self) -> Vec<CallFigures> {
+        Vec::new()
+    }
+
+    /// Where its units are, in words for people: a host, a cluster and its region.
+    fn place(&self) -> String {
+        String::new()
+    }
 
     /// The manager ends, and its units are to stay, or what they do: lets go of them.
     ///

@@ -151,6 +151,21 @@ pub enum Stop {
     Now,
 }
 
+impl Stop {
+    /// In words: completes "it is asked to …".
+    #[must_use]
+    pub const fn words(&self) -> &'static str {
+        match self {
+            Self::IfIdle => "leave if idle",
+            Self::HandBack(_) => "finish what runs, hand its queue back, and leave",
+            Self::Relieve => "hand its queue back and leave",
+            Self::Resume => "go on",
+            Self::Hold => "stand still",
+            Self::Now => "end at once",
+        }
+    }
+}
+
 /// What a unit, or the provider for it, says to a [`Stop`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StopAnswer {

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use scaler_wm_core::{
     Capabilities, Clock, FixedLink, Limit, Manager, SchedulerLink, Sizing, TaskJournal,
-    manager::{Settings, Status, Summary, UnitStatus},
+    control::{Control, Seat},
+    manager::{Settings, Summary, UnitStatus},
     options::Value,
     plan::Work,
     policy::PolicyLink,
@@ -16,7 +17,7 @@ use scaler_wm_wire::{
     policy::{Report, UnitReport},
     ymq::Identity,
 };
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::{
@@ -27,9 +28,6 @@ use crate::{
     peers::{backend, warning},
     state::State,
 };
-
-/// How a manager stands, for whoever started it; `None` until it has begun.
-pub(crate) type Progress = watch::Receiver<Option<Arc<Status>>>;
 
 /// What was spent is on disk so often. After a kill the units of then are counted until the next process has looked.
 const SPENT_IS_KEPT_EVERY: Duration = Duration::from_secs(60);
@@ -57,7 +55,7 @@ pub(crate) async fn manage(
     config: &ManagerConfig,
     begin: impl Future<Output = ()>,
     mut stop: oneshot::Receiver<()>,
-    progress: watch::Sender<Option<Arc<Status>>>,
+    seat: Seat,
 ) -> Result<(), Failure> {
     let mut values = config.values.clone();
     let state = State::open(&values, &config.manager)?;
@@ -145,7 +143,7 @@ pub(crate) async fn manage(
         rebalances: !is_fixed && values.has("no_rebalance") && !values.flag("no_rebalance"),
         seed,
     };
-    let manager = Manager::new(settings, provider, link, journal, clock);
+    let manager = Manager::new(settings, provider, link, journal, clock).seated(seat);
     let mut status = manager.status();
     let (relay, was_stopped) = oneshot::channel();
     let mut relay = Some(relay);
@@ -167,16 +165,16 @@ pub(crate) async fn manage(
                     let units = status.units.iter().map(report).collect();
                     host.report(&config.manager, Report { units, is_failing: status.is_failing });
                 }
-                progress.send_replace(Some(status));
             }
             // Cancel safe: a timer.
             _ = minutes.tick(), if ledger.is_some() => keep_spent(),
         }
     };
     keep_spent();
-    let reason = summary.as_ref().map(|summary| summary.reason.clone()).unwrap_or_default();
+    let (reason, was_asked) =
+        summary.as_ref().map(|summary| (summary.reason.clone(), summary.was_asked)).unwrap_or_default();
     done(summary)?;
-    if relay.is_some() && !is_fixed {
+    if !was_asked && !is_fixed {
         // Nobody asked it to: the scheduler can never be reached, or is gone for good.
         return Err(Failure::Running(format!("the manager ended by itself: {reason}")));
     }
@@ -190,7 +188,7 @@ fn report(unit: &UnitStatus) -> UnitReport {
 
 fn done(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {
     let summary = summary.map_err(Failure::running)?;
-    let Summary { reason, started, ended, cut_off, left_behind, unsettled, kept } = summary;
+    let Summary { reason, was_asked: _, started, ended, cut_off, left_behind, unsettled, kept } = summary;
     info!(%reason, started, ended, cut_off, left_behind = left_behind.len(), kept = kept.len(), "the manager has ended");
     if left_behind.is_empty() && unsettled.is_empty() {
         return Ok(());
@@ -212,7 +210,6 @@ fn listed(names: &[impl ToString]) -> String {
 }
 
 /// The units of a manager, for whoever leaves them behind.
-pub(crate) fn units(progress: &Progress) -> Vec<String> {
-    let status = progress.borrow();
-    status.iter().flat_map(|status| &status.units).map(|unit| unit.id.to_string()).collect()
+pub(crate) fn units(control: &Control) -> Vec<String> {
+    control.status().units.iter().map(|unit| unit.id.to_string()).collect()
 }

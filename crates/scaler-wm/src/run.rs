@@ -1,9 +1,9 @@
 //! Does what was asked for.
 
-use std::{fs::OpenOptions, io::Write, sync::Arc};
+use std::{fs::OpenOptions, io::Write};
 
-use scaler_wm_core::manager::Status;
-use tokio::sync::{oneshot, watch};
+use scaler_wm_core::control;
+use tokio::sync::oneshot;
 
 #[cfg(feature = "provision")]
 use crate::provision;
@@ -59,8 +59,8 @@ fn manager(call: &ManagerCall) -> Result<(), Failure> {
 async fn until_told(config: &ManagerConfig) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let (stop, stopped) = oneshot::channel();
-    let (report, progress) = watch::channel::<Option<Arc<Status>>>(None);
-    let running = manage::manage(config, std::future::ready(()), stopped, report);
+    let (control, seat) = control::pair(config.manager.clone());
+    let running = manage::manage(config, std::future::ready(()), stopped, seat);
     tokio::pin!(running);
     tokio::select! {
         ended = &mut running => return ended,
@@ -69,7 +69,7 @@ async fn until_told(config: &ManagerConfig) -> Result<(), Failure> {
     tokio::select! {
         ended = &mut running => ended,
         () = signals.next() => {
-            let units = manage::units(&progress);
+            let units = manage::units(&control);
             let what = if units.is_empty() { "no unit".to_owned() } else { units.join(", ") };
             Err(Failure::CutShort(format!("ended at once by a second signal, leaving behind: {what}")))
         }

@@ -7,6 +7,7 @@ use tracing::{debug, info, warn};
 use super::{Manager, outcome::Outcome};
 use crate::{
     Chain, Launch, Result, Stop, Tier, Timestamp, UnitId,
+    control::Happening,
     plan::{Action, Cause},
 };
 
@@ -45,7 +46,7 @@ impl Manager {
                 }
                 Action::Ask { unit, how, because } => {
                     if because == Cause::NotOnRecord {
-                        self.fleet.is_unwanted(&unit);
+                        self.fleet.set_unwanted(&unit, true);
                         warn!(%unit, "no journal knows this unit: it finishes what runs, and goes");
                     } else if matches!(because, Cause::DrainTimeout | Cause::NotAtScheduler | Cause::StillThere) {
                         info!(%unit, %because, "ending a unit");
@@ -57,6 +58,8 @@ impl Manager {
                     if because == Cause::NotAtScheduler {
                         self.never_ready = Some(self.fleet.ever_connected());
                     }
+                    let (words, why) = (how.words().to_owned(), because.to_string());
+                    self.happened(Happening::UnitAsked { unit: unit.clone(), how: words, because: why }, now);
                     self.fleet.asked(&unit, how);
                     asks.entry(how).or_default().push(unit);
                 }
@@ -86,6 +89,12 @@ impl Manager {
             Ok(launch) => {
                 info!(launch = %launch.id, units = count, %tier, "starting units");
                 self.launches.calling(launch.clone(), self.random.u64(..));
+                let (units, id) = (count.get(), launch.id.clone());
+                self.happened(Happening::LaunchStarted { launch: id, units, tier: tier.clone() }, now);
+                self.seat.meters().note(|figures| {
+                    figures.launches += 1;
+                    figures.units_asked_for += u64::from(units);
+                });
                 self.call(launch, true);
             }
             Err(error) => self.failed(error, tier, now),

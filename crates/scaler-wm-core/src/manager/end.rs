@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::{Manager, Summary, outcome::Outcome};
-use crate::{Chain, Error, ErrorKind, Result, UnitId, Wish};
+use crate::{Chain, Error, ErrorKind, Result, UnitId, Wish, control::Happening};
 
 /// Units that were ended at the deadline get this long to go before the manager ends without them.
 pub(super) const LAST_WORD: Duration = Duration::from_secs(5);
@@ -22,6 +22,7 @@ impl Manager {
         let within = self.settings.stop_timeout;
         info!(manager = %self.settings.manager, %reason, within_seconds = within.as_secs_f64(), "ending: units hand back");
         reason.clone_into(&mut self.summary.reason);
+        self.happened(Happening::Ending(reason.to_owned()), self.clock.now());
         self.ending = Some(self.clock.now() + within);
     }
 

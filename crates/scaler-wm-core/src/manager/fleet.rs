@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use super::part_index::PartIndex;
 use crate::{
     Exit, ExitCause, LaunchId, Load, Stop, StopAnswer, Timestamp, Unit, UnitId, UnitState, WorkerId, WorkerLoad,
     WorkerMatch,
@@ -26,6 +27,8 @@ pub(super) struct Fleet {
     known_by_part: usize,
     /// How many units have ever been at the scheduler.
     ever_connected: u64,
+    /// Those that the last look has found there for the first time, and how long they took.
+    newly_ready: Vec<(UnitId, Duration)>,
 }
 
 /// One unit and what is known of it.
@@ -111,6 +114,11 @@ impl Fleet {
     /// How many units have ever been at the scheduler.
     pub(super) const fn ever_connected(&self) -> u64 {
         self.ever_connected
+    }
+
+    /// Those that the last look has found at the scheduler for the first time, and how long they took.
+    pub(super) fn newly_ready(&self) -> &[(UnitId, Duration)] {
+        &self.newly_ready
     }
 
     /// How many units of a launch are there.
@@ -204,11 +212,16 @@ impl Fleet {
         }
     }
 
-    /// A unit goes for good, whatever is wanted.
-    pub(super) fn is_unwanted(&mut self, unit: &UnitId) {
-        if let Some(tracked) = self.units.get_mut(unit) {
-            tracked.is_unwanted = true;
-        }
+    /// A unit goes for good, whatever is wanted; or that is taken back. Whether this changes anything.
+    pub(super) fn set_unwanted(&mut self, unit: &UnitId, is_unwanted: bool) -> bool {
+        let Some(tracked) = self.units.get_mut(unit) else { return false };
+        tracked.can.resume = !is_unwanted;
+        std::mem::replace(&mut tracked.is_unwanted, is_unwanted) != is_unwanted
+    }
+
+    /// Whether and how a unit is on its way out.
+    pub(super) fn drain_of(&self, unit: &UnitId) -> Option<Drain> {
+        self.units.get(unit).map(|tracked| tracked.drain)
     }
 
     /// A unit is left alone until it is idle, or until `until`; or it is wanted again.
@@ -220,13 +233,17 @@ impl Fleet {
 
     /// What the planner sees. `knows_since`: since when we would know of every worker that connects.
     pub(super) fn views(&mut self, load: &Load, knows_since: Option<Timestamp>, now: Timestamp) -> Vec<UnitView> {
+        self.newly_ready.clear();
         let by_part = if self.known_by_part > 0 { PartIndex::of(load) } else { PartIndex::default() };
         self.units
             .values_mut()
             .map(|tracked| {
                 let was_connected = tracked.was_connected;
                 let work = tracked.look(load, &by_part, knows_since, now);
-                self.ever_connected += u64::from(tracked.was_connected && !was_connected);
+                if tracked.was_connected && !was_connected {
+                    self.ever_connected += 1;
+                    self.newly_ready.push((tracked.unit.id.clone(), now.since(tracked.first_seen)));
+                }
                 tracked.view(work)
             })
             .collect()
@@ -394,20 +411,4 @@ impl Tracked {
 
 fn is_known_by_part(unit: &Unit) -> bool {
     matches!(unit.workers, WorkerMatch::Parts(_))
-}
-
-/// The workers of each part of their ids.
-#[derive(Default)]
-struct PartIndex<'a>(HashMap<&'a [u8], Vec<&'a WorkerLoad>>);
-
-impl<'a> PartIndex<'a> {
-    fn of(load: &'a Load) -> Self {
-        let mut index: HashMap<&[u8], Vec<&WorkerLoad>> = HashMap::new();
-        for (worker, its_load) in load.workers.iter() {
-            for part in worker.parts() {
-                index.entry(part).or_default().push(its_load);
-            }
-        }
-        Self(index)
-    }
 }

@@ -7,14 +7,17 @@ mod act;
 mod end;
 mod fleet;
 mod launches;
+mod orders;
 mod outcome;
+mod part_index;
 mod purse;
 mod recall;
 mod run;
 mod settings;
 mod status;
 mod tell;
+mod wants;
 
 pub use run::Manager;
 pub use settings::Settings;
-pub use status::{Status, Summary, UnitStatus};
+pub use status::{Hold, Stage, Status, Summary, UnitStatus};

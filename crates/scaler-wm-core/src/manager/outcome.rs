@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Chain, Error, ErrorKind, ExitCause, LaunchId, Launched, Observed, Result, Settled, Stop, StopAnswer, Tier,
-    Timestamp, Unit, UnitId, UnitState,
+    Timestamp, Unit, UnitId, UnitState, control::Happening,
 };
 
 /// How long a tier without capacity is left alone.
@@ -44,6 +44,8 @@ pub(super) enum Call {
 pub(super) struct Trouble {
     fatal: Option<Error>,
     told: HashMap<(Call, &'static str, ErrorKind), u32>,
+    /// What failed last, in words.
+    last: String,
 }
 
 impl Trouble {
@@ -51,8 +53,13 @@ impl Trouble {
         self.fatal.take()
     }
 
-    /// Tells a cause the first time it appears since the last success; counts it otherwise.
-    fn tell(&mut self, call: Call, error: &Error, wait: Duration) {
+    /// What failed last, in words.
+    pub(super) fn last(&self) -> &str {
+        &self.last
+    }
+
+    /// Tells a cause the first time it appears since the last success; counts it otherwise. Whether it was told.
+    fn tell(&mut self, call: Call, error: &Error, wait: Duration) -> bool {
         let count = self.told.entry((call, error.operation(), error.kind())).or_default();
         *count += 1;
         let (error, wait_seconds) = (Chain(error), wait.as_secs_f64());
@@ -61,6 +68,7 @@ impl Trouble {
         } else {
             debug!(%error, wait_seconds, tries = *count, "will try again");
         }
+        *count == 1
     }
 
     /// A call of this kind has worked.
@@ -71,7 +79,28 @@ impl Trouble {
     }
 }
 
+impl Call {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Launch => "launch",
+            Self::Stop => "stop",
+            Self::Observe => "observe",
+        }
+    }
+}
+
 impl Manager {
+    /// A call failed, and is tried again after `wait`.
+    fn call_failed(&mut self, call: Call, error: &Error, wait: Duration) {
+        let (kind, words) = (error.kind(), Chain(error).to_string());
+        self.seat.meters().note(|figures| *figures.failures.entry((call.name(), kind)).or_default() += 1);
+        if self.trouble.tell(call, error, wait) {
+            let what = Happening::CallFailed { call: call.name(), kind, error: words.clone(), wait };
+            self.happened(what, self.clock.now());
+        }
+        self.trouble.last = words;
+    }
+
     pub(super) async fn settle(&mut self, outcome: Outcome) {
         let now = self.clock.now();
         match outcome {
@@ -92,7 +121,7 @@ impl Manager {
                     }
                     // Nothing can be done without a first look, and this one will never be allowed.
                     Err(error) if error.kind().is_fatal() && self.recalled.is_some() => self.end_for(error),
-                    Err(error) => self.trouble.tell(Call::Observe, &error, self.provider.info().observe_every),
+                    Err(error) => self.call_failed(Call::Observe, &error, self.provider.info().observe_every),
                 }
             }
         }
@@ -126,7 +155,7 @@ impl Manager {
         let stays_open = self.provider.info().idempotent && leaves_open(error.kind(), self.launches.is_uncertain(id));
         let at_least = error.retry_after().unwrap_or_default();
         if stays_open && let Some(wait) = self.launches.unknown(id, at_least, now) {
-            self.trouble.tell(Call::Launch, &error, wait);
+            self.call_failed(Call::Launch, &error, wait);
             return;
         }
         let was_adopted = self.launches.is_adopted(id);
@@ -151,7 +180,7 @@ impl Manager {
         if error.kind() == ErrorKind::NoCapacity {
             let rest = error.retry_after().unwrap_or(TIER_RESTS);
             self.tiers.insert(tier.clone(), now + rest);
-            self.trouble.tell(Call::Launch, &error, rest);
+            self.call_failed(Call::Launch, &error, rest);
             return;
         }
         // A launch that failed says more than a unit that died: the first failure waits already.
@@ -160,7 +189,7 @@ impl Manager {
         }
         let wait = self.back_off(now).max(error.retry_after().unwrap_or_default());
         self.not_before = self.not_before.max(now + wait);
-        self.trouble.tell(Call::Launch, &error, wait);
+        self.call_failed(Call::Launch, &error, wait);
     }
 
     /// No retry can help.
@@ -191,7 +220,7 @@ impl Manager {
                 // It is gone, which observation will say.
                 Some(Err(error)) if error.kind() == ErrorKind::NotFound => None,
                 Some(Err(error)) => {
-                    self.trouble.tell(Call::Stop, &error, Duration::from_secs(1));
+                    self.call_failed(Call::Stop, &error, Duration::from_secs(1));
                     None
                 }
                 None => None,
@@ -227,6 +256,7 @@ impl Manager {
     }
 
     fn note(&mut self, unit: Arc<Unit>, now: Timestamp) {
+        let (id, launch) = (unit.id.clone(), unit.launch.clone());
         if let (UnitState::Gone(_), Some(recalled)) = (&unit.state, &mut self.recalled) {
             recalled.has_ended(&unit.id);
         }
@@ -244,6 +274,8 @@ impl Manager {
             Noted::Ghost(..) => {}
             Noted::New => {
                 self.summary.started += 1;
+                self.happened(Happening::UnitStarted { unit: id, launch }, now);
+                self.seat.meters().note(|figures| figures.units_started += 1);
                 self.started_once = self.started_once.saturating_add(1);
             }
             Noted::Gone(departed) => self.departed(&departed, now),
@@ -262,10 +294,19 @@ impl Manager {
     fn departed(&mut self, departed: &Departed, now: Timestamp) {
         let Departed { unit, exit, age, was_asked, tasks } = departed;
         self.summary.ended += 1;
+        let gone =
+            Happening::UnitGone { unit: unit.id.clone(), exit: exit.to_string(), asked: *was_asked, tasks: *tasks };
+        self.happened(gone, now);
+        let cut_off = *was_asked && *tasks > 0 && exit.sure && is_cut_off(exit);
+        self.seat.meters().note(|figures| {
+            figures.units_ended += 1;
+            figures.units_died += u64::from(!*was_asked);
+            figures.units_cut_off += u64::from(cut_off);
+        });
         let is_released = self.up_since.is_none();
         let age_seconds = age.as_secs_f64();
         if *was_asked {
-            if *tasks > 0 && exit.sure && is_cut_off(exit) {
+            if cut_off {
                 self.summary.cut_off += 1;
                 warn!(unit = %unit.id, tasks, "a unit was ended with tasks in it: they run again elsewhere");
             } else {

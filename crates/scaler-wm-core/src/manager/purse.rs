@@ -27,6 +27,11 @@ impl Purse {
         }
     }
 
+    /// Whether the last launch was refused in part or as a whole.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.is_refused
+    }
+
     /// How many of `wanted` units may be launched.
     pub(super) fn admit(&mut self, wanted: NonZeroU32, now: Timestamp) -> u32 {
         let Some(ledger) = &self.ledger else { return wanted.get() };

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
     Timestamp, Wish,
+    control::{Bounds, Command, Happening, Refusal, Seat, pair},
     plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
@@ -72,7 +73,14 @@ pub struct Manager {
     pub(super) recalled: Option<Recalled>,
     /// Whether this process ends and its units stay.
     pub(super) is_leaving_them: bool,
-    pub(super) status: watch::Sender<Arc<Status>>,
+    /// What an operator has set.
+    pub(super) bounds: Option<Bounds>,
+    /// Whether an operator lets every unit go.
+    pub(super) is_draining: bool,
+    /// Units that the scheduler wants, without an operator's word.
+    pub(super) wanted: Option<u32>,
+    pub(super) cooldown_until: Option<Timestamp>,
+    pub(super) seat: Seat,
 }
 
 /// Whether a look at the infrastructure is under way, wanted, or due.
@@ -89,6 +97,7 @@ enum Event {
     Outcome(Outcome),
     Changed,
     Tick,
+    Told(Command, oneshot::Sender<Result<(), Refusal>>),
     Stop,
 }
 
@@ -132,7 +141,11 @@ impl Manager {
             is_spreading_said: false,
             recalled: Some(Recalled::default()),
             is_leaving_them: false,
-            status: watch::channel(Arc::default()).0,
+            bounds: None,
+            is_draining: false,
+            wanted: None,
+            cooldown_until: None,
+            seat: pair(settings.manager.clone()).1,
             settings,
             provider,
             link,
@@ -146,7 +159,14 @@ impl Manager {
     /// How things stand, now and after every round in which they changed.
     #[must_use]
     pub fn status(&self) -> watch::Receiver<Arc<Status>> {
-        self.status.subscribe()
+        self.seat.status.subscribe()
+    }
+
+    /// Lets whoever has the other side of this seat look on, and tell the manager what to do.
+    #[must_use]
+    pub fn seated(mut self, seat: Seat) -> Self {
+        self.seat = seat;
+        self
     }
 
     /// Runs until `stop` fires (or its sender is dropped), or the link closes; then ends every unit within the stop
@@ -156,6 +176,7 @@ impl Manager {
     /// When no retry can help: the infrastructure denied or refused a launch, or the journal cannot be used. Units
     /// have been ended then, too.
     pub async fn run(mut self, mut stop: oneshot::Receiver<()>) -> Result<Summary> {
+        self.seat.take(Arc::clone(&self.provider), Arc::clone(&self.journal));
         self.recall().await?;
         let mut changed = self.provider.changed();
         while !self.is_done() {
@@ -166,6 +187,8 @@ impl Manager {
                 biased;
                 // Cancel safe: a oneshot receiver keeps its value until it is polled to the end.
                 _ = &mut stop, if self.ending.is_none() => Event::Stop,
+                // Cancel safe: a channel's receiver loses nothing.
+                Some((command, answer)) = self.seat.asked.recv() => Event::Told(command, answer),
                 // Cancel safe by contract.
                 event = self.link.next(), if !self.is_link_closed => Event::Link(event),
                 // Cancel safe: an unbounded receiver loses nothing. The sender is held by `self`: never `None`.
@@ -198,11 +221,23 @@ impl Manager {
             }
             Event::Changed => self.observing.is_wanted = true,
             Event::Tick => {}
-            Event::Stop if self.settings.keeps_units && !(self.fleet.is_empty() && self.launches.is_empty()) => {
-                "asked to stop; units stay".clone_into(&mut self.summary.reason);
-                self.is_leaving_them = true;
+            Event::Told(command, answer) => {
+                let obeyed = self.obey(command);
+                // Whoever asked may be gone meanwhile.
+                drop(answer.send(obeyed));
             }
-            Event::Stop => self.end("asked to stop"),
+            Event::Stop => self.told_to_end(),
+        }
+    }
+
+    /// Somebody asks it to end.
+    pub(super) fn told_to_end(&mut self) {
+        self.summary.was_asked = true;
+        if self.settings.keeps_units && !(self.fleet.is_empty() && self.launches.is_empty()) {
+            "asked to stop; units stay".clone_into(&mut self.summary.reason);
+            self.is_leaving_them = true;
+        } else {
+            self.end("asked to stop");
         }
     }
 
@@ -224,11 +259,13 @@ impl Manager {
             LinkEvent::Up => {
                 debug!(manager = %self.settings.manager, "the link is up");
                 self.up_since = Some(self.clock.now());
+                self.happened(Happening::LinkUp, self.clock.now());
                 // What was wanted before it went away may no longer be.
                 self.wish = None;
             }
             LinkEvent::Down(reason) => {
                 warn!(manager = %self.settings.manager, %reason, "the scheduler does not answer: units stay, none starts");
+                self.happened(Happening::LinkDown(reason), self.clock.now());
                 self.up_since = None;
                 self.wish = None;
             }
@@ -249,10 +286,12 @@ impl Manager {
             self.backoff.succeeded();
         }
         self.observe_if_due(now);
-        self.desired = self.wanted();
+        self.look_again = None;
+        self.mind_bounds(now);
+        self.wanted = self.wanted_now();
+        self.desired = self.wanted.map(|wanted| self.bounded(wanted));
         self.say_if_work_cannot_be_spread(now);
         let views = self.fleet.views(&self.load, self.knows_since(), self.clock.now());
-        self.look_again = None;
         if self.recalled.is_none() {
             self.purse.count(self.present(), now);
         }
@@ -261,13 +300,14 @@ impl Manager {
                 self.target = Some(0);
                 self.act(plan_ending(&views, until, now), now);
                 let next = [until, until + LAST_WORD, until + LAST_CALLS].into_iter().find(|at| *at > now);
-                self.look_again = next;
+                next.into_iter().for_each(|at| self.look_again(at));
             }
             None => self.plan_and_act(&views, now),
         }
         self.repeat_due_launches(now);
         self.publish(&views);
         let took = started.elapsed();
+        self.seat.meters().note(|figures| figures.rounds.add(took));
         if took > SLOW_ROUND {
             debug!(units = views.len(), millis = u64::try_from(took.as_millis()).ok(), "slow round");
         }
@@ -285,6 +325,7 @@ impl Manager {
             })
             .collect();
         let limits = match self.wish {
+            _ if self.is_draining => Limits { cooldown: Duration::ZERO, ..self.limits.clone() },
             Some(Wish::Spare(_)) => Limits { drain_timeout: PATIENCE, cooldown: Duration::ZERO, ..self.limits.clone() },
             _ => self.limits.clone(),
         };
@@ -307,11 +348,18 @@ impl Manager {
                 units = views.len(),
                 "target changed"
             );
+            let (desired, target) = (self.desired, made.target);
+            let there = u32::try_from(views.len()).unwrap_or(u32::MAX);
+            self.happened(Happening::Target { desired, target, units: there }, now);
+        }
+        if made.target != self.target || !made.actions.is_empty() {
+            self.decided(&made, views, now);
         }
         self.cooldown = made.cooldown;
+        self.cooldown_until = made.cooldown.ends_at(self.limits.cooldown);
         self.rebalance = made.rebalance;
         self.target = made.target;
-        self.look_again = made.look_again;
+        made.look_again.into_iter().for_each(|at| self.look_again(at));
         self.act(made.actions, now);
     }
 
@@ -323,33 +371,6 @@ impl Manager {
     /// Has another round at this instant at the latest.
     pub(super) fn look_again(&mut self, at: Timestamp) {
         self.look_again = Some(self.look_again.map_or(at, |before| before.min(at)));
-    }
-
-    /// Units that are there, and those that open launches may still bring.
-    pub(super) fn present(&self) -> u32 {
-        self.fleet.len().saturating_add(self.launches.outstanding(&self.fleet))
-    }
-
-    /// Units wanted now, within the limit.
-    fn wanted(&self) -> Option<u32> {
-        self.up_since?;
-        // What an earlier process has left is not known before the first look.
-        if self.recalled.is_some() {
-            return None;
-        }
-        match self.wish.as_ref()? {
-            Wish::Follow(requests) | Wish::Spare(requests) => Some(self.settings.sizing.target(requests)),
-            Wish::Once(concurrency) => {
-                // What is there, and what has not been started yet: nothing is replaced, nothing is surplus.
-                let missing = self.settings.sizing.units(*concurrency).saturating_sub(self.started_once);
-                Some(self.fleet.len().saturating_add(missing))
-            }
-        }
-    }
-
-    /// Since when we would know of every worker that reaches the scheduler.
-    fn knows_since(&self) -> Option<Timestamp> {
-        Some(self.up_since?.max(self.load.live_since?))
     }
 
     fn next_wake(&self) -> Timestamp {

@@ -4,8 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use tracing::warn;
 
-use super::{Manager, Status, UnitStatus};
-use crate::{Tier, Timestamp, UnitState, plan::UnitView};
+use super::{Hold, Manager, Stage, Status, UnitStatus};
+use crate::{
+    Tier, Timestamp, UnitState,
+    control::{Decision, Happening, effects, wish_in_words},
+    plan::{Plan, UnitView},
+};
 
 /// Where there is a monitor, it is heard within so long.
 const LOAD_SHOWS: Duration = Duration::from_secs(5);
@@ -31,26 +35,75 @@ impl Manager {
         );
     }
 
+    /// Keeps what was decided, for whoever asks why.
+    pub(super) fn decided(&self, made: &Plan, views: &[UnitView], now: Timestamp) {
+        // The words are those of the status; units do not matter to them.
+        let status = Status { target: made.target, ..self.status_without_units(now) };
+        self.seat.decided(Decision {
+            at: now,
+            cause: wish_in_words(&status),
+            desired: self.desired,
+            target: made.target,
+            units: u32::try_from(views.len()).unwrap_or(u32::MAX),
+            open: status.open,
+            effects: effects(&made.actions),
+        });
+    }
+
     pub(super) fn publish(&self, views: &[UnitView]) {
-        if self.status.receiver_count() == 0 {
+        let now = self.clock.now();
+        for (unit, after) in self.fleet.newly_ready() {
+            self.happened(Happening::UnitReady { unit: unit.clone(), after: *after }, now);
+            self.seat.meters().note(|figures| figures.ready.add(*after));
+        }
+        if self.seat.status.receiver_count() == 0 {
             return;
         }
-        let status = Status {
-            is_linked: self.up_since.is_some(),
-            desired: self.desired,
-            target: self.target,
-            units: views.iter().filter_map(|view| self.unit_status(view)).collect(),
-            running: u32::try_from(self.fleet.running()).unwrap_or(u32::MAX),
-            open: self.launches.outstanding(&self.fleet),
-            is_failing: self.is_failing(),
-        };
-        self.status.send_if_modified(|last| {
+        let mut status = self.status_without_units(now);
+        status.units = views.iter().filter_map(|view| self.unit_status(view)).collect();
+        let lag = status.link.lag.take();
+        self.seat.meters().note(|figures| figures.heartbeat_lag = lag);
+        self.seat.status.send_if_modified(|last| {
             let is_new = **last != status;
             if is_new {
                 *last = Arc::new(status);
             }
             is_new
         });
+    }
+
+    fn status_without_units(&self, now: Timestamp) -> Status {
+        let hold = || Hold {
+            until: self.not_before,
+            failures: self.backoff.failures(),
+            reason: self.trouble.last().to_owned(),
+        };
+        let resting = self.tiers.iter().filter(|(_, until)| **until > now);
+        Status {
+            stage: match self.ending {
+                Some(_) => Stage::Ending(self.summary.reason.clone()),
+                None => Stage::Running,
+            },
+            is_linked: self.up_since.is_some(),
+            link: self.link.facts(),
+            has_looked: self.recalled.is_none(),
+            wish: self.wish.clone(),
+            wanted: self.wanted,
+            desired: self.desired,
+            target: self.target,
+            cooldown_until: self.cooldown_until.filter(|until| *until > now),
+            most: self.settings.sizing.max_units,
+            per_unit: self.settings.sizing.per_unit,
+            bounds: self.bounds,
+            is_draining: self.is_draining,
+            hold: (self.not_before > now).then(hold),
+            resting: resting.map(|(tier, until)| (tier.clone(), *until)).collect(),
+            is_refused_by_budget: self.purse.is_refused(),
+            units: Vec::new(),
+            running: u32::try_from(self.fleet.running()).unwrap_or(u32::MAX),
+            open: self.launches.outstanding(&self.fleet),
+            is_failing: self.is_failing(),
+        }
     }
 
     fn is_failing(&self) -> bool {
@@ -65,9 +118,10 @@ impl Manager {
     }
 
     fn unit_status(&self, view: &UnitView) -> Option<UnitStatus> {
-        let &UnitView { phase, work, drain, .. } = view;
+        let &UnitView { phase, work, drain, since, .. } = view;
         let unit = self.fleet.unit(&view.id)?;
         let (is_up, workers) = (unit.state != UnitState::Starting, unit.workers.clone());
-        Some(UnitStatus { id: view.id.clone(), phase, work, drain, is_up, workers })
+        let (id, launch, tier) = (view.id.clone(), unit.launch.clone(), unit.tier.clone());
+        Some(UnitStatus { id, launch, tier, since, phase, work, drain, is_up, workers })
     }
 }

@@ -93,6 +93,8 @@ pub enum Cause {
     NotAtScheduler,
     /// An earlier process of this manager left it, and no journal knows it.
     NotOnRecord,
+    /// An operator asks for it.
+    Operator,
     /// The manager ends.
     ManagerEnds,
 }
@@ -113,6 +115,7 @@ impl fmt::Display for Cause {
             Self::StillThere => "ended, but still there",
             Self::NotAtScheduler => "its workers are not at the scheduler",
             Self::NotOnRecord => "left by an earlier process, and not on record",
+            Self::Operator => "an operator asks for it",
             Self::ManagerEnds => "the manager ends",
         })
     }

@@ -116,6 +116,17 @@ pub enum Work {
     },
 }
 
+impl Work {
+    /// Tasks that run or wait in it, as far as anybody knows.
+    #[must_use]
+    pub const fn tasks(&self) -> u32 {
+        match self {
+            Self::Busy { tasks, .. } => *tasks,
+            Self::Unknown | Self::NotConnected { .. } | Self::Idle { .. } => 0,
+        }
+    }
+}
+
 /// How a unit is on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drain {

@@ -1,15 +1,24 @@
 //! A link whose wishes come from a policy engine here, and everything else from a scheduler.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 use tracing::info;
 
-use crate::{LinkEvent, ManagerId, SchedulerLink, Wish, WorkerId};
+use crate::{LinkEvent, LinkFacts, ManagerId, SchedulerLink, Wish, WorkerId};
 
 /// What an engine wants of one manager: `None` while it does not know.
-pub type Wishes = watch::Receiver<Option<Wish>>;
+pub type Wishes = watch::Receiver<Option<Wanted>>;
+
+/// What is wanted, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// What.
+    pub wish: Wish,
+    /// Why, in words.
+    pub why: Arc<str>,
+}
 
 /// Puts the wishes of a policy engine in the place of the scheduler's own.
 ///
@@ -50,7 +59,7 @@ impl PolicyLink {
         let wish = self.wishes.borrow_and_update().clone().filter(|_| !self.is_engine_gone);
         match wish {
             _ if !self.is_scheduler_up => {}
-            Some(wish) => {
+            Some(Wanted { wish, .. }) => {
                 if !std::mem::replace(&mut self.is_up, true) {
                     self.pending.push_back(LinkEvent::Up);
                 }
@@ -114,6 +123,11 @@ impl SchedulerLink for PolicyLink {
     fn nudge(&self) {
         self.inner.nudge();
     }
+
+    fn facts(&self) -> LinkFacts {
+        let why = self.wishes.borrow().as_ref().map(|wanted| Arc::clone(&wanted.why));
+        LinkFacts { why, ..self.inner.facts() }
+    }
 }
 
 #[cfg(test)]
@@ -133,15 +147,17 @@ mod tests {
 
         let wish =
             |task_concurrency| Wish::Follow(vec![Request { task_concurrency, capabilities: Capabilities::default() }]);
-        engine.send_replace(Some(wish(2)));
-        engine.send_replace(Some(wish(3)));
+        let wanted = |concurrency| Wanted { wish: wish(concurrency), why: Arc::from("because") };
+        engine.send_replace(Some(wanted(2)));
+        engine.send_replace(Some(wanted(3)));
         assert!(matches!(link.next().await, LinkEvent::Up));
-        let LinkEvent::Wish(wanted) = link.next().await else { panic!("no wish") };
-        assert_eq!(wanted, wish(3));
+        let LinkEvent::Wish(said) = link.next().await else { panic!("no wish") };
+        assert_eq!(said, wish(3));
+        assert_eq!(link.facts().why.as_deref(), Some("because"));
         assert!(is_quiet(&mut link).await);
         engine.send_replace(None);
         assert!(matches!(link.next().await, LinkEvent::Down(_)));
-        engine.send_replace(Some(wish(1)));
+        engine.send_replace(Some(wanted(1)));
         assert!(matches!(link.next().await, LinkEvent::Up));
         assert!(matches!(link.next().await, LinkEvent::Wish(_)));
         drop(engine);

@@ -47,6 +47,6 @@ pub use engine::{Change, Engine};
 pub use error::PolicyError;
 pub use facts::{Facts, Offer};
 pub use ledger::{AccountRecord, Budget, Ledger, Pricing};
-pub use link::{PolicyLink, Wishes};
+pub use link::{PolicyLink, Wanted, Wishes};
 pub use named::{ALLOCATION_NAMES, ENGINE_TYPES, Policy, SCALING_NAMES};
 pub use scaling::Scaling;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use scaler_wm_core::{Clock, LinkEvent, SchedulerLink, WorkerId};
+use scaler_wm_core::{Clock, LinkEvent, LinkFacts, SchedulerLink, WorkerId};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinSet,
@@ -24,9 +24,15 @@ pub(super) struct Shared {
     pub(super) tracker: Mutex<LoadTracker>,
     /// Moves on whenever a worker connects or goes.
     pub(super) workers: watch::Sender<u64>,
+    /// What there is to tell of the connection to the scheduler.
+    pub(super) facts: Mutex<LinkFacts>,
 }
 
 impl Shared {
+    pub(super) fn facts(&self) -> MutexGuard<'_, LinkFacts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn tracker(&self) -> MutexGuard<'_, LoadTracker> {
         self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -54,6 +60,7 @@ impl ScalerLink {
             changed: Notify::new(),
             tracker: Mutex::default(),
             workers: watch::Sender::new(0),
+            facts: Mutex::new(LinkFacts { peer: Some(settings.scheduler.to_string().into()), ..LinkFacts::default() }),
         });
         let (gone, reports) = mpsc::channel(GONE_QUEUE);
         let mut tasks = JoinSet::new();
@@ -82,5 +89,9 @@ impl SchedulerLink for ScalerLink {
 
     fn nudge(&self) {
         self.shared.changed.notify_one();
+    }
+
+    fn facts(&self) -> LinkFacts {
+        self.shared.facts().clone()
     }
 }

@@ -27,6 +27,7 @@ pub(super) async fn run(settings: LinkSettings, shared: Arc<Shared>) {
         doubts: Doubts::new(&settings),
         is_up: false,
         said_down: false,
+        unanswered: None,
         settings,
         shared,
     };
@@ -62,6 +63,8 @@ struct Link {
     doubts: Doubts,
     is_up: bool,
     said_down: bool,
+    /// When the first heartbeat went out that has not been answered.
+    unanswered: Option<Instant>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "one at a time, on the stack, and mostly the large one")]
@@ -77,10 +80,12 @@ impl Link {
     async fn serve(&mut self, connection: Connection) -> Error {
         let started = StdInstant::now();
         info!(scheduler = %self.settings.scheduler, version = %connection.version(), "connected to the scheduler");
+        self.shared.facts().protocol = Some(connection.version().to_string().into());
         let (mut sender, mut receiver) = connection.into_messages();
         let heartbeat = convert::heartbeat(&self.settings);
         let mut pace = Pace::new(self.settings.heartbeat_interval);
         self.doubts.connected();
+        self.unanswered = None;
         let mut silent_at = Instant::now() + self.doubts.patience();
         loop {
             let event = tokio::select! {
@@ -110,7 +115,11 @@ impl Link {
                 }
                 Event::Changed => pace.changed(now),
                 Event::Beat => match timeout(SEND_WITHIN, sender.send(&heartbeat)).await {
-                    Ok(Ok(())) => pace.sent(Instant::now()),
+                    Ok(Ok(())) => {
+                        let now = Instant::now();
+                        pace.sent(now);
+                        self.unanswered.get_or_insert(now);
+                    }
                     Ok(Err(error)) => return error,
                     Err(_) => return lost("the scheduler takes no heartbeat"),
                 },
@@ -126,6 +135,7 @@ impl Link {
     fn heard(&mut self, message: Message, now: Instant) {
         match message {
             Message::WorkerManagerHeartbeatEcho => {
+                self.shared.facts().lag = self.unanswered.take().map(|sent| now - sent);
                 self.retry.succeeded();
                 self.doubts.echo(now);
                 if !self.is_up {

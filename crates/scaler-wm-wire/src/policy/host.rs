@@ -7,8 +7,8 @@ use std::{
 };
 
 use scaler_wm_core::{
-    Chain, Clock, ManagerId, Wish, WorkerMatch,
-    policy::{CapSource, Ledger, Offer, Policy, Wishes},
+    Chain, Clock, ManagerId, WorkerMatch,
+    policy::{CapSource, Ledger, Offer, Policy, Wanted, Wishes},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -78,7 +78,7 @@ pub struct PolicyHost {
 
 #[derive(Debug)]
 enum Command {
-    Follow(ManagerId, Offer, watch::Sender<Option<Wish>>),
+    Follow(ManagerId, Offer, watch::Sender<Option<Wanted>>),
     Report(ManagerId, Report),
 }
 
@@ -131,7 +131,7 @@ impl PolicyHost {
 struct Work {
     feed: Feed,
     policy: &'static str,
-    followers: HashMap<ManagerId, watch::Sender<Option<Wish>>>,
+    followers: HashMap<ManagerId, watch::Sender<Option<Wanted>>>,
     /// Managers of which it was said that the policy never asks them for anything.
     silent: HashSet<ManagerId>,
     /// Managers of which it was said that the budget limits what is wanted of them.
@@ -256,7 +256,7 @@ impl Work {
                 Standing::Ready => {
                     let Some(decision) = self.feed.engine().decide(manager) else { continue };
                     let wish = decision.wish();
-                    let is_new = *tell.borrow() != wish;
+                    let is_new = tell.borrow().as_ref().map(|wanted| &wanted.wish) != wish.as_ref();
                     let is_capped = [CapSource::Budget, CapSource::BudgetEnds].iter().any(|cap| decision.has_cap(*cap));
                     let is_news =
                         if is_capped { self.capped.insert(manager.clone()) } else { self.capped.remove(manager) };
@@ -272,16 +272,16 @@ impl Work {
                         }
                         continue;
                     }
-                    wish
+                    wish.map(|wish| Wanted { wish, why: decision.because.to_string().into() })
                 }
                 Standing::Holding => continue,
                 Standing::Waiting(_) | Standing::Lost => None,
             };
             tell.send_if_modified(|last| {
-                let is_new = *last != wanted;
-                if is_new {
-                    *last = wanted;
-                }
+                let wish = |wanted: &Option<Wanted>| wanted.as_ref().map(|wanted| wanted.wish.clone());
+                let is_new = wish(last) != wish(&wanted);
+                // Another reason for the same wish is there to be read, and wakes nobody.
+                *last = wanted;
                 is_new
             });
         }

@@ -4,13 +4,12 @@ use std::{
     io,
     os::unix::process::ExitStatusExt,
     process::{ExitStatus, Stdio},
-    sync::Arc,
     thread,
     time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use scaler_wm_core::manager::Status;
+use scaler_wm_core::control::{self, Control, Seat};
 use tokio::{
     process::{Child, Command},
     sync::{mpsc, oneshot, watch},
@@ -53,8 +52,8 @@ pub(super) struct Running {
     tell: mpsc::UnboundedSender<Tell>,
     /// The process of a command.
     pub(super) pid: Option<u32>,
-    /// How a manager stands.
-    pub(super) progress: Option<manage::Progress>,
+    /// The control of a manager.
+    pub(super) control: Option<Control>,
 }
 
 impl Running {
@@ -98,7 +97,7 @@ impl Running {
             drop(timeout(LAST_LINES, is_over).await);
             ended(end_of(end, &tail));
         });
-        Ok(Self { tell, pid, progress: None })
+        Ok(Self { tell, pid, control: None })
     }
 
     /// Starts a manager, in a thread with a log of its own. It begins when `begin` is over.
@@ -113,10 +112,10 @@ impl Running {
     ) -> io::Result<Self> {
         let (tell, mut told) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
-        let (report, progress) = watch::channel::<Option<Arc<Status>>>(None);
+        let (control, seat) = control::pair(config.manager.clone());
         let (over, is_over) = oneshot::channel();
         thread::Builder::new().name(config.manager.to_string()).spawn(move || {
-            let outcome = tracing::dispatcher::with_default(&dispatch, || run(&config, begin, stopped, report));
+            let outcome = tracing::dispatcher::with_default(&dispatch, || run(&config, begin, stopped, seat));
             // Nobody waits any more when this process ends at once.
             let _ = over.send(outcome);
         })?;
@@ -136,7 +135,7 @@ impl Running {
             hearing.abort();
             ended(end);
         });
-        Ok(Self { tell, pid: None, progress: Some(progress) })
+        Ok(Self { tell, pid: None, control: Some(control) })
     }
 }
 
@@ -145,13 +144,13 @@ fn run(
     config: &ManagerConfig,
     mut begin: watch::Receiver<bool>,
     stopped: oneshot::Receiver<()>,
-    report: watch::Sender<Option<Arc<Status>>>,
+    seat: Seat,
 ) -> Result<(), Failure> {
     manage::introduce(config);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
     // A stack that goes away instead of saying go stops it as well.
     let begin = async move { drop(begin.wait_for(|begins| *begins).await) };
-    runtime.block_on(manage::manage(config, begin, stopped, report))
+    runtime.block_on(manage::manage(config, begin, stopped, seat))
 }
 
 /// Waits for a command's end, and passes on what it is told.

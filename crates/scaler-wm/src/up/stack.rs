@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, path::Path, time::Duration};
 
-use scaler_wm_core::{manager::Status, options::Raw};
+use scaler_wm_core::{
+    manager::{Stage, Status},
+    options::Raw,
+};
 use tokio::{
     sync::{mpsc, watch},
     task::LocalSet,
@@ -174,8 +177,8 @@ impl Stack {
     fn look(&mut self, at: usize) -> Result<bool, Failure> {
         let member = &mut self.members[at];
         let State::Starting(running, since) = &member.state else { return Ok(matches!(member.state, State::Up(_))) };
-        let is_up = match (&running.progress, running.pid) {
-            (Some(progress), _) => progress.borrow().as_ref().is_some_and(|status| is_up(status, member.fixed)),
+        let is_up = match (&running.control, running.pid) {
+            (Some(control), _) => is_up(&control.status(), member.fixed),
             (None, Some(pid)) => listens(pid, &member.places),
             (None, None) => false,
         };
@@ -189,7 +192,7 @@ impl Stack {
                 )));
             }
             // A manager waits for its scheduler, which may be elsewhere and come later.
-            return Ok(running.progress.is_some() && since.elapsed() > READY_WITHIN);
+            return Ok(running.control.is_some() && since.elapsed() > READY_WITHIN);
         }
         let seconds = since.elapsed().as_secs_f64();
         if let State::Starting(running, _) = std::mem::replace(&mut member.state, State::Over) {
@@ -289,8 +292,8 @@ impl Stack {
         for member in &self.members {
             let (State::Starting(running, _) | State::Up(running)) = &member.state else { continue };
             running.tell(Tell::Kill);
-            match &running.progress {
-                Some(progress) => left.extend(manage::units(progress)),
+            match &running.control {
+                Some(control) => left.extend(manage::units(control)),
                 None => left.push_back(member.card.name.clone()),
             }
         }
@@ -302,6 +305,7 @@ impl Stack {
 
 fn is_up(status: &Status, fixed: Option<u64>) -> bool {
     match fixed {
+        _ if status.stage == Stage::Starting => false,
         None => status.is_linked,
         Some(workers) => u64::from(status.running) >= workers,
     }
