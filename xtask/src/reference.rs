@@ -26,6 +26,7 @@ environment, that before the file, and that before the default.
 - A key that nobody knows is an error that names the nearest known one; `--allow-unknown-keys` makes it a warning. Called
   as `scaler_worker_manager` or `scaler`, the program only warns.
 - A `[policy]` table holds the policy keys for every manager of the file that has none of its own.
+- A `[control]` table does the same for the keys of the control plane; managers with the same address share its listener.
 - `scaler-wm config show FILE` prints what would run; `scaler-wm config init TYPE` writes a file with every key.
 
 Options without a default, and without the word *required*, have no value unless somebody gives one.

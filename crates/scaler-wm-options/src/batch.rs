@@ -1,7 +1,7 @@
 //! `aws_hpc`: single tasks as jobs of AWS Batch.
 
 use scaler_wm_core::options::{
-    Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
+    CONTROL, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
 };
 
 use crate::{Section, agents::AGENTS, section::MANAGER_TABLES, security::TRUST};
@@ -10,7 +10,7 @@ use crate::{Section, agents::AGENTS, section::MANAGER_TABLES, security::TRUST};
 pub const AWS_HPC: Section = Section {
     name: "aws_hpc",
     about: "Tasks as jobs of AWS Batch",
-    options: &[MANAGER, OPTIONS, AGENTS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, AGENTS, WORKER, LOGGING, OPERATION, CONTROL, TRUST, LOCAL_POLICY],
     check,
     examples: &["aws_hpc tcp://127.0.0.1:8516 -q my-queue -d my-definition --s3-bucket my-bucket"],
     tables: MANAGER_TABLES,

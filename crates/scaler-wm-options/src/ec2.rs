@@ -1,7 +1,7 @@
 //! `orb_aws_ec2`: workers on EC2 instances.
 
 use scaler_wm_core::options::{
-    Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
+    CONTROL, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
 };
 
 use crate::{Section, orb, section::MANAGER_TABLES, security::TRUST};
@@ -10,7 +10,7 @@ use crate::{Section, orb, section::MANAGER_TABLES, security::TRUST};
 pub const ORB_AWS_EC2: Section = Section {
     name: "orb_aws_ec2",
     about: "Workers on AWS EC2 instances",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, CONTROL, TRUST, LOCAL_POLICY],
     check,
     examples: &[
         "orb_aws_ec2 tcp://203.0.113.5:8516 --aws-region us-east-1 --image-id ami-0123 --instance-type c7i.large",

@@ -1,7 +1,7 @@
 //! `aws_raw_ecs`: workers in ECS tasks on Fargate.
 
 use scaler_wm_core::options::{
-    Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
+    CONTROL, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
 };
 
 use crate::{Section, section::MANAGER_TABLES, security::TRUST};
@@ -10,7 +10,7 @@ use crate::{Section, section::MANAGER_TABLES, security::TRUST};
 pub const AWS_RAW_ECS: Section = Section {
     name: "aws_raw_ecs",
     about: "Workers in AWS ECS tasks (Fargate)",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, OPERATION, CONTROL, TRUST, LOCAL_POLICY],
     check,
     examples: &[
         "aws_raw_ecs tcp://203.0.113.5:8516 --ecs-subnets subnet-0a1,subnet-0b2 --max-task-concurrency 40",

@@ -46,5 +46,19 @@ pub const POLICY_TABLE: Section = Section {
     tables: &[],
 };
 
+/// Where every manager of a file is watched and operated that does not say something else. Those that say the same share
+/// one listener.
+pub const CONTROL_TABLE: Section = Section {
+    name: "control",
+    about: "Where managers of this file are watched and operated",
+    options: &[options::CONTROL],
+    check: section::as_declared,
+    examples: &[],
+    tables: &[],
+};
+
+/// Tables of a file whose keys every manager of it inherits.
+pub const SHARED_TABLES: &[&Section] = &[&POLICY_TABLE, &CONTROL_TABLE];
+
 /// The other parts of a full stack, in the order in which they start; managers start before the last one.
 pub const PARTS: &[&Section] = &[&OBJECT_STORAGE_SERVER, &SCHEDULER, &GUI];

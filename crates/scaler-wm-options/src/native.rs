@@ -1,7 +1,8 @@
 //! `baremetal_native`: local Python workers.
 
 use scaler_wm_core::options::{
-    Alias, Group, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
+    Alias, CONTROL, Group, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values,
+    WORKER,
 };
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 pub const BAREMETAL_NATIVE: Section = Section {
     name: "baremetal_native",
     about: "Local Python workers",
-    options: &[MANAGER, OPTIONS, WORKER, LOGGING, SECURITY, OPERATION, TRUST, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, WORKER, LOGGING, SECURITY, OPERATION, CONTROL, TRUST, LOCAL_POLICY],
     check,
     examples: &[
         "baremetal_native tcp://127.0.0.1:8516 --max-task-concurrency 8",

@@ -1,7 +1,7 @@
 //! `symphony`: single tasks for IBM Spectrum Symphony.
 
 use scaler_wm_core::options::{
-    Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
+    CONTROL, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
 };
 
 use crate::{Section, agents::AGENTS, section::MANAGER_TABLES, security::TRUST};
@@ -10,7 +10,7 @@ use crate::{Section, agents::AGENTS, section::MANAGER_TABLES, security::TRUST};
 pub const SYMPHONY: Section = Section {
     name: "symphony",
     about: "Tasks for IBM Spectrum Symphony",
-    options: &[MANAGER, OPTIONS, AGENTS, WORKER, LOGGING, OPERATION, TRUST, LOCAL_POLICY],
+    options: &[MANAGER, OPTIONS, AGENTS, WORKER, LOGGING, OPERATION, CONTROL, TRUST, LOCAL_POLICY],
     check,
     examples: &["symphony tcp://127.0.0.1:8516 --service-name ScalerService"],
     tables: MANAGER_TABLES,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs};
 
 use scaler_wm_core::options::{Found, OptionError, OptionSpec, Origin, Raw, nearest};
-use scaler_wm_options::{MANAGERS, PARTS, POLICY_TABLE, PYTHON_MANAGERS, Section};
+use scaler_wm_options::{MANAGERS, PARTS, PYTHON_MANAGERS, SHARED_TABLES, Section};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -88,9 +88,9 @@ impl File {
         match of_kind.as_slice() {
             [one] => {
                 let mut entry = self.entry(one.table, one.start, section);
-                if let Some(policy) = self.part(&document, &POLICY_TABLE)? {
-                    inherit(&mut entry, &policy.found);
-                    entry.unknown.extend(policy.unknown);
+                for shared in self.shared(&document)? {
+                    inherit(&mut entry, &shared.found);
+                    entry.unknown.extend(shared.unknown);
                 }
                 Ok(entry)
             }
@@ -123,6 +123,11 @@ impl File {
         }
     }
 
+    /// The tables whose keys every manager inherits.
+    fn shared(&self, document: &DeTable<'_>) -> Result<Vec<Entry>, OptionError> {
+        SHARED_TABLES.iter().filter_map(|table| self.part(document, table).transpose()).collect()
+    }
+
     /// Every section.
     ///
     /// # Errors
@@ -134,9 +139,9 @@ impl File {
         for manager in self.managers(&document)? {
             managers.push(self.entry(manager.table, manager.start, self.kind_of(&manager)?));
         }
-        if let Some(policy) = self.part(&document, &POLICY_TABLE)? {
-            managers.iter_mut().for_each(|entry| inherit(entry, &policy.found));
-            all.unknown.extend(policy.unknown);
+        for shared in self.shared(&document)? {
+            managers.iter_mut().for_each(|entry| inherit(entry, &shared.found));
+            all.unknown.extend(shared.unknown);
         }
         let [before @ .., last] = PARTS else { return Ok(all) };
         for part in before {
@@ -145,7 +150,7 @@ impl File {
         all.entries.append(&mut managers);
         all.entries.extend(self.part(&document, last)?);
 
-        let known = || PARTS.iter().map(|part| part.name).chain([MANAGER, POLICY_TABLE.name, NOT_OURS]);
+        let known = || PARTS.iter().chain(SHARED_TABLES).map(|part| part.name).chain([MANAGER, NOT_OURS]);
         for key in document.keys().filter(|key| !known().any(|name| name == &**key.get_ref())) {
             let problem = match meant(key.get_ref()) {
                 Some(meant) => format!("no such section; did you mean `{meant}`?"),
@@ -159,7 +164,7 @@ impl File {
             if let Some(unknown) = all.unknown.into_iter().next() {
                 return Err(unknown);
             }
-            let names: Vec<&str> = known().filter(|name| ![NOT_OURS, POLICY_TABLE.name].contains(name)).collect();
+            let names: Vec<&str> = PARTS.iter().map(|part| part.name).chain([MANAGER]).collect();
             let problem = format!("there is nothing in it to start; it needs one of the sections {}", names.join(", "));
             return Err(OptionError::new(&self.name, problem));
         }
@@ -337,64 +342,5 @@ fn text(value: &Spanned<DeValue<'_>>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use scaler_wm_options::BAREMETAL_NATIVE;
-
-    use super::*;
-
-    fn file(text: &str) -> File {
-        File { name: "config.toml".to_owned(), text: text.to_owned() }
-    }
-
-    #[test]
-    fn reads_the_one_entry_of_a_type_with_its_lines() {
-        for text in [
-            "[[worker_manager]]\ntype = \"symphony\"\n[[worker_manager]]\ntype = \"baremetal_native\"\nio-threads = 2\n",
-            "[scheduler]\n\n\n[worker_manager]\nio_threads = 0x2\ntype = \"baremetal_native\"\n",
-            "[worker_manager]\ntype = \"baremetal_native\"\n\n[worker_manager.worker_config]\nio_threads = 2\n",
-        ] {
-            let entry = file(text).one(&BAREMETAL_NATIVE).unwrap();
-            assert_eq!(entry.found.len(), 1);
-            assert_eq!((entry.found[0].key, &entry.found[0].raw), ("io_threads", &Raw::Integer(2)));
-            let Origin::File { line: 5, .. } = entry.found[0].origin else { panic!("{:?}", entry.found) };
-        }
-    }
-
-    #[test]
-    fn parts_come_in_the_order_in_which_they_start() {
-        let text = "[gui]\n[worker_manager]\ntype = \"oci_raw\"\n[scheduler]\n[top]\n[object_storage_server]\n";
-        let all = file(text).everything().unwrap();
-        let names: Vec<&str> = all.entries.iter().map(|entry| entry.section.name).collect();
-        assert_eq!(names, ["object_storage_server", "scheduler", "oci_raw", "gui"]);
-        assert!(all.unknown.is_empty());
-    }
-
-    #[test]
-    fn unknown_sections_and_types_are_told() {
-        let all = file("[gui]\n[schedular]\n[x]\n").everything().unwrap();
-        let told: Vec<String> = all.unknown.iter().map(ToString::to_string).collect();
-        assert_eq!(told[0], "config.toml:2: schedular: no such section; did you mean `scheduler`?");
-        assert!(told[1].starts_with("config.toml:3: x: no such section; there is object_storage_server"), "{told:?}");
-        let error = file("[[worker_manager]]\n\ntype = \"aws_hcp\"\n").everything().unwrap_err().to_string();
-        assert_eq!(error, "config.toml:3: type: `aws_hcp` is no type of worker manager; did you mean `aws_hpc`?");
-        let error = file("\n").everything().unwrap_err().to_string();
-        assert!(error.starts_with("config.toml: there is nothing in it to start"), "{error}");
-    }
-
-    #[test]
-    fn a_key_that_is_there_twice_is_told_and_the_last_one_counts() {
-        let text = "[worker_manager]\ntype = \"baremetal_native\"\nio_threads = 1\nio-threads = 2\n";
-        let entry = file(text).one(&BAREMETAL_NATIVE).unwrap();
-        let told = entry.unknown[0].to_string();
-        assert_eq!(told, "config.toml:4: io-threads: line 3 has this key already; leave one");
-        assert_eq!(entry.found.last().map(|found| &found.raw), Some(&Raw::Integer(2)));
-    }
-
-    #[test]
-    fn names_the_nearest_key() {
-        let text = "[worker_manager]\ntype = \"baremetal_native\"\nmax_task_concurency = 2\n";
-        let entry = file(text).one(&BAREMETAL_NATIVE).unwrap();
-        let error = entry.unknown[0].to_string();
-        assert_eq!(error, "config.toml:3: max_task_concurency: no such key; did you mean `max_task_concurrency`?");
-    }
-}
+#[path = "file_tests.rs"]
+mod tests;

@@ -1,12 +1,12 @@
 //! The options that every manager has.
 
-use super::{Group, Kind, OptionSpec, Preset};
+use super::{CONTROL, Group, Kind, OptionSpec, Preset};
 
 const SECONDS: Kind = Kind::Integer { min: 1, special: None };
 
 /// The options that every manager has, part by part. Names, short flags, defaults and checks are those of the released
-/// package (2.9.0), but for the last two parts, which are ours.
-pub const COMMON: &[&[OptionSpec]] = &[MANAGER, WORKER, LOGGING, OPERATION, LOCAL_POLICY];
+/// package (2.9.0), but for the last three parts, which are ours.
+pub const COMMON: &[&[OptionSpec]] = &[MANAGER, WORKER, LOGGING, OPERATION, CONTROL, LOCAL_POLICY];
 
 /// What a manager is and how much it may start.
 pub const MANAGER: &[OptionSpec] = &[

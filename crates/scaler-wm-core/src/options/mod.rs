@@ -4,6 +4,7 @@
 //! [`Origin`]. [`resolve`] makes [`Values`] of it: command line before environment before file before default.
 
 mod common;
+mod control;
 mod nearest;
 mod read;
 mod resolve;
@@ -11,6 +12,7 @@ mod spec;
 mod value;
 
 pub use common::{COMMON, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, WORKER};
+pub use control::CONTROL;
 pub use nearest::nearest;
 pub use resolve::{Found, resolve};
 pub use spec::{Alias, Group, Kind, OptionSpec, Preset, grouped};

@@ -116,6 +116,8 @@ pub enum Group {
     Security,
     /// What a scheduler decides by.
     Policy,
+    /// Where a manager is watched and told what to do.
+    Control,
     /// Logs.
     Logging,
     /// Files and folders.
@@ -157,6 +159,7 @@ impl Group {
             Self::Backend => "Infrastructure",
             Self::Security => "Security",
             Self::Policy => "Policy",
+            Self::Control => "Control",
             Self::Logging => "Logs",
             Self::Files => "Files",
         }
