@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use scaler_wm_conformance::{LinkHandle, MemoryLink, MemoryProvider, MemorySettings, load_of};
 use scaler_wm_core::{
     Capabilities, Clock, Journal, Limit, Manager, ManagerId, Provider, Result, Sizing, Timestamp, UnitId,
+    control::{Control, pair},
     manager::{Settings, Summary},
 };
 use scaler_wm_journal::MemoryJournal;
@@ -15,6 +16,7 @@ pub(crate) struct Bench {
     pub(crate) provider: MemoryProvider,
     pub(crate) link: LinkHandle,
     pub(crate) journal: Arc<MemoryJournal>,
+    pub(crate) control: Control,
     clock: Clock,
     limit: usize,
     stop: oneshot::Sender<()>,
@@ -88,10 +90,12 @@ impl Bench {
             seed: 7,
         };
         let journal_of_manager = Arc::clone(&journal);
+        let (control, seat) = pair(settings.manager.clone());
         let manager = Manager::new(settings, Arc::new(provider.clone()), Box::new(link), journal_of_manager, clock);
+        let manager = manager.seated(seat);
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(manager.run(stopped));
-        Self { provider, link: handle, journal, clock, limit: limit as usize, stop, running }
+        Self { provider, link: handle, journal, control, clock, limit: limit as usize, stop, running }
     }
 
     /// Another process of the same manager over the same infrastructure, after this one was killed.

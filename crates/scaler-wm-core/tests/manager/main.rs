@@ -1,6 +1,7 @@
 //! The whole loop over a provider and a link in memory, on paused time.
 
 mod bench;
+mod control;
 mod faults;
 mod kept;
 mod scaling;
