@@ -2,21 +2,17 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 /// One thing that was looked at, and what was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// What was looked at, in a few words: `scheduler`, `subnet subnet-0123`.
     pub name: String,
     /// What was found.
-    #[serde(flatten)]
     pub finding: Finding,
 }
 
 /// What a look has found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "result", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// It is as it should be.
     Good {
@@ -76,14 +72,44 @@ impl Check {
     }
 }
 
+impl Finding {
+    /// It in a word, for people and programs: `ok`, `warning`, `failed` or `skipped`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Good { .. } => "ok",
+            Self::Doubtful { .. } => "warning",
+            Self::Bad { .. } => "failed",
+            Self::Skipped { .. } => "skipped",
+        }
+    }
+
+    /// What was found, or why nothing was looked for.
+    #[must_use]
+    pub fn found(&self) -> &str {
+        match self {
+            Self::Good { found } | Self::Doubtful { found, .. } | Self::Bad { found, .. } | Self::Skipped { found } => {
+                found
+            }
+        }
+    }
+
+    /// What to do, where something is to be done.
+    #[must_use]
+    pub fn todo(&self) -> Option<&str> {
+        match self {
+            Self::Doubtful { todo, .. } | Self::Bad { todo, .. } => Some(todo),
+            Self::Good { .. } | Self::Skipped { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.name;
-        match &self.finding {
-            Finding::Good { found } => write!(f, "ok       {name}: {found}"),
-            Finding::Doubtful { found, todo } => write!(f, "warning  {name}: {found}; {todo}"),
-            Finding::Bad { found, todo } => write!(f, "failed   {name}: {found}; {todo}"),
-            Finding::Skipped { found } => write!(f, "skipped  {name}: {found}"),
+        write!(f, "{}: {}", self.name, self.finding.found())?;
+        match self.finding.todo() {
+            Some(todo) => write!(f, "; {todo}"),
+            None => Ok(()),
         }
     }
 }

@@ -36,6 +36,37 @@ impl ErrorKind {
         !matches!(self, Self::Denied | Self::Invalid | Self::NotFound)
     }
 
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Throttled,
+        Self::NoCapacity,
+        Self::Quota,
+        Self::Denied,
+        Self::Expired,
+        Self::Invalid,
+        Self::Conflict,
+        Self::NotFound,
+        Self::Transient,
+        Self::Failed,
+    ];
+
+    /// Its name as one word for machines.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::NoCapacity => "no_capacity",
+            Self::Quota => "quota",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Invalid => "invalid",
+            Self::Conflict => "conflict",
+            Self::NotFound => "not_found",
+            Self::Transient => "transient",
+            Self::Failed => "failed",
+        }
+    }
+
     /// Whether the request may have been carried out although it failed.
     #[must_use]
     pub const fn is_uncertain(self) -> bool {

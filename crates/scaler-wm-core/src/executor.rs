@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, TaskId};
+use crate::{Error, Result, TaskId, control::CallFigures};
 
 /// What an executor is and can do, known before anything is asked of it.
 #[derive(Clone, Debug)]
@@ -180,6 +180,16 @@ pub trait TaskExecutor: Send + Sync {
     /// # Errors
     /// When the other scheduler cannot be asked.
     async fn recover(&self, known: Vec<TaskEntry>) -> Result<Vec<Ticket>>;
+
+    /// Calls made to the other scheduler so far, by operation, where they are counted.
+    fn calls(&self) -> Vec<CallFigures> {
+        Vec::new()
+    }
+
+    /// Where its tasks run, in words for people: a queue and its region, an application.
+    fn place(&self) -> String {
+        String::new()
+    }
 
     /// Ends the connection.
     ///

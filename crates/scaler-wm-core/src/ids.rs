@@ -126,6 +126,30 @@ impl fmt::Display for WorkerId {
 /// In hexadecimal: it is no text.
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // One piece for an id of the usual length: this is done for every task.
+        for bytes in self.0.chunks(16) {
+            let mut digits = [0; 32];
+            for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+                pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+            }
+            f.write_str(str::from_utf8(&digits[..2 * bytes.len()]).map_err(|_| fmt::Error)?)?;
+        }
+        Ok(())
+    }
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_shown_in_hexadecimal_however_long_its_id_is() {
+        for length in [0, 1, 15, 16, 17, 40] {
+            let bytes: Vec<u8> = (0..length).map(|index| (index * 6) ^ 0xa5).collect();
+            let shown: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(TaskId::from(&bytes).to_string(), shown);
+        }
     }
 }

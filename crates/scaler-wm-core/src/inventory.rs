@@ -1,9 +1,11 @@
 //! The inventory seam: everything that is out there under a manager's name, for somebody who wants to clean up.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 
-use crate::{LaunchId, ManagerId, Result, Timestamp};
+use crate::{Entry, Error, LaunchId, ManagerId, Result, TaskEntry, Timestamp, UnitId};
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,21 +39,67 @@ pub enum Role {
     Task,
     /// Units or tasks stand on it, and it goes after the last of them.
     Temporary,
+    /// It tells of something that is gone, and nothing needs it.
+    Leftover,
+}
+
+/// What a manager has on record: what it has asked for, and what it has handed on.
+#[derive(Clone, Debug, Default)]
+pub struct OnRecord {
+    /// Launches, oldest first.
+    pub launches: Vec<Entry>,
+    /// Tasks that run elsewhere; `None` when whoever has the record tells nothing of them.
+    pub tasks: Option<Vec<TaskEntry>>,
+}
+
+impl OnRecord {
+    /// Every unit that a launch is known to have brought.
+    pub fn units(&self) -> impl Iterator<Item = &UnitId> {
+        self.launches.iter().filter_map(|entry| entry.settled.as_ref()).flat_map(|settled| &settled.units)
+    }
+}
+
+/// What was found, and what could not be looked at.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// What is there. What has ended, or is about to, is not.
+    pub things: Vec<Thing>,
+    /// Looks that failed: something more may be there.
+    pub failed: Vec<Error>,
+    /// What this infrastructure never tells, in a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What an inventory is. Nothing out there is asked for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InventoryInfo {
+    /// For how long a launch may be repeated, as of the provider.
+    pub repeatable_for: Duration,
+    /// How long a unit may be missing from a listing although it is there.
+    pub list_lag: Duration,
 }
 
 /// Everything that is out there under the name of one manager.
 #[async_trait]
 pub trait Inventory: Send + Sync {
-    /// What is there, asked anew. Changes nothing.
+    /// What this inventory is.
+    fn info(&self) -> InventoryInfo;
+
+    /// What is there, asked anew, with what `record` names. Changes nothing.
     ///
     /// # Errors
-    /// When the infrastructure gave no answer.
-    async fn list(&self) -> Result<Vec<Thing>>;
+    /// When the infrastructure gave no answer at all.
+    async fn list(&self, record: &OnRecord) -> Result<Listing>;
+
+    /// The name of the thing that runs a task which is on record with this handle; `None` where it names none.
+    fn runs(&self, _handle: &[u8]) -> Option<String> {
+        None
+    }
 
     /// Deletes one thing that [`Self::list`] has told, once more making sure that it bears this manager's name.
     ///
     /// # Errors
-    /// When it could not be deleted, or does not bear the name.
+    /// When it could not be deleted, or does not bear the name. What is not there any more is no error.
     async fn delete(&self, thing: &Thing) -> Result<()>;
 }
 

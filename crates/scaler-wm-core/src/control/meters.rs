@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
-use crate::ErrorKind;
+use crate::{ErrorKind, Timestamp};
 
 /// Bounds of a histogram of times, in seconds.
-const TIMES: [f64; 12] = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0];
+///
+/// From rounds, which take microseconds, to machines, which take minutes to come up.
+const TIMES: [f64; 16] =
+    [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
 /// How often times fell below each bound.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,6 +69,8 @@ pub struct CallFigures {
 pub struct Figures {
     /// How long rounds of observing, planning and acting took.
     pub rounds: Histogram,
+    /// When the next round is due at the latest; `None` before the first one, and once the loop has ended.
+    pub next_round: Option<Timestamp>,
     /// Launch calls, repeated ones not counted.
     pub launches: u64,
     /// Units that these asked for.

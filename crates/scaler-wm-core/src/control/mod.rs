@@ -22,11 +22,16 @@ pub use meters::{CallFigures, Figures, Histogram, Meters};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{Entry, Error, ErrorKind, Journal, ManagerId, Provider, ProviderInfo, Result, manager::Status};
+use crate::{
+    Clock, Entry, Error, ErrorKind, Journal, ManagerId, Provider, ProviderInfo, Result,
+    manager::Status,
+    policy::{Cost, Ledger},
+};
 
 /// Commands that wait for a manager that is busy, or has not begun.
 const COMMANDS: usize = 64;
@@ -49,6 +54,8 @@ struct Shared {
 struct Ground {
     provider: Arc<dyn Provider>,
     journal: Arc<dyn Journal>,
+    ledger: Option<Arc<Ledger>>,
+    clock: Clock,
 }
 
 /// Both sides of the control of one manager.
@@ -124,6 +131,21 @@ impl Control {
         self.shared.ground.get().map(|ground| ground.provider.info())
     }
 
+    /// What its units cost, where the policy has a price for them.
+    #[must_use]
+    pub fn cost(&self) -> Option<Cost> {
+        let ground = self.shared.ground.get()?;
+        ground.ledger.as_ref()?.cost(&self.shared.manager, ground.clock.now())
+    }
+
+    /// How long the loop is behind its own plan: next to nothing, unless something holds it up. `None` while it does not
+    /// run.
+    #[must_use]
+    pub fn is_behind_by(&self) -> Option<Duration> {
+        let ground = self.shared.ground.get()?;
+        Some(ground.clock.now().since(self.figures().next_round?))
+    }
+
     /// Where units are, in words; empty before the manager begins.
     #[must_use]
     pub fn place(&self) -> String {
@@ -168,10 +190,31 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// Answers what is asked before there is a manager; over when it is asked to end.
+    pub async fn told_to_end(&mut self) {
+        while let Some((command, answer)) = self.asked.recv().await {
+            if command == Command::Shutdown {
+                // Whoever asked may be gone meanwhile.
+                drop(answer.send(Ok(())));
+                return;
+            }
+            let words = "the manager is starting; try again soon".to_owned();
+            drop(answer.send(Err(Refusal::NotNow(words))));
+        }
+        // Nobody can ask any more.
+        std::future::pending::<()>().await;
+    }
+
     /// From here on a manager is there.
-    pub(crate) fn take(&self, provider: Arc<dyn Provider>, journal: Arc<dyn Journal>) {
+    pub(crate) fn take(
+        &self,
+        provider: Arc<dyn Provider>,
+        journal: Arc<dyn Journal>,
+        ledger: Option<Arc<Ledger>>,
+        clock: Clock,
+    ) {
         // A seat is taken once: a second manager would need one of its own.
-        let _ = self.shared.ground.set(Ground { provider, journal });
+        let _ = self.shared.ground.set(Ground { provider, journal, ledger, clock });
     }
 
     pub(crate) fn events(&self) -> &EventLog {

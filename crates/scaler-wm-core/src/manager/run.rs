@@ -176,12 +176,15 @@ impl Manager {
     /// When no retry can help: the infrastructure denied or refused a launch, or the journal cannot be used. Units
     /// have been ended then, too.
     pub async fn run(mut self, mut stop: oneshot::Receiver<()>) -> Result<Summary> {
-        self.seat.take(Arc::clone(&self.provider), Arc::clone(&self.journal));
+        let (provider, journal) = (Arc::clone(&self.provider), Arc::clone(&self.journal));
+        self.seat.take(provider, journal, self.settings.ledger.clone(), self.clock);
         self.recall().await?;
         let mut changed = self.provider.changed();
         while !self.is_done() {
             self.round();
-            let wake = self.clock.instant(self.next_wake());
+            let next = self.next_wake();
+            self.seat.meters().note(|figures| figures.next_round = Some(next));
+            let wake = self.clock.instant(next);
             let event = tokio::select! {
                 // In this order, so that a simulation is repeated exactly: whatever is ready is taken before the next wait.
                 biased;
@@ -200,6 +203,7 @@ impl Manager {
             };
             self.take(event).await;
         }
+        self.seat.meters().note(|figures| figures.next_round = None);
         self.finish().await
     }
 

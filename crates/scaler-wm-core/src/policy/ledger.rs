@@ -76,6 +76,17 @@ struct Account {
     is_awaited: bool,
 }
 
+/// What the units of one manager cost, in the currency of the policy's prices.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// For an hour, as many as are there now; units that launches may still bring are paid for already.
+    pub per_hour: f64,
+    /// In the last 24 hours.
+    pub last_day: f64,
+    /// What all managers of the policy together may cost.
+    pub budget: Budget,
+}
+
 /// What one manager has spent, to be kept over a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRecord {
@@ -141,6 +152,17 @@ impl Ledger {
             Change::Paid { manager: manager.clone(), units: account.units, unit_time: account.usage.unit_time() }
         };
         self.books().iter_mut().map(change).collect()
+    }
+
+    /// What the units of a manager cost; `None` if it has no price.
+    #[must_use]
+    pub fn cost(&self, manager: &ManagerId, now: Timestamp) -> Option<Cost> {
+        let mut books = self.books();
+        let account = books.get_mut(manager)?;
+        account.pass(now);
+        let (per_hour, last_day) =
+            (f64::from(account.units) * account.price, account.usage.unit_hours() * account.price);
+        Some(Cost { per_hour, last_day, budget: self.budget })
     }
 
     /// What is to be kept of a manager; nothing if it has no price.
@@ -276,6 +298,15 @@ mod tests {
         after.count(&dear, 0, at(90));
         let Change::Paid { unit_time, .. } = after.changes(at(3 * 24 * 60)).remove(1) else { panic!("no account") };
         assert_eq!(unit_time, Duration::ZERO, "a day later it is forgotten");
+    }
+
+    #[test]
+    fn a_manager_with_a_price_has_a_cost() {
+        let budget = Budget { per_hour: Some(5.0), per_day: None };
+        let (ledger, [_, dear]) = ledger(budget);
+        ledger.count(&dear, 2, at(0));
+        assert_eq!(ledger.cost(&dear, at(90)), Some(Cost { per_hour: 4.0, last_day: 6.0, budget }));
+        assert_eq!(ledger.cost(&ManagerId::from("without a rule"), at(90)), None);
     }
 
     #[test]

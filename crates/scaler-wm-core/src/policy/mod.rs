@@ -37,6 +37,7 @@ mod named;
 mod samples;
 mod scaling;
 mod simple;
+mod snapshot;
 mod usage;
 mod waterfall;
 
@@ -46,7 +47,8 @@ pub use demand::{Demand, Need};
 pub use engine::{Change, Engine};
 pub use error::PolicyError;
 pub use facts::{Facts, Offer};
-pub use ledger::{AccountRecord, Budget, Ledger, Pricing};
+pub use ledger::{AccountRecord, Budget, Cost, Ledger, Pricing};
 pub use link::{PolicyLink, Wanted, Wishes};
 pub use named::{ALLOCATION_NAMES, ENGINE_TYPES, Policy, SCALING_NAMES};
 pub use scaling::Scaling;
+pub use snapshot::{Snapshot, SnapshotManager, SnapshotTasks, SnapshotWorker};
