@@ -5,7 +5,7 @@ use std::{error::Error as StdError, time::Duration};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use scaler_wm_core::{Backoff, BackoffSettings, Chain, ErrorKind, Result};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 use crate::{Calls, Pace, failure};
@@ -76,14 +76,17 @@ impl Caller {
             for (pace, tokens) in request.paces {
                 pace.take(*tokens).await;
             }
-            let error = match send().await {
+            let began = Instant::now();
+            let answer = send().await;
+            let took = began.elapsed();
+            let error = match answer {
                 Ok(answer) => {
-                    self.calls.note(request.operation, None);
+                    self.calls.note(request.operation, took, None);
                     return Ok(answer);
                 }
                 Err(error) => failure(request.purpose, &error, request.refine),
             };
-            self.calls.note(request.operation, Some(error.kind()));
+            self.calls.note(request.operation, took, Some(error.kind()));
             if error.kind() == ErrorKind::Throttled {
                 request.paces.iter().for_each(|(pace, _)| pace.slow_down());
             }

@@ -1,13 +1,14 @@
-//! How many calls were made, for metrics and tests.
+//! How many calls were made and how long they took, for metrics and tests.
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use scaler_wm_core::ErrorKind;
+use scaler_wm_core::{ErrorKind, control::CallFigures};
 
-/// Calls of one operation.
+/// Calls of one operation, as tests count them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallCount {
     /// Tries that were sent.
@@ -20,28 +21,59 @@ pub struct CallCount {
 
 /// Counts calls by operation. A clone counts into the same place.
 #[derive(Clone, Debug, Default)]
-pub struct Calls(Arc<Mutex<BTreeMap<&'static str, CallCount>>>);
+pub struct Calls(Arc<Mutex<BTreeMap<&'static str, CallFigures>>>);
 
 impl Calls {
-    /// Takes note of one try.
-    pub(crate) fn note(&self, operation: &'static str, failure: Option<ErrorKind>) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(operation).or_default();
-        count.sent += 1;
-        count.failed += u64::from(failure.is_some());
-        count.throttled += u64::from(failure == Some(ErrorKind::Throttled));
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, CallFigures>> {
+        // Counts that stand for themselves: whoever panicked left nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of one try, of how long it took, and of how it failed if it did.
+    pub fn note(&self, operation: &'static str, took: Duration, failure: Option<ErrorKind>) {
+        let mut calls = self.lock();
+        let figures = calls.entry(operation).or_insert_with(|| CallFigures { operation, ..CallFigures::default() });
+        figures.sent += 1;
+        figures.seconds.add(took);
+        if let Some(kind) = failure {
+            *figures.failed.entry(kind).or_default() += 1;
+        }
     }
 
     /// The calls of one operation so far, by its name in the API, such as `RunTask`.
     #[must_use]
     pub fn of(&self, operation: &str) -> CallCount {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(operation).copied().unwrap_or_default()
+        let count = |figures: &CallFigures| CallCount {
+            sent: figures.sent,
+            failed: figures.failed.values().sum(),
+            throttled: figures.failed.get(&ErrorKind::Throttled).copied().unwrap_or_default(),
+        };
+        self.lock().get(operation).map(count).unwrap_or_default()
     }
 
     /// All calls so far, by operation.
     #[must_use]
-    pub fn all(&self) -> Vec<(&'static str, CallCount)> {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.iter().map(|(operation, count)| (*operation, *count)).collect()
+    pub fn figures(&self) -> Vec<CallFigures> {
+        self.lock().values().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_are_counted_by_operation_and_class() {
+        let calls = Calls::default();
+        calls.clone().note("RunTask", Duration::from_millis(20), Some(ErrorKind::Throttled));
+        calls.note("RunTask", Duration::from_millis(30), Some(ErrorKind::Transient));
+        calls.note("RunTask", Duration::from_millis(50), None);
+        assert_eq!(calls.of("RunTask"), CallCount { sent: 3, failed: 2, throttled: 1 });
+        assert_eq!(calls.of("StopTask"), CallCount::default());
+        let figures = calls.figures();
+        assert_eq!(figures.len(), 1);
+        assert_eq!(figures[0].failed, BTreeMap::from([(ErrorKind::Throttled, 1), (ErrorKind::Transient, 1)]));
+        assert_eq!(figures[0].seconds.count(), 3);
+        assert!((figures[0].seconds.sum() - 0.1).abs() < 1e-9);
     }
 }

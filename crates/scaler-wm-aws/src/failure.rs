@@ -126,7 +126,7 @@ fn said(code: &str, message: &str) -> String {
 }
 
 /// What became of the search for credentials, where that is what failed: its class, and what to do.
-fn missing_credentials(error: &(dyn StdError + 'static)) -> Option<(ErrorKind, String)> {
+pub(crate) fn missing_credentials(error: &(dyn StdError + 'static)) -> Option<(ErrorKind, String)> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         let Some(failed) = error.downcast_ref::<CredentialsError>() else {

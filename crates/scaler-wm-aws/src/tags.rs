@@ -53,7 +53,8 @@ impl Tags {
 }
 
 /// `text` with everything that AWS does not allow in the value of a tag replaced.
-fn value_of(text: &str) -> String {
+#[must_use]
+pub fn value_of(text: &str) -> String {
     let is_allowed = |letter: char| letter.is_alphanumeric() || " +-=._:/@".contains(letter);
     text.chars().map(|letter| if is_allowed(letter) { letter } else { '_' }).take(LONGEST_VALUE).collect()
 }

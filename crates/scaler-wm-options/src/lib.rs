@@ -5,6 +5,7 @@ mod agents;
 mod batch;
 mod ec2;
 mod ecs;
+mod external;
 mod gui;
 mod native;
 mod oci;
@@ -21,6 +22,7 @@ use scaler_wm_core::options;
 pub use batch::AWS_HPC;
 pub use ec2::ORB_AWS_EC2;
 pub use ecs::{AWS_RAW_ECS, CapacityProvider, capacity_providers};
+pub use external::EXTERNAL;
 pub use gui::GUI;
 pub use native::{BAREMETAL_NATIVE, fixed_concurrency, worker_type};
 pub use oci::{OCI_HPC, OCI_RAW};
@@ -31,7 +33,7 @@ pub use storage::OBJECT_STORAGE_SERVER;
 pub use symphony::SYMPHONY;
 
 /// The managers that this project has, in the order in which lists show them.
-pub const MANAGERS: &[&Section] = &[&BAREMETAL_NATIVE, &AWS_RAW_ECS, &ORB_AWS_EC2, &AWS_HPC, &SYMPHONY];
+pub const MANAGERS: &[&Section] = &[&BAREMETAL_NATIVE, &AWS_RAW_ECS, &ORB_AWS_EC2, &AWS_HPC, &SYMPHONY, &EXTERNAL];
 
 /// Managers that only the Python package has.
 pub const PYTHON_MANAGERS: &[&Section] = &[&OCI_RAW, &OCI_HPC];

@@ -52,7 +52,7 @@ const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new(
         "python",
         Kind::Text,
-        Preset::Described("that of the active virtual environment, else python3"),
+        Preset::Described("that of the active virtual environment, else of the one that scaler-wm lies in, else python3"),
         "Python interpreter of workers; opengris-scaler must be installed for it.",
     )
     .value("PATH")

@@ -1,7 +1,7 @@
 //! `symphony`: single tasks for IBM Spectrum Symphony.
 
 use scaler_wm_core::options::{
-    CONTROL, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
+    CONTROL, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Origin, Preset, Values, WORKER,
 };
 
 use crate::{Section, agents::AGENTS, section::MANAGER_TABLES, security::TRUST};
@@ -17,6 +17,12 @@ pub const SYMPHONY: Section = Section {
 };
 
 fn check(values: &Values) -> Result<(), OptionError> {
+    // Released managers have no such flag, so nobody's command line breaks.
+    if matches!(values.origin("security_password"), Origin::CommandLine(_)) {
+        let problem = "everybody on this host can read command lines: put the password into a file and name that by \
+                       --soam-password-file, or set the environment variable SCALER_WM_SYMPHONY_PASSWORD";
+        return Err(values.problem("security_password", problem));
+    }
     if values.maybe_integer("soam_session_priority").is_some_and(|priority| priority > 10_000) {
         return Err(values.problem("soam_session_priority", "Symphony knows priorities from 1 to 10000"));
     }
@@ -42,7 +48,7 @@ const OPTIONS: &[OptionSpec] = &[
         "security_password",
         Kind::Secret,
         Preset::Described("Guest"),
-        "Password of that user; better in its environment variable, as others can read command lines.",
+        "Password of that user, from its environment variable or a file; refused on a command line, which others can read.",
     )
     .environment("SCALER_WM_SYMPHONY_PASSWORD")
     .value("PASSWORD")
@@ -114,3 +120,38 @@ const OPTIONS: &[OptionSpec] = &[
     .value("N")
     .ours(),
 ];
+
+#[cfg(test)]
+mod tests {
+    use scaler_wm_core::options::{Found, OptionSpec, Raw, resolve};
+
+    use super::*;
+
+    fn checked(password: Option<Found>, environment: Option<&str>) -> Result<Values, OptionError> {
+        let given = [("scheduler_address", "tcp://h:1"), ("service_name", "ScalerService")];
+        let mut found: Vec<Found> = given.iter().map(|(key, text)| Found::behind_flag(key, text)).collect();
+        found.extend(password);
+        let specs: Vec<&OptionSpec> = SYMPHONY.specs().collect();
+        let environment = |name: &str| environment.filter(|_| name == "SCALER_WM_SYMPHONY_PASSWORD").map(str::to_owned);
+        let values = resolve(&specs, &found, environment, &[])?;
+        check(&values).map(|()| values)
+    }
+
+    #[test]
+    fn a_password_that_others_can_read_is_refused_with_the_ways_out() {
+        let error = checked(Some(Found::behind_flag("security_password", "hush")), None).unwrap_err().to_string();
+        for said in ["--security-password", "--soam-password-file", "SCALER_WM_SYMPHONY_PASSWORD"] {
+            assert!(error.contains(said), "{error}");
+        }
+        assert!(!error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn environment_and_file_are_ways_in() {
+        let values = checked(None, Some("hush")).unwrap();
+        assert_eq!(values.secret("security_password").expose(), "hush");
+        let origin = Origin::File { file: "f.toml".to_owned(), line: 3, key: "security_password".to_owned() };
+        let found = Found { key: "security_password", raw: Raw::Text("hush".to_owned()), origin };
+        assert_eq!(checked(Some(found), None).unwrap().secret("security_password").expose(), "hush");
+    }
+}

@@ -41,10 +41,17 @@ impl<'a> Envelope<'a> {
     /// `(function,)`, as Symphony's service takes it: `function()` runs the task.
     #[must_use]
     pub fn tuple(&self) -> Vec<u8> {
-        let mut pickle = Pickle::new(3 + self.function_len() + 1);
+        let mut tuple = Vec::new();
+        self.write_tuple(&mut tuple);
+        tuple
+    }
+
+    /// The same into a buffer, in the place of what is in it: one serves many tasks.
+    pub fn write_tuple(&self, buffer: &mut Vec<u8>) {
+        let mut pickle = Pickle::within(std::mem::take(buffer), 3 + self.function_len() + 1);
         self.write_function(&mut pickle);
         pickle.byte(TUPLE1);
-        pickle.end()
+        *buffer = pickle.end();
     }
 
     /// `{"task_id": …, "source": …, "function": function, "arguments": []}`, as the job runner of the released Batch images
@@ -100,7 +107,13 @@ struct Pickle(Vec<u8>);
 
 impl Pickle {
     fn new(capacity: usize) -> Self {
-        let mut pickle = Self(Vec::with_capacity(capacity));
+        Self::within(Vec::new(), capacity)
+    }
+
+    fn within(mut buffer: Vec<u8>, capacity: usize) -> Self {
+        buffer.clear();
+        buffer.reserve_exact(capacity);
+        let mut pickle = Self(buffer);
         pickle.raw(&[PROTO, PROTOCOL]);
         pickle
     }
@@ -160,6 +173,9 @@ mod tests {
             let capacity = 3 + envelope.function_len() + 1;
             let tuple = envelope.tuple();
             assert!(tuple.len() <= capacity && tuple.capacity() == capacity, "{} of {capacity}", tuple.len());
+            let mut used = b"an earlier one".repeat(100);
+            envelope.write_tuple(&mut used);
+            assert_eq!(used, tuple);
             let job = envelope.job(&TaskId::from(&[3; 16]), b"Client|x");
             assert!(job.capacity() - job.len() < 64, "{} of {}", job.len(), job.capacity());
         }

@@ -73,11 +73,15 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn take(&mut self, length: u64) -> Result<Bytes, NotBytes> {
+        let from = self.at;
+        self.skip(length)?;
+        Ok(self.pickle.slice(from..self.at))
+    }
+
+    fn skip(&mut self, length: u64) -> Result<(), NotBytes> {
         let rest = self.pickle.len() - self.at;
-        let length = usize::try_from(length).ok().filter(|length| *length <= rest).ok_or(NotBytes::Truncated)?;
-        let taken = self.pickle.slice(self.at..self.at + length);
-        self.at += length;
-        Ok(taken)
+        self.at += usize::try_from(length).ok().filter(|length| *length <= rest).ok_or(NotBytes::Truncated)?;
+        Ok(())
     }
 
     fn byte(&mut self) -> Result<u8, NotBytes> {
@@ -88,8 +92,9 @@ impl Reader<'_> {
 
     /// A little-endian number.
     fn number<const BYTES: usize>(&mut self) -> Result<u64, NotBytes> {
-        let bytes = self.take(BYTES as u64)?;
-        Ok(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        let from = self.at;
+        self.skip(BYTES as u64)?;
+        Ok(self.pickle[from..self.at].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
     /// The next opcode that does something: frames and what is remembered for later do not.
@@ -103,8 +108,8 @@ impl Reader<'_> {
                     }
                 }
                 MEMOIZE => {}
-                BINPUT => drop(self.take(1)?),
-                LONG_BINPUT => drop(self.take(4)?),
+                BINPUT => self.skip(1)?,
+                LONG_BINPUT => self.skip(4)?,
                 other => return Ok(other),
             }
         }

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use scaler_wm_core::{
     Close, Error, ErrorKind, Launch, LaunchId, Launched, Limit, Observed, OpenLaunch, Provider, ProviderInfo, Result,
-    Stop, StopAnswer, TaskExecutor, TaskJournal, Tier, Timestamp, Token, UnitId,
+    Stop, StopAnswer, TaskExecutor, TaskJournal, Tier, Timestamp, Token, UnitId, control::CallFigures,
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -191,6 +191,14 @@ impl<E: TaskExecutor + 'static> Provider for AgentProvider<E> {
             answers.push((unit, answer));
         }
         answers
+    }
+
+    fn calls(&self) -> Vec<CallFigures> {
+        self.executor.calls()
+    }
+
+    fn place(&self) -> String {
+        self.executor.place()
     }
 
     fn changed(&self) -> watch::Receiver<u64> {
