@@ -51,6 +51,23 @@ impl Symphony {
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 
+    /// What a session was made with, in lines of `key=value`.
+    ///
+    /// # Errors
+    /// When there is no such session.
+    pub fn facts(&self, session: &str) -> Result<Vec<String>> {
+        let text = fs::read_to_string(self.folder.join("sessions").join(session).join("facts"));
+        let text = text.map_err(|error| Failure::new("read what a session was made with", error))?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// How many answers lie in sessions, whether anybody was told of them or not.
+    pub fn answers(&self) -> usize {
+        let files = |session: String| fs::read_dir(self.folder.join("sessions").join(session)).into_iter().flatten();
+        let names = self.sessions().into_iter().flat_map(files).flatten().map(|entry| entry.path());
+        names.filter(|path| path.extension().is_some_and(|ending| ending == "out")).count()
+    }
+
     /// The processes of service instances.
     pub fn instances(&self) -> Vec<Proc> {
         let mut processes = all_processes();
@@ -74,6 +91,6 @@ impl Symphony {
     pub(crate) fn prepare(&self, command: &mut Command) {
         command.env("SCALER_SOAM_SIM_DIR", &self.folder).env("SCALER_SOAM_SIM_PYTHON", &self.python);
         command.env("SCALER_SOAM_SIM_APPLICATIONS", APPLICATION).env("SCALER_SOAM_SIM_PASSWORD", "Guest");
-        command.env_remove("SCALER_SOAM_LIBRARY");
+        command.env_remove("SCALER_SOAM_LIBRARY").env_remove("SOAM_HOME").env_remove("SCALER_SOAM_SIM_SERVICE");
     }
 }

@@ -7,7 +7,8 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, SystemTime},
+    thread,
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::failure::{Failure, Result};
@@ -44,6 +45,8 @@ const NAMES: [(&str, Fault); 12] = [
     ("cancel-unsupported", Fault::CancelUnsupported),
 ];
 
+/// How long a wait goes without a look at the file.
+const SLICE: Duration = Duration::from_millis(10);
 /// How often Symphony tries a task again by default.
 const TASK_RETRIES: u64 = 3;
 
@@ -105,8 +108,21 @@ impl Faults {
         self.value(fault) != 0
     }
 
-    pub(crate) fn delay(&self, fault: Fault) -> Duration {
+    fn delay(&self, fault: Fault) -> Duration {
         Duration::from_millis(self.value(fault))
+    }
+
+    /// Waits as long as the fault says at each moment, and somebody needs it: whoever made us wait can let us go on.
+    pub(crate) fn dawdle(&self, fault: Fault, is_needed: impl Fn() -> bool) {
+        let begin = Instant::now();
+        while is_needed() {
+            self.refresh();
+            let left = self.delay(fault).saturating_sub(begin.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(SLICE));
+        }
     }
 
     pub(crate) fn task_retries(&self) -> u64 {

@@ -9,7 +9,6 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    thread,
 };
 
 use crate::{
@@ -49,6 +48,7 @@ struct Stage {
 #[derive(Clone)]
 struct Connection {
     application: String,
+    user: String,
     world: Arc<dyn World>,
 }
 
@@ -133,7 +133,7 @@ impl Library {
         Ok(())
     }
 
-    pub(crate) fn connect(&self, application: &str, _user: &str, password: &str) -> Result<Handle> {
+    pub(crate) fn connect(&self, application: &str, user: &str, password: &str) -> Result<Handle> {
         self.faults.refresh();
         let mut stage = self.stage();
         if !stage.ready || stage.over {
@@ -157,7 +157,7 @@ impl Library {
         };
         stage.world = Some(world.clone());
         let handle = self.handle();
-        let connection = Connection { application: application.to_owned(), world };
+        let connection = Connection { application: application.to_owned(), user: user.to_owned(), world };
         self.connections.write().unwrap_or_else(PoisonError::into_inner).insert(handle, connection);
         Ok(handle)
     }
@@ -200,11 +200,11 @@ impl Library {
     pub(crate) fn session_create(
         &self,
         connection: Handle,
-        facts: impl FnOnce(String) -> Facts,
+        facts: impl FnOnce(String, String) -> Facts,
         listener: Box<dyn Listener>,
     ) -> Result<Handle> {
-        let Connection { application, world } = self.connection(connection)?;
-        let opened = world.create(facts(application), listener)?;
+        let Connection { application, user, world } = self.connection(connection)?;
+        let opened = world.create(facts(application, user), listener)?;
         Ok(self.keep(connection, world, opened))
     }
 
@@ -215,7 +215,7 @@ impl Library {
         codec: u32,
         listener: Box<dyn Listener>,
     ) -> Result<Handle> {
-        let Connection { application, world } = self.connection(connection)?;
+        let Connection { application, world, .. } = self.connection(connection)?;
         let opened = world.open(&application, number(id, "session")?, codec, listener)?;
         Ok(self.keep(connection, world, opened))
     }
@@ -239,7 +239,7 @@ impl Library {
         let Session { world, opened, .. } = self.session(session)?;
         self.faults.refresh();
         if self.faults.is_on(Fault::SubmitBlocks) {
-            thread::sleep(self.faults.delay(Fault::SubmitBlocks));
+            self.faults.dawdle(Fault::SubmitBlocks, || true);
         }
         if self.faults.takes(Fault::SubmitRefused) {
             return Err(Failure::new(abi::FAILED, "the task was refused"));

@@ -7,7 +7,6 @@ use std::{
     io::Write,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
 };
 
 use crate::{
@@ -130,7 +129,7 @@ impl Pool {
     fn deliver(&self, source: &dyn Source, delivery: &Delivery) {
         let Delivery { attachment, session, task, tag } = delivery;
         if self.faults.is_on(Fault::SlowCallbacks) {
-            self.dawdle(attachment);
+            self.faults.dawdle(Fault::SlowCallbacks, || attachment.is_open() && !self.queue().stopping);
         }
         if !attachment.is_open() {
             return;
@@ -160,19 +159,6 @@ impl Pool {
             }
         }
         attachment.was_told(*task);
-    }
-
-    /// Waits before a callback, as long as the fault says at each moment and somebody listens.
-    fn dawdle(&self, attachment: &Attachment) {
-        let begin = Instant::now();
-        while attachment.is_open() && !self.queue().stopping {
-            self.faults.refresh();
-            let left = self.faults.delay(Fault::SlowCallbacks).saturating_sub(begin.elapsed());
-            if left.is_zero() {
-                return;
-            }
-            thread::sleep(left.min(Duration::from_millis(10)));
-        }
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) type Tag = Arc<CStr>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) application: String,
+    /// Whoever connected. Known to those who look at the folder only.
+    pub(crate) user: String,
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) tag: String,

@@ -16,15 +16,15 @@
  * other side: the only things that live longer are connections and sessions, and each has a function that closes it.
  *
  * Threads. Every function may be called from any thread, several at the same time, with these exceptions: initialize
- * comes first and shutdown last, and when the close of a connection or a session is called, nothing else runs on it, and
- * nothing is called on it any more.
+ * comes first and shutdown last, and when the close of a connection or a session is called, nothing else runs on it,
+ * and nothing is called on it any more.
  * Callbacks come from threads of the library, several at the same time, also while a function of the table runs. A
  * callback returns quickly: it may hold up every other one.
  *
  * From a callback nothing of the table is called. (SOAM deadlocks where a callback closes what called it.)
  *
- * Errors. A function that can fail returns a status, and fills in the caller's scaler_soam_error where that is not NULL.
- * Neither a C++ exception nor a Rust panic ever crosses the border, in either direction.
+ * Errors. A function that can fail returns a status, and fills in the caller's scaler_soam_error where that is not
+ * NULL. Neither a C++ exception nor a Rust panic ever crosses the border, in either direction.
  */
 #ifndef SCALER_SOAM_H
 #define SCALER_SOAM_H
@@ -67,7 +67,8 @@ typedef struct scaler_soam_error {
     scaler_soam_status status;
     /* The library's own number for the error; 0 where it has none. */
     int32_t soam_code;
-    /* The library's own name for its kind, such as "SoamException"; empty where it has none, cut off where it is longer. */
+    /* The library's own name for its kind, such as "SoamException"; empty where it has none, cut off where it is
+     * longer. */
     char type[60];
     /* What happened, in the library's own words; cut off where it is longer. */
     char message[952];
@@ -137,7 +138,8 @@ typedef struct scaler_soam_callbacks {
     uint32_t flags;
     /* Passed on to each callback as it is. It must stay usable until session_close has returned. */
     void *user;
-    /* A task has ended. May come before the task_submit that brought it has returned, and more than once for one task. */
+    /* A task has ended. May come before the task_submit that brought it has returned, and more than once for one
+     * task. */
     void (*on_output)(void *user, const scaler_soam_output *output);
     /* The session is of no use any more: no further output comes. Called at most once. */
     void (*on_session_error)(void *user, const scaler_soam_error *error);
@@ -175,14 +177,15 @@ typedef struct scaler_soam_api {
     /* Closes a connection whose sessions are closed. It is consumed, also on failure. */
     scaler_soam_status (*connection_close)(scaler_soam_connection *connection, scaler_soam_error *error);
 
-    /* Makes a session. Callbacks may come before this returns. *session is the caller's from then on; NULL on failure. */
+    /* Makes a session. Callbacks may come before this returns. *session is the caller's from then on; NULL on
+     * failure. */
     scaler_soam_status (*session_create)(scaler_soam_connection *connection,
                                          const scaler_soam_session_options *options,
                                          const scaler_soam_callbacks *callbacks, scaler_soam_session **session,
                                          scaler_soam_error *error);
 
-    /* Opens a session that was detached, or whose process has gone. The outputs of its tasks come as they end; of those that
-     * have ended, the ones that nobody was told of come, and the others may come again. codec is one of
+    /* Opens a session that was detached, or whose process has gone. The outputs of its tasks come as they end; of those
+     * that have ended, the ones that nobody was told of come, and the others may come again. codec is one of
      * SCALER_SOAM_CODEC_... */
     scaler_soam_status (*session_open)(scaler_soam_connection *connection, const char *id, uint32_t codec,
                                        const scaler_soam_callbacks *callbacks, scaler_soam_session **session,
@@ -191,12 +194,13 @@ typedef struct scaler_soam_api {
     /* The name of a session, by which session_open finds it. */
     scaler_soam_status (*session_id)(scaler_soam_session *session, scaler_soam_id *id, scaler_soam_error *error);
 
-    /* Closes a session; how is SCALER_SOAM_DESTROY or SCALER_SOAM_DETACH. It is consumed, also on failure. When this has
-     * returned, no callback of the session runs, and none comes any more. */
+    /* Closes a session; how is SCALER_SOAM_DESTROY or SCALER_SOAM_DETACH. It is consumed, also on failure. When this
+     * has returned, no callback of the session runs, and none comes any more. */
     scaler_soam_status (*session_close)(scaler_soam_session *session, int32_t how, scaler_soam_error *error);
 
-    /* Submits a task; its id is written to *id. data has length bytes and may be NULL where that is 0; it is copied before
-     * this returns. tag is a label of the caller's own, or NULL. May take long: the library may wait for room. */
+    /* Submits a task; its id is written to *id. data has length bytes and may be NULL where that is 0; it is copied
+     * before this returns. tag is a label of the caller's own, or NULL. May take long: the library may wait for
+     * room. */
     scaler_soam_status (*task_submit)(scaler_soam_session *session, const char *tag, const uint8_t *data,
                                       uint64_t length, scaler_soam_id *id, scaler_soam_error *error);
 

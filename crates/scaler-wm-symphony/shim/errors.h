@@ -87,6 +87,25 @@ inline bool has_any(const std::string &text, std::initializer_list<const char *>
                        [&text](const char *word) { return text.find(word) != std::string::npos; });
 }
 
+// Whether something was asked for that is not there. "Unknown" alone does not say so: an unknown error is no unknown
+// application. Nor does a file that is missing: that is the environment of the library.
+inline bool names_nothing(const std::string &text)
+{
+    const auto things = {"application", "session", "service", "consumer", "task"};
+    const auto is_unknown = [&text](const char *thing) {
+        return text.find(std::string("unknown ") + thing) != std::string::npos;
+    };
+    if (has_any(text, {"no such file"})) {
+        return false;
+    }
+    if (has_any(text, {"not found", "does not exist", "not registered", "no such"}) ||
+        std::any_of(things.begin(), things.end(), is_unknown)) {
+        return true;
+    }
+    return has_any(text, {"is unknown", "is not known"}) && has_any(text, things) &&
+           !has_any(text, {"reason", "cause"});
+}
+
 // The numbers of SOAM's errors are not in the documents that we have, so its words decide. What no word tells is
 // FAILED: that is never wrong, only less precise.
 inline scaler_soam_status classify(const soam::SoamException &error, Doing doing)
@@ -103,7 +122,7 @@ inline scaler_soam_status classify(const soam::SoamException &error, Doing doing
     if (has_any(text, {"unknown host", "host not found"})) {
         return gone;
     }
-    if (has_any(text, {"not found", "does not exist", "unknown", "not registered", "no such"})) {
+    if (names_nothing(text)) {
         return SCALER_SOAM_UNKNOWN;
     }
     if (is_connection_error(error, 0) ||

@@ -49,16 +49,19 @@ pub(crate) type Heard = Option<(TaskId, Outcome)>;
 /// The tasks of a session by their ids.
 type Ids = HashMap<Arc<str>, TaskId, RandomState>;
 
-/// Outputs by their ids.
-type Early = HashMap<Box<str>, Outcome, RandomState>;
-
 /// Which task is where.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     tasks: HashMap<TaskId, State, RandomState>,
     ids: HashMap<SessionKey, Ids, RandomState>,
-    /// The session to which a task is being submitted, and outputs of it that nobody knows.
-    early: Option<(SessionKey, Early)>,
+    /// The session to which a task is being submitted.
+    going: Option<SessionKey>,
+    /// Outputs of that session that nobody knows, by their ids. They are few, however long a submit waits: that of the task
+    /// itself, what comes twice, and what comes of canceled tasks. The history of a session, which may be long, comes when it is
+    /// opened again, and to such a session nothing is submitted.
+    early: Vec<(Box<str>, Outcome)>,
+    /// Whether somebody waits until the task that is being submitted is out there.
+    is_asked: bool,
     /// Tells one order of a task from an earlier one that was canceled.
     orders: u64,
     /// How often tasks were lost.
@@ -84,27 +87,35 @@ impl Book {
         }
     }
 
+    /// Whether this order of it still may go out.
+    pub(crate) fn is_queued(&self, task: &TaskId, order: u64) -> bool {
+        matches!(self.tasks.get(task), Some(State::Queued(counts)) if *counts == order)
+    }
+
     /// It is submitted now, to this session; whether this order of it still may be. One at a time.
     pub(crate) fn begin(&mut self, task: &TaskId, order: u64, session: SessionKey) -> bool {
         match self.tasks.get_mut(task) {
             Some(state) if matches!(*state, State::Queued(counts) if counts == order) => {
                 *state = State::Going;
-                // The map of the last one is used again.
-                let mut early = self.early.take().map(|(_, early)| early).unwrap_or_default();
-                early.clear();
-                self.early = Some((session, early));
+                self.going = Some(session);
                 true
             }
             _ => false,
         }
     }
 
+    /// The submit is over; whether somebody has waited for that.
+    pub(crate) fn end_submit(&mut self) -> bool {
+        self.going = None;
+        // What is left is of tasks whose outputs were told before. The next one uses the room.
+        self.early.clear();
+        std::mem::take(&mut self.is_asked)
+    }
+
     /// It is out there under this id. What came of it, if that was quicker.
     pub(crate) fn out(&mut self, task: &TaskId, run: Run) -> Heard {
-        // What else came meanwhile is of tasks whose outputs were told before.
-        let early = self.early.as_mut().and_then(|(_, early)| early.remove(&*run.id));
-        self.early = None;
-        if let Some(outcome) = early {
+        if let Some(at) = self.early.iter().position(|(id, _)| **id == *run.id) {
+            let (_, outcome) = self.early.swap_remove(at);
             self.over(task);
             return Some((task.clone(), outcome));
         }
@@ -114,30 +125,36 @@ impl Book {
 
     /// It was refused.
     pub(crate) fn refused(&mut self, task: &TaskId) {
-        self.early = None;
         self.tasks.remove(task);
     }
 
     /// This order of it never goes out.
     pub(crate) fn drop_order(&mut self, task: &TaskId, order: u64) {
-        if matches!(self.tasks.get(task), Some(State::Queued(counts)) if *counts == order) {
+        if self.is_queued(task, order) {
             self.tasks.remove(task);
         }
+    }
+
+    /// Whether a session has tasks out there.
+    pub(crate) fn is_idle(&self, session: SessionKey) -> bool {
+        self.ids.get(&session).is_none_or(HashMap::is_empty)
     }
 
     /// It is out there.
     pub(crate) fn found(&mut self, task: &TaskId, run: Run) {
         self.ids.entry(run.session).or_default().insert(Arc::clone(&run.id), task.clone());
-        self.tasks.insert(task.clone(), State::Out(run));
+        match self.tasks.get_mut(task) {
+            Some(state) => *state = State::Out(run),
+            None => drop(self.tasks.insert(task.clone(), State::Out(run))),
+        }
     }
 
     /// An output has come: told once, and not of what was canceled.
     pub(crate) fn heard(&mut self, session: SessionKey, id: &str, outcome: Outcome) -> Heard {
         let Some(task) = self.ids.get_mut(&session).and_then(|ids| ids.remove(id)) else {
-            if let Some((going, early)) = &mut self.early
-                && *going == session
-            {
-                early.insert(id.into(), outcome);
+            // Told twice, it is parked once.
+            if self.going == Some(session) && self.early.iter().all(|(known, _)| **known != *id) {
+                self.early.push((id.into(), outcome));
             }
             return None;
         };
@@ -158,7 +175,10 @@ impl Book {
                 self.over(task);
                 Withdrawn::InTime
             }
-            Some(State::Going) => Withdrawn::NotYet,
+            Some(State::Going) => {
+                self.is_asked = true;
+                Withdrawn::NotYet
+            }
             Some(State::Out(run)) => Withdrawn::Out(run.clone()),
             Some(State::Ending) => Withdrawn::Before,
             None => Withdrawn::Over,
@@ -238,6 +258,7 @@ mod tests {
         let order = book.enter(&task(name)).expect("it is new");
         assert!(book.begin(&task(name), order, run.session));
         assert_eq!(book.out(&task(name), run), None);
+        assert!(!book.end_submit(), "nobody has asked");
     }
 
     #[test]
@@ -260,8 +281,12 @@ mod tests {
         book.begin(&task("a"), order, 1);
         assert_eq!(book.heard(1, "1", answer("old, once more")), None);
         assert_eq!(book.heard(1, "2", answer("early")), None);
+        assert_eq!(book.heard(1, "2", answer("early, once more")), None);
+        assert_eq!(book.heard(2, "2", answer("another session's")), None);
         assert_eq!(book.out(&task("a"), run(1, "2")), Some((task("a"), answer("early"))));
+        book.end_submit();
         assert_eq!(book.heard(1, "2", answer("early")), None, "once");
+        assert!(book.early.is_empty() && book.is_idle(1));
         let order = book.enter(&task("b")).expect("it is new");
         book.begin(&task("b"), order, 1);
         assert_eq!(book.out(&task("b"), run(1, "1")), None, "what was early for another one is not kept");
@@ -279,6 +304,7 @@ mod tests {
         assert!(book.begin(&task("a"), next, 1));
         assert_eq!(book.withdraw(&task("a")), Withdrawn::NotYet);
         book.out(&task("a"), run(1, "7"));
+        assert!(book.end_submit(), "who has asked is told");
         assert_eq!(book.withdraw(&task("a")), Withdrawn::Out(run(1, "7")));
         assert!(book.end(&task("a")) && !book.end(&task("a")));
         assert_eq!(book.withdraw(&task("a")), Withdrawn::Before);

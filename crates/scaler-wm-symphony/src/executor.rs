@@ -4,22 +4,26 @@ use std::{
     collections::BTreeMap,
     fmt,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use scaler_wm_agent::payload::{Envelope, read_result};
+use scaler_wm_agent::payload::read_result;
 use scaler_wm_core::{
     CancelOutcome, Close, Completion, Error, ErrorKind, ExecutorInfo, Result, Submission, TaskEntry, TaskExecutor,
     TaskId, TaskOutcome, Ticket,
 };
-use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use crate::{
     SymphonyConfig,
     book::{Book, Run, SessionKey, Withdrawn},
+    ended::Ended,
     ffi::{Event, Outcome},
     worker::{Command, Order, Worker},
 };
@@ -32,7 +36,6 @@ pub struct SymphonyExecutor {
     info: ExecutorInfo,
     shared: Arc<Shared>,
     worker: Worker,
-    ended: AsyncMutex<mpsc::UnboundedReceiver<Completion>>,
 }
 
 /// What the executor, its thread and the library's threads share. Nobody holds the book across a call.
@@ -41,9 +44,11 @@ pub(crate) struct Shared {
     book: Mutex<Book>,
     /// Tasks to cancel, beside the queue of what the thread is told.
     cancels: Mutex<Vec<Cancels>>,
-    /// Counts what went out.
+    /// Counts submits for which somebody has waited.
     moves: watch::Sender<u64>,
-    tell: mpsc::UnboundedSender<Completion>,
+    ended: Ended,
+    /// Nobody needs the thread any more: it does not wait for an answer of Symphony then.
+    is_closing: AtomicBool,
 }
 
 impl SymphonyExecutor {
@@ -55,13 +60,13 @@ impl SymphonyExecutor {
     /// # Errors
     /// When the library cannot be loaded, or no further try to connect can help.
     pub async fn start(config: SymphonyConfig) -> Result<Self> {
-        let (tell, ended) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             config,
             book: Mutex::default(),
             cancels: Mutex::default(),
             moves: watch::Sender::new(0),
-            tell,
+            ended: Ended::default(),
+            is_closing: AtomicBool::new(false),
         });
         let worker = Worker::start(Arc::clone(&shared)).await?;
         let largest_batch = const { NonZeroUsize::new(1000).expect("not 0") };
@@ -69,8 +74,17 @@ impl SymphonyExecutor {
             info: ExecutorInfo { name: "symphony", largest_batch, outlives: true, closes_within: CLOSES_WITHIN },
             shared,
             worker,
-            ended: AsyncMutex::new(ended),
         })
+    }
+
+    /// Gives new tasks to the thread.
+    async fn hand_over(&self, orders: Vec<Order>) -> Vec<(TaskId, Result<Ticket>)> {
+        if orders.is_empty() {
+            return Vec::new();
+        }
+        let tasks: Vec<TaskId> = orders.iter().map(|order| order.task.clone()).collect();
+        let answers = self.worker.ask(|answer| Command::Submit(orders, answer)).await;
+        answers.unwrap_or_else(|| tasks.into_iter().map(|task| (task, Err(closed()))).collect())
     }
 
     /// Ends tasks that are out there, as far as that can be done.
@@ -108,21 +122,35 @@ impl Shared {
         std::mem::take(&mut *lock(&self.cancels))
     }
 
-    /// A task went out, or was refused.
-    pub(crate) fn moved(&self) {
-        self.moves.send_modify(|moves| *moves += 1);
+    /// A task went out, or was refused: the book is changed, and whoever has waited for that looks into it.
+    pub(crate) fn end_submit<T>(&self, change: impl FnOnce(&mut Book) -> T) -> T {
+        let mut book = self.book();
+        let changed = change(&mut book);
+        let is_asked = book.end_submit();
+        drop(book);
+        if is_asked {
+            self.moves.send_modify(|moves| *moves += 1);
+        }
+        changed
     }
 
     pub(crate) fn tell(&self, task: TaskId, outcome: TaskOutcome) {
-        // Fails only at our end.
-        drop(self.tell.send(Completion { task, outcome }));
+        self.ended.tell(task, outcome);
+    }
+
+    pub(crate) fn close(&self) {
+        self.is_closing.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Relaxed)
     }
 
     /// A session speaks, on a thread of the library.
-    pub(crate) fn hear(&self, session: SessionKey, event: Event) -> Option<Error> {
+    pub(crate) fn hear(&self, session: SessionKey, event: Event<'_>) -> Option<Error> {
         match event {
             Event::Output { task, outcome } => {
-                let heard = self.book().heard(session, &task, outcome);
+                let heard = self.book().heard(session, task, outcome);
                 if let Some((task, outcome)) = heard {
                     self.tell(task, outcome_of(outcome));
                 }
@@ -152,10 +180,15 @@ pub(crate) fn outcome_of(outcome: Outcome) -> TaskOutcome {
 
 /// What a ticket says: the session's id, and the task's.
 pub(crate) fn handle(session: &str, task: &str) -> Bytes {
-    Bytes::from(format!("{session}\n{task}"))
+    let mut handle = Vec::with_capacity(session.len() + 1 + task.len());
+    handle.extend_from_slice(session.as_bytes());
+    handle.push(b'\n');
+    handle.extend_from_slice(task.as_bytes());
+    Bytes::from(handle)
 }
 
-fn read_handle(handle: &[u8]) -> Option<(String, Arc<str>)> {
+/// What [`handle`] wrote.
+pub(crate) fn read_handle(handle: &[u8]) -> Option<(String, Arc<str>)> {
     let (session, task) = std::str::from_utf8(handle).ok()?.split_once('\n')?;
     Some((session.to_owned(), Arc::from(task)))
 }
@@ -167,24 +200,18 @@ impl TaskExecutor for SymphonyExecutor {
     }
 
     async fn submit(&self, tasks: Vec<Submission>) -> Vec<(TaskId, Result<Ticket>)> {
-        let mut answers = Vec::with_capacity(tasks.len());
         let mut orders = Vec::with_capacity(tasks.len());
         let mut known = Vec::new();
-        for Submission { task, inputs, .. } in tasks {
-            // Before it is on record: what can never travel is not there.
-            let payload = match Envelope::new(&inputs) {
-                Ok(envelope) => envelope.tuple(),
-                Err(error) => {
-                    answers.push((task, Err(error)));
-                    continue;
+        {
+            let mut book = self.shared.book();
+            for Submission { task, inputs, .. } in tasks {
+                match book.enter(&task) {
+                    Some(number) => orders.push(Order { number, task, inputs }),
+                    None => known.push(task),
                 }
-            };
-            let entered = self.shared.book().enter(&task);
-            match entered {
-                Some(number) => orders.push(Order { number, task, payload }),
-                None => known.push(task),
             }
         }
+        let mut answers = self.hand_over(orders).await;
         for task in known {
             let run = self.shared.book().run(&task).cloned();
             let answer = match run {
@@ -195,20 +222,26 @@ impl TaskExecutor for SymphonyExecutor {
             let ticket = answer.map(|handle| Ticket { task: task.clone(), handle }).ok_or_else(busy);
             answers.push((task, ticket));
         }
-        if !orders.is_empty() {
-            let tasks: Vec<TaskId> = orders.iter().map(|order| order.task.clone()).collect();
-            match self.worker.ask(|answer| Command::Submit(orders, answer)).await {
-                Some(answered) => answers.extend(answered),
-                None => answers.extend(tasks.into_iter().map(|task| (task, Err(closed())))),
-            }
-        }
         answers
     }
 
     async fn cancel(&self, tasks: &[TaskId], force: bool) -> Vec<(TaskId, Result<CancelOutcome>)> {
         let mut moves = self.shared.moves.subscribe();
-        let (mut answers, mut out) = (Vec::new(), Vec::new());
+        let (mut answers, mut out, mut going) = (Vec::new(), Vec::new(), Vec::new());
+        // Those that wait first, all of them: while we wait for one that goes out, the thread would begin the next.
         for task in tasks {
+            let withdrawn = self.shared.book().withdraw(task);
+            let outcome = match withdrawn {
+                Withdrawn::InTime | Withdrawn::Before => CancelOutcome::Canceled,
+                Withdrawn::Over => CancelOutcome::NotFound,
+                Withdrawn::Out(_) | Withdrawn::NotYet => {
+                    going.push(task);
+                    continue;
+                }
+            };
+            answers.push((task.clone(), Ok(outcome)));
+        }
+        for task in going {
             let outcome = loop {
                 let withdrawn = self.shared.book().withdraw(task);
                 match withdrawn {
@@ -232,12 +265,12 @@ impl TaskExecutor for SymphonyExecutor {
         answers
     }
 
+    fn place(&self) -> String {
+        format!("application {}", self.shared.config.application)
+    }
+
     async fn next(&self) -> Completion {
-        // Cancel safe: a channel's receiver loses nothing.
-        match self.ended.lock().await.recv().await {
-            Some(completion) => completion,
-            None => std::future::pending().await,
-        }
+        self.shared.ended.next().await
     }
 
     async fn recover(&self, known: Vec<TaskEntry>) -> Result<Vec<Ticket>> {
@@ -256,11 +289,12 @@ impl TaskExecutor for SymphonyExecutor {
 
     async fn close(&self, how: Close) -> Result<()> {
         self.shared.book().withdraw_queued();
+        self.shared.close();
         self.worker.ask(|answer| Command::Close(how == Close::Cancel, answer)).await.unwrap_or(Ok(()))
     }
 }
 
-fn closed() -> Error {
+pub(crate) fn closed() -> Error {
     Error::new(ErrorKind::Failed, "reach Symphony", "the executor has closed")
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use scaler_wm_core::{Error, ErrorKind, Result, TaskId, Ticket};
+use scaler_wm_core::{Error, ErrorKind, Inputs, Result, TaskId, Ticket};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -22,7 +22,8 @@ pub(crate) struct Order {
     /// Which order of the task it is.
     pub(crate) number: u64,
     pub(crate) task: TaskId,
-    pub(crate) payload: Vec<u8>,
+    /// Its payload is written when it goes out: a thousand of them would lie about for long.
+    pub(crate) inputs: Inputs,
 }
 
 /// What the thread is told.
@@ -41,6 +42,7 @@ pub(crate) enum Command {
 /// The way to the thread. It ends when this is dropped, and leaves what is there.
 pub(crate) struct Worker {
     commands: mpsc::Sender<Command>,
+    shared: Arc<Shared>,
 }
 
 impl Worker {
@@ -49,12 +51,13 @@ impl Worker {
         let (commands, orders) = mpsc::channel();
         let (ready, is_ready) = oneshot::channel();
         let news = commands.clone();
+        // From here on: whoever waits no longer drops it, and ends the thread so.
+        let worker = Self { commands, shared: Arc::clone(&shared) };
         let begin = move || match Desk::open(shared, news) {
             Ok(desk) => {
-                // Fails only when nobody waits any more.
-                if ready.send(Ok(())).is_ok() {
-                    desk.run(&orders);
-                }
+                // Fails when nobody waits any more: then the first command is to close.
+                drop(ready.send(Ok(())));
+                desk.run(&orders);
             }
             Err(error) => drop(ready.send(Err(error))),
         };
@@ -63,7 +66,7 @@ impl Worker {
         };
         thread::Builder::new().name("symphony".to_owned()).spawn(begin).map_err(failed)?;
         match is_ready.await {
-            Ok(ready) => ready.map(|()| Self { commands }),
+            Ok(ready) => ready.map(|()| worker),
             Err(_) => Err(Error::new(ErrorKind::Failed, "reach Symphony", "its thread has ended")),
         }
     }
@@ -78,6 +81,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        self.shared.close();
         let (answer, _) = oneshot::channel();
         // Fails when it has ended already.
         drop(self.commands.send(Command::Close(false, answer)));

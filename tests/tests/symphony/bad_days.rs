@@ -1,8 +1,8 @@
-//! Sessions that are lost, instances that die, a Symphony that does not answer, and libraries that are none.
+//! Sessions that are lost, instances that die, a Symphony that does not answer, and what cannot work.
 
-use scaler_wm_tests::{Commanded, ManagerOptions, Result, Script, Stack, StackOptions, Symphony};
+use scaler_wm_tests::{Commanded, Result, Script, Stack, StackOptions, Symphony};
 
-use crate::setup::{ends_clean, options, start};
+use crate::setup::{ends_clean, options, refuses, start};
 
 #[test]
 fn a_session_that_is_lost_in_the_middle_costs_nothing() -> Result<()> {
@@ -66,21 +66,6 @@ fn a_symphony_that_does_not_answer_is_waited_for() -> Result<()> {
     let refused = outcomes.iter().filter(|outcome| outcome.contains("submit a task to Symphony")).count();
     stack.check(refused == 2, "two that were refused", format!("{outcomes:?}"))?;
     ends_clean(&stack, &symphony, &mut manager)
-}
-
-/// A manager that cannot work ends, and says why and what to do.
-fn refuses(extra: &[&str], environment: (&str, &str), said: &[&str]) -> Result<()> {
-    let stack = Stack::start(StackOptions::default())?;
-    let symphony = Symphony::new(&stack)?;
-    let mut wrong: ManagerOptions = options(&symphony, extra);
-    wrong.environment.push((environment.0.to_owned(), environment.1.to_owned()));
-    let mut manager = stack.manager(&wrong)?;
-    let status = manager.wait(20.0).map_err(|failure| stack.explain(failure))?;
-    stack.check(status.code() == Some(2), "exit code 2", status)?;
-    let lines = manager.log().lines_with(said);
-    stack.check(lines.len() == 1, &format!("{said:?}"), manager.log().tail(5))?;
-    let secrets = manager.log().lines_with(&["hush"]);
-    stack.check(secrets.is_empty(), "no password in the log", format!("{secrets:?}"))
 }
 
 #[test]

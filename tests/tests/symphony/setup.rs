@@ -32,3 +32,18 @@ pub(crate) fn nothing_left(stack: &Stack, symphony: &Symphony) -> Result<()> {
     stack.check(sessions.is_empty(), "no session left", format!("{sessions:?}"))?;
     stack.until("no instance left", 10.0, || symphony.instances().is_empty().then_some(()))
 }
+
+/// A manager that cannot work ends, and says why and what to do.
+pub(crate) fn refuses(extra: &[&str], environment: (&str, &str), said: &[&str]) -> Result<()> {
+    let stack = Stack::start(StackOptions::default())?;
+    let symphony = Symphony::new(&stack)?;
+    let mut wrong = options(&symphony, extra);
+    wrong.environment.push((environment.0.to_owned(), environment.1.to_owned()));
+    let mut manager = stack.manager(&wrong)?;
+    let status = manager.wait(20.0).map_err(|failure| stack.explain(failure))?;
+    stack.check(status.code() == Some(2), "exit code 2", status)?;
+    let lines = manager.log().lines_with(said);
+    stack.check(lines.len() == 1, &format!("{said:?}"), manager.log().tail(5))?;
+    let secrets = manager.log().lines_with(&["hush"]);
+    stack.check(secrets.is_empty(), "no password in the log", format!("{secrets:?}"))
+}

@@ -127,7 +127,7 @@ unsafe extern "C" fn session_create(
             let tag = memory::optional(options.tag, "tag")?.to_owned();
             let service = memory::optional(options.service, "service")?.to_owned();
             let SessionOptions { priority, codec, .. } = options;
-            let facts = |application| Facts { application, name, kind, tag, service, priority, codec };
+            let facts = |application, user| Facts { application, user, name, kind, tag, service, priority, codec };
             let made = library.session_create(connection.addr(), facts, Callbacks::read(callbacks)?)?;
             memory::put(session, handle(made))
         })

@@ -201,6 +201,7 @@ mod tests {
         for (number, priority) in sessions {
             let facts = Facts {
                 application: "app".into(),
+                user: String::new(),
                 name: String::new(),
                 kind: String::new(),
                 tag: String::new(),

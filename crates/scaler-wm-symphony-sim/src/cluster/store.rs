@@ -255,8 +255,8 @@ fn read_tag(path: &Path) -> io::Result<Option<Tag>> {
 }
 
 fn to_text(facts: &Facts) -> String {
-    let Facts { application, name, kind, tag, service, priority, codec } = facts;
-    let own = [("name", name), ("tag", tag), ("service", service)]
+    let Facts { application, user, name, kind, tag, service, priority, codec } = facts;
+    let own = [("user", user), ("name", name), ("tag", tag), ("service", service)]
         .map(|(key, value)| format!("{key}={}\n", value.replace(char::is_control, " ")));
     format!("application={application}\ntype={kind}\npriority={priority}\ncodec={codec}\n{}", own.concat())
 }
@@ -268,6 +268,7 @@ fn from_text(text: &str) -> Option<Facts> {
         kind: value("type")?,
         priority: value("priority")?.parse().ok()?,
         codec: value("codec")?.parse().ok()?,
+        user: value("user")?,
         name: value("name")?,
         tag: value("tag")?,
         service: value("service")?,

@@ -4,6 +4,7 @@
 mod alone;
 mod border;
 mod faults;
+mod hosted;
 mod noop;
 mod order;
 mod payload;

@@ -221,6 +221,10 @@ Connection *SoamFactory::connect(const char *application, SecurityCallback *secu
     if (how == "number") {
         throw 42;
     }
+    const std::string words = setting("CONNECT_SAYS");
+    if (!words.empty()) {
+        throw SoamException(2013, words);
+    }
     const std::string expected = setting("PASSWORD");
     if (!expected.empty() && security->password() != expected) {
         throw SoamException(2011, "Authentication of the user failed");

@@ -116,6 +116,21 @@ void check_errors()
     check_connect("PASSWORD", "secret", SCALER_SOAM_DENIED, 2011, "Authentication of the user failed");
     check_connect("APPLICATION", "Other", SCALER_SOAM_UNKNOWN, 2012,
                   "the application ScalerService is not registered");
+    // Words decide, and only such as say what they seem to.
+    const std::pair<scaler_soam_status, const char *> words[] = {
+        {SCALER_SOAM_FAILED, "an unknown error occurred"},
+        {SCALER_SOAM_FAILED, "the session was not made, and the reason is unknown"},
+        {SCALER_SOAM_FAILED, "profile.soam: No such file or directory"},
+        {SCALER_SOAM_UNREACHABLE, "Unknown host: director"},
+        {SCALER_SOAM_UNREACHABLE, "The connection timed out (unknown error)"},
+        {SCALER_SOAM_UNKNOWN, "Unknown application ScalerService"},
+        {SCALER_SOAM_UNKNOWN, "The application ScalerService is unknown"},
+        {SCALER_SOAM_UNKNOWN, "There is no such application"},
+        {SCALER_SOAM_DENIED, "Unknown user: the password is wrong"},
+    };
+    for (const auto &said : words) {
+        check_connect("CONNECT_SAYS", said.second, said.first, 2013, said.second);
+    }
     check_connect("CONNECT", "foreign", SCALER_SOAM_FAILED, 0, "not an exception of the library");
     check_connect("CONNECT", "number", SCALER_SOAM_FAILED, 0,
                   "something was thrown that is no exception of the library");

@@ -6,16 +6,17 @@ use std::{
     collections::HashMap,
     sync::{Arc, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use scaler_wm_agent::payload::Envelope;
 use scaler_wm_core::{Backoff, BackoffSettings, Chain, Error, ErrorKind, Result, TaskId, Ticket};
 use tracing::{info, warn};
 
 use crate::{
     book::{Run, SessionKey},
-    executor::{Shared, handle},
-    ffi::{Connection, Library, Session, SessionOptions},
+    executor::{Shared, closed, handle, outcome_of},
+    ffi::{Connection, Events, Library, Session, SessionOptions, Slip},
     record::SessionFile,
     worker::{Command, Order},
 };
@@ -23,6 +24,10 @@ use crate::{
 /// How the wait grows between two tries to connect.
 const AGAIN: BackoffSettings =
     BackoffSettings { free: 0, first: Duration::from_millis(200), longest: Duration::from_secs(15) };
+/// How often a wait looks whether anybody needs what it is for.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// A buffer for payloads that is larger than this is not kept for the next one, in bytes.
+const LARGEST_BUFFER: usize = 1 << 20;
 
 /// A session, and its name.
 struct Open {
@@ -38,7 +43,8 @@ pub(crate) struct Desk {
     library: Arc<Library>,
     connection: Option<Arc<Connection>>,
     sessions: HashMap<SessionKey, Open>,
-    /// The one to which tasks go.
+    /// The one to which tasks go. It was made here and never opened again: so it is what the options say, and none of its
+    /// history comes again while a submit waits.
     current: Option<SessionKey>,
     next_key: SessionKey,
     openings: u64,
@@ -47,6 +53,9 @@ pub(crate) struct Desk {
     news: mpsc::Sender<Command>,
     /// Whether it was said that single tasks cannot be ended.
     has_said_so: bool,
+    /// The payload of the task that goes out, and what goes with it.
+    payload: Vec<u8>,
+    slip: Slip,
 }
 
 impl Desk {
@@ -64,6 +73,8 @@ impl Desk {
             file,
             news,
             has_said_so: false,
+            payload: Vec::new(),
+            slip: Slip::new(),
         };
         let mut backoff = Backoff::new(AGAIN, fastrand::u64(..));
         loop {
@@ -77,11 +88,27 @@ impl Desk {
                     if backoff.failures() == 1 {
                         warn!(error = %Chain(&error), "Symphony does not answer: will try again");
                     }
-                    thread::sleep(wait);
+                    desk.wait(wait)?;
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Waits before another try.
+    ///
+    /// # Errors
+    /// When nobody needs it any more.
+    fn wait(&self, wait: Duration) -> Result<()> {
+        let until = Instant::now() + wait;
+        while !self.shared.is_closing() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(LOOK_EVERY));
+        }
+        Err(closed())
     }
 
     pub(crate) fn run(mut self, commands: &mpsc::Receiver<Command>) {
@@ -126,11 +153,11 @@ impl Desk {
     }
 
     /// What a session tells goes to the book, on the library's own threads.
-    fn events(&mut self, key: SessionKey) -> (u64, crate::ffi::Events) {
+    fn events(&mut self, key: SessionKey) -> (u64, Events) {
         let (shared, news) = (Arc::clone(&self.shared), self.news.clone());
         self.openings += 1;
         let opening = self.openings;
-        let events = Box::new(move |event| {
+        let events: Events = Box::new(move |event| {
             if let Some(error) = shared.hear(key, event) {
                 // Fails only at our end.
                 drop(news.send(Command::Lost(key, opening, error)));
@@ -144,6 +171,7 @@ impl Desk {
         if let Some(key) = self.current {
             return Ok(key);
         }
+        self.end_idle();
         let connection = self.connection()?;
         let key = self.key();
         let (opening, events) = self.events(key);
@@ -178,40 +206,63 @@ impl Desk {
         }
     }
 
+    /// Sessions that were opened again for their tasks end when these have.
+    fn end_idle(&mut self) {
+        let mut idle: Vec<SessionKey> = self.sessions.keys().copied().collect();
+        idle.retain(|key| self.current != Some(*key) && self.shared.book().is_idle(*key));
+        for Open { session, id, .. } in idle.iter().filter_map(|key| self.sessions.remove(key)).collect::<Vec<_>>() {
+            match session.close(true) {
+                Ok(()) => self.file.remove(&id),
+                // It stays on record: the next process ends it.
+                Err(error) => warn!(session = id, error = %Chain(&error), "a session without tasks may stay"),
+            }
+        }
+    }
+
     fn submit(&mut self, orders: Vec<Order>) -> Vec<(TaskId, Result<Ticket>)> {
         orders
             .into_iter()
-            .map(|Order { number, task, payload }| {
-                let answer = self.submit_one(&task, number, &payload);
-                self.shared.moved();
+            .map(|order| {
+                let answer = self.submit_one(&order);
                 // They do not wait for the rest: a library may take its time for each.
                 self.cancel_all();
-                (task, answer)
+                (order.task, answer)
             })
             .collect()
     }
 
-    fn submit_one(&mut self, task: &TaskId, number: u64, payload: &[u8]) -> Result<Ticket> {
-        let key = self.session().inspect_err(|_| self.shared.book().drop_order(task, number))?;
-        if !self.shared.book().begin(task, number, key) {
-            return Err(Error::new(ErrorKind::Conflict, "submit a task to Symphony", "it was canceled"));
+    fn submit_one(&mut self, Order { number, task, inputs }: &Order) -> Result<Ticket> {
+        let canceled = || Error::new(ErrorKind::Conflict, "submit a task to Symphony", "it was canceled");
+        // No session is made for a task that nobody wants any more.
+        if self.current.is_none() && !self.shared.book().is_queued(task, *number) {
+            return Err(canceled());
+        }
+        let ready = Envelope::new(inputs).and_then(|envelope| Ok((envelope, self.session()?)));
+        let (envelope, key) = ready.inspect_err(|_| self.shared.book().drop_order(task, *number))?;
+        envelope.write_tuple(&mut self.payload);
+        if !self.shared.book().begin(task, *number, key) {
+            return Err(canceled());
         }
         let Some(open) = self.sessions.get(&key) else {
-            self.shared.book().refused(task);
+            self.shared.end_submit(|book| book.refused(task));
             return Err(Error::new(ErrorKind::Transient, "submit a task to Symphony", "its session has gone"));
         };
         // The book is free meanwhile: outputs of others come, and maybe that of this one.
-        match open.session.submit(&task.to_string(), payload) {
+        let submitted = open.session.submit(&mut self.slip, task, &self.payload);
+        if self.payload.capacity() > LARGEST_BUFFER {
+            self.payload = Vec::new();
+        }
+        match submitted {
             Ok(id) => {
                 let ticket = Ticket { task: task.clone(), handle: handle(&open.id, &id) };
-                let early = self.shared.book().out(task, Run { session: key, id: Arc::from(id) });
+                let early = self.shared.end_submit(|book| book.out(task, Run { session: key, id }));
                 if let Some((task, outcome)) = early {
-                    self.shared.tell(task, crate::executor::outcome_of(outcome));
+                    self.shared.tell(task, outcome_of(outcome));
                 }
                 Ok(ticket)
             }
             Err(error) => {
-                self.shared.book().refused(task);
+                self.shared.end_submit(|book| book.refused(task));
                 if error.kind() == ErrorKind::Transient {
                     self.lost(key, &error);
                 }

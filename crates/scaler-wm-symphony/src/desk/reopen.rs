@@ -1,6 +1,6 @@
 //! Sessions that are lost, or left by an earlier process: opened again with their tasks, or ended.
 
-use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use scaler_wm_core::{Backoff, BackoffSettings, Chain, Error, ErrorKind, Result, TaskId, TaskOutcome, Ticket};
 use tracing::{info, warn};
@@ -34,6 +34,10 @@ impl Desk {
         if is_recoverable && self.open_again(key, &id) {
             return;
         }
+        // Then its tasks are not lost, as far as anybody knows: the next process finds them.
+        if self.shared.is_closing() {
+            return;
+        }
         let lost = self.shared.book().lose(key);
         for task in lost {
             let context = format!("its session {id} is lost: {}", Chain(error));
@@ -50,7 +54,6 @@ impl Desk {
             match self.open_session(key, id) {
                 Ok(()) => {
                     info!(session = id, "the session is open again, with its tasks");
-                    self.current.get_or_insert(key);
                     return true;
                 }
                 Err(error) if is_for_good(error.kind()) => {
@@ -63,7 +66,9 @@ impl Desk {
                     if backoff.failures() == OPENED_AGAIN {
                         warn!(session = id, error = %Chain(&error), "the session cannot be opened again for now");
                     }
-                    thread::sleep(wait);
+                    if self.wait(wait).is_err() {
+                        return false;
+                    }
                 }
             }
         }
@@ -102,13 +107,13 @@ impl Desk {
             }
             match self.open_patiently(key, &id) {
                 Ok(()) => {
-                    self.current.get_or_insert(key);
                     self.file.add(&id)?;
                     found.extend(tasks.into_iter().map(|(task, task_id)| {
                         let handle = handle(&id, &task_id);
                         Ticket { task, handle }
                     }));
                 }
+                Err(error) if self.shared.is_closing() => return Err(error),
                 Err(error) => {
                     warn!(session = id, error = %Chain(&error), "a session of an earlier process is not there any more");
                     self.shared.book().lose(key);
@@ -119,7 +124,7 @@ impl Desk {
         Ok(found)
     }
 
-    /// Opens a session of an earlier process, however long it takes until somebody answers.
+    /// Opens a session of an earlier process, however long it takes until somebody answers, or nobody needs it any more.
     fn open_patiently(&mut self, key: SessionKey, id: &str) -> Result<()> {
         let mut backoff = Backoff::new(AGAIN, fastrand::u64(..));
         loop {
@@ -129,7 +134,7 @@ impl Desk {
                     if backoff.failures() == 1 {
                         warn!(session = id, error = %Chain(&error), "Symphony does not answer: will try again");
                     }
-                    thread::sleep(wait);
+                    self.wait(wait)?;
                 }
                 answer => return answer,
             }

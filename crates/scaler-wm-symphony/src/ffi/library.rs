@@ -1,6 +1,6 @@
 //! A library, and connections of it.
 
-use std::{env, path::Path, ptr::NonNull, sync::Arc};
+use std::{env, mem::ManuallyDrop, path::Path, ptr::NonNull, sync::Arc};
 
 use scaler_wm_core::{Error, ErrorKind, Result};
 
@@ -64,6 +64,8 @@ impl Library {
     pub(crate) fn load(path: &Path) -> Result<Arc<Self>> {
         // SAFETY: loading runs the library's initializers. It is the one that the user has named, with our rights.
         let library = unsafe { libloading::Library::new(path) }.map_err(|error| not_loaded(path, &error))?;
+        // Never unloaded, whatever comes of it: its initializers may have begun threads.
+        let library = ManuallyDrop::new(library);
         // SAFETY: the header says that this symbol is a function of this type.
         let get_api = unsafe { library.get::<abi::GetApi>(abi::ENTRY) }.map_err(|error| {
             let context = format!(
@@ -95,8 +97,6 @@ impl Library {
         let mut error = blank();
         // SAFETY: it is called before any other function, and the error is ours.
         let status = unsafe { initialize(&raw mut error) };
-        // Never unloaded, whatever comes of it: it may have begun threads.
-        std::mem::forget(library);
         check("initialize the library of Symphony", status, &error).map_err(|error| error.with_advice(SOURCE_IT))?;
         Ok(Arc::new(Self { table }))
     }
@@ -142,7 +142,11 @@ const SOURCE_IT: &str =
     "is its environment sourced (`. $SOAM_HOME/conf/profile.soam`), and does the cluster run (`soamview app`)?";
 
 fn not_loaded(path: &Path, error: &libloading::Error) -> Error {
-    let mut context = format!("{error}");
+    // What the loader says is behind it: which library it has not found.
+    let mut context = match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    };
     if env::var_os("SOAM_HOME").is_none() {
         context.push_str("; SOAM_HOME is not set: source the environment of the SDK first, `. …/conf/profile.soam`");
     }
@@ -189,7 +193,7 @@ impl Connection {
         // SAFETY: the connection is open as long as we are; id and error are ours.
         let status = unsafe { (self.library.table.connection_id)(self.raw.as_ptr(), &raw mut id, &raw mut error) };
         check("ask for the id of a connection", status, &error)?;
-        Ok(super::text_of(&id.text))
+        Ok(super::text_of(&id.text).into_owned())
     }
 }
 

@@ -1,13 +1,21 @@
 //! The border to C. Everything unsafe is here; what it hands out is safe to use.
 
 pub mod abi;
+mod callbacks;
 mod library;
 mod session;
+mod slip;
 
+pub(crate) use callbacks::{Event, Events, Outcome};
 pub(crate) use library::{Connection, Library};
-pub(crate) use session::{Event, Events, Outcome, Session, SessionOptions};
+pub(crate) use session::{Session, SessionOptions};
+pub(crate) use slip::Slip;
 
-use std::ffi::{CStr, CString, c_char};
+use std::{
+    borrow::Cow,
+    ffi::{CStr, CString, c_char},
+    slice,
+};
 
 use scaler_wm_core::{Error, ErrorKind, Result};
 
@@ -43,7 +51,7 @@ fn failure(operation: &'static str, status: abi::Status, error: &abi::Error) -> 
 /// What the library says, in a line.
 fn said(error: &abi::Error) -> String {
     let (kind, message) = (text_of(&error.kind), text_of(&error.message));
-    let mut said = if message.is_empty() { "the library gives no reason".to_owned() } else { message };
+    let mut said = if message.is_empty() { "the library gives no reason".to_owned() } else { message.into_owned() };
     match (kind.is_empty(), error.soam_code) {
         (true, 0) => {}
         (true, code) => said = format!("{said} (SOAM {code})"),
@@ -54,9 +62,10 @@ fn said(error: &abi::Error) -> String {
 }
 
 /// The text in an array, up to its NUL, or to its end where somebody has forgotten that.
-fn text_of(array: &[c_char]) -> String {
-    let bytes: Vec<u8> = array.iter().map(|each| each.to_ne_bytes()[0]).take_while(|byte| *byte != 0).collect();
-    String::from_utf8_lossy(&bytes).into_owned()
+fn text_of(array: &[c_char]) -> Cow<'_, str> {
+    // SAFETY: a `c_char` is a byte, whatever its sign is.
+    let bytes: &[u8] = unsafe { slice::from_raw_parts(array.as_ptr().cast(), array.len()) };
+    String::from_utf8_lossy(bytes.split(|byte| *byte == 0).next().unwrap_or_default())
 }
 
 fn c_string(operation: &'static str, text: &str) -> Result<CString> {

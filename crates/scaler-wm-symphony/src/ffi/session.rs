@@ -1,32 +1,14 @@
-//! Sessions, and what they tell.
+//! Sessions.
 
-use std::{
-    ffi::c_void,
-    panic::{AssertUnwindSafe, catch_unwind},
-    ptr::NonNull,
-    slice,
-    sync::Arc,
-};
+use std::{fmt, ptr::NonNull, sync::Arc};
 
-use bytes::Bytes;
 use scaler_wm_core::{Error, ErrorKind, Result};
 
-use super::{Connection, abi, blank, borrowed, c_string, check, failure, said, size_of_u32, text_of};
-
-/// What a session tells, from threads of the library, several at the same time.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// A task has ended.
-    Output { task: Box<str>, outcome: Outcome },
-    /// The session is of no use any more.
-    Lost(Error),
-}
-
-/// What came of a task: what the service has answered, or why it has not.
-pub(crate) type Outcome = std::result::Result<Bytes, String>;
-
-/// Who hears it. It returns at once.
-pub(crate) type Events = Box<dyn Fn(Event) + Send + Sync>;
+use super::{
+    Connection, Slip, abi, blank, c_string,
+    callbacks::{Events, on_output, on_session_error},
+    check, size_of_u32, text_of,
+};
 
 /// A new session.
 #[derive(Clone, Debug)]
@@ -132,21 +114,20 @@ impl Session {
         // SAFETY: the session is open; id and error are ours.
         let status = unsafe { (self.connection.library.table.session_id)(self.raw(), &raw mut id, &raw mut error) };
         check("ask for the id of a session", status, &error)?;
-        Ok(text_of(&id.text))
+        Ok(text_of(&id.text).into_owned())
     }
 
     /// Submits a task; its id. May wait until there is room for it.
-    pub(crate) fn submit(&self, tag: &str, payload: &[u8]) -> Result<Box<str>> {
+    pub(crate) fn submit(&self, slip: &mut Slip, tag: impl fmt::Display, payload: &[u8]) -> Result<Arc<str>> {
         const SUBMIT: &str = "submit a task to Symphony";
-        let tag = c_string(SUBMIT, tag)?;
-        let (mut id, mut error) = (abi::Id { text: [0; 128] }, blank());
+        slip.write_tag(SUBMIT, tag)?;
+        let (tag, id, error) = slip.parts();
         // SAFETY: the session is open; tag, payload, id and error stay until it returns.
         let status = unsafe {
             let submit = self.connection.library.table.task_submit;
-            submit(self.raw(), tag.as_ptr(), payload.as_ptr(), payload.len() as u64, &raw mut id, &raw mut error)
+            submit(self.raw(), tag, payload.as_ptr(), payload.len() as u64, id, error)
         };
-        check(SUBMIT, status, &error)?;
-        Ok(text_of(&id.text).into())
+        slip.id(SUBMIT, status)
     }
 
     /// Asks for the end of a task; `false` where the library cannot end one task.
@@ -183,64 +164,5 @@ impl Drop for Session {
         if let Err(error) = self.close_once(abi::DETACH) {
             tracing::debug!(%error, "a session may stay open until the process ends");
         }
-    }
-}
-
-/// Tells the one who hears it, whatever happens there: nothing unwinds into the library.
-///
-/// # Safety
-/// `user` is what [`Session::made`] has given to the library, for a session that is not closed.
-unsafe fn tell(user: *mut c_void, event: Event) {
-    // SAFETY: the caller vouches for it; `Events` may be called from several threads.
-    let events = unsafe { &*user.cast::<Events>() };
-    if catch_unwind(AssertUnwindSafe(|| events(event))).is_err() {
-        tracing::error!("an event of Symphony was lost: whoever hears it has panicked");
-    }
-}
-
-unsafe extern "C" fn on_output(user: *mut c_void, output: *const abi::Output) {
-    // SAFETY: the library lends us an output with its texts and bytes until we return.
-    let event = catch_unwind(|| unsafe { event_of(output) });
-    if let Ok(Some(event)) = event {
-        // SAFETY: the library passes on what it was given, while the session is open.
-        unsafe { tell(user, event) };
-    }
-}
-
-/// # Safety
-/// `output` is null, or points to an output whose texts and bytes are as the header says.
-unsafe fn event_of(output: *const abi::Output) -> Option<Event> {
-    // SAFETY: the caller vouches for it. The first version has all of these members.
-    let output = unsafe { output.as_ref() }?;
-    // SAFETY: texts of an output end with a NUL, or are null.
-    let text = |text| unsafe { borrowed(text) }.map(|text| Box::from(&*text.to_string_lossy()));
-    let task = text(output.task)?;
-    let outcome = if output.ok != 0 {
-        let length = usize::try_from(output.length).ok()?;
-        let bytes = if output.data.is_null() || length == 0 {
-            Bytes::new()
-        } else {
-            // SAFETY: it is not null, and has so many bytes until we return.
-            Bytes::copy_from_slice(unsafe { slice::from_raw_parts(output.data, length) })
-        };
-        Ok(bytes)
-    } else {
-        // SAFETY: it is null, or points to an error until we return.
-        let error = unsafe { output.error.as_ref() };
-        Err(error.map_or_else(|| "the library gives no reason".to_owned(), said))
-    };
-    Some(Event::Output { task, outcome })
-}
-
-unsafe extern "C" fn on_session_error(user: *mut c_void, error: *const abi::Error) {
-    let told = catch_unwind(|| {
-        // SAFETY: it is null, or points to an error until we return.
-        let error = unsafe { error.as_ref() }.copied().unwrap_or_else(blank);
-        let status = if error.status == abi::OK { abi::LOST } else { error.status };
-        failure("keep a session of Symphony", status, &error)
-    });
-    if let Ok(error) = told {
-        // SAFETY: the library passes on what it was given, while the session is open.
-        unsafe { tell(user, Event::Lost(error)) };
     }
 }

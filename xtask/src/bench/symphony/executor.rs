@@ -28,6 +28,13 @@ pub(super) struct Costs {
     pub(super) rest: f64,
 }
 
+/// What a library takes of it that is called without us, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Alone {
+    /// Processor time of all threads.
+    pub(super) cpu: f64,
+}
+
 /// Resident memory, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
@@ -36,16 +43,30 @@ pub(super) struct Held {
 }
 
 pub(super) fn costs(programs: &Programs, library: Library<'_>) -> Result<Costs> {
+    let [time, cpu, payload, rest] = medians(programs, library, &[], ["time_ns", "cpu_ns", "payload_ns", "rest_ns"])?;
+    Ok(Costs { time, cpu, payload, rest })
+}
+
+pub(super) fn alone(programs: &Programs, library: Library<'_>) -> Result<Alone> {
+    let [cpu] = medians(programs, library, &["alone"], ["cpu_ns"])?;
+    Ok(Alone { cpu })
+}
+
+/// The figures of some starts, over a library that answers at once.
+fn medians<const COUNT: usize>(
+    programs: &Programs,
+    library: Library<'_>,
+    how: &[&str],
+    names: [&str; COUNT],
+) -> Result<[f64; COUNT]> {
     let mut starts = Vec::new();
     for _ in 0..STARTS {
         let mut command = Command::new(&programs.overhead);
-        command.arg(library.path).arg(TASKS.to_string()).envs(library.environment.iter().copied());
-        starts.push(figures(&mut command, ["time_ns", "cpu_ns", "payload_ns", "rest_ns"])?);
+        command.arg(library.path).arg(TASKS.to_string()).args(how).envs(library.environment.iter().copied());
+        starts.push(figures(&mut command, names)?);
     }
-    let of = |figure: usize| median(starts.iter().map(|figures| figures[figure]).collect());
-    let costs = Costs { time: of(0), cpu: of(1), payload: of(2), rest: of(3) };
-    eprintln!("{}: {costs:.0?}, each time {starts:.0?}", library.path.display());
-    Ok(costs)
+    eprintln!("{} {how:?}: {names:?} each time {starts:.0?}", library.path.display());
+    Ok(std::array::from_fn(|figure| median(starts.iter().map(|figures| figures[figure]).collect())))
 }
 
 /// With a library that does not answer.

@@ -6,7 +6,7 @@ mod programs;
 mod rows;
 mod throughput;
 
-use executor::{Costs, Held};
+use executor::{Alone, Costs, Held};
 use programs::{Behind, Manager, Programs};
 use scaler_wm_tests::Result;
 use throughput::Round;
@@ -30,6 +30,8 @@ struct Both {
 struct Measured {
     /// Over the shim with its double, and over the simulator.
     costs: [Costs; 2],
+    /// Either library without us.
+    alone: [Alone; 2],
     held: [Held; 2],
     paths: Vec<Path>,
 }
@@ -53,6 +55,7 @@ const AROUND: [(&str, Measure); 3] = [
 pub(super) fn measure() -> Result<Sheet> {
     let programs = Programs::build()?;
     let costs = [executor::costs(&programs, programs.double())?, executor::costs(&programs, programs.simulator())?];
+    let alone = [executor::alone(&programs, programs.double())?, executor::alone(&programs, programs.simulator())?];
     let held = [executor::held(&programs, programs.double())?, executor::held(&programs, programs.simulator())?];
     let mut paths = Vec::new();
     for (what, round) in AROUND {
@@ -65,5 +68,5 @@ pub(super) fn measure() -> Result<Sheet> {
             paths.push(Path { what, behind, both });
         }
     }
-    Ok(rows::sheet(&Measured { costs, held, paths }))
+    Ok(rows::sheet(&Measured { costs, alone, held, paths }))
 }

@@ -6,7 +6,7 @@ use crate::bench::{cases::median, sheet::Sheet};
 const NO_TARGET: (&str, bool) = ("", true);
 
 pub(super) fn sheet(measured: &Measured) -> Sheet {
-    let Measured { costs: [double, simulator], held: [held, held_simulator], paths } = measured;
+    let Measured { costs: [double, simulator], alone: [shim, bare], held: [held, held_simulator], paths } = measured;
     let mut sheet = Sheet::default();
     let us = |nanoseconds: f64| nanoseconds / 1e3;
     let target = |nanoseconds: f64| ("under 2 µs", nanoseconds < 2000.0);
@@ -16,11 +16,14 @@ pub(super) fn sheet(measured: &Measured) -> Sheet {
     sheet.alone("its payload beside that, written and read", us(double.payload), "µs", NO_TARGET);
     sheet.alone("both together as measured", us(double.cpu), "µs", NO_TARGET);
     sheet.alone("the time that passes for a task", us(double.time), "µs", NO_TARGET);
+    let what = "the library alone, no backend: submits in a loop, outputs counted, shim with no-op double";
+    sheet.alone(what, us(shim.cpu), "µs", NO_TARGET);
     let what = "processor time of a task in library, ABI and backend, no-op simulator";
     sheet.alone(what, us(simulator.rest), "µs", target(simulator.rest));
     sheet.alone("its payload beside that", us(simulator.payload), "µs", NO_TARGET);
     sheet.alone("both together", us(simulator.cpu), "µs", NO_TARGET);
     sheet.alone("the time that passes", us(simulator.time), "µs", NO_TARGET);
+    sheet.alone("the library alone, no backend, no-op simulator", us(bare.cpu), "µs", NO_TARGET);
 
     let mb = |bytes: f64| bytes / 1e6;
     let target = |bytes: f64| ("under 100 MB", mb(bytes) < 100.0);

@@ -1,8 +1,10 @@
 //! What a task costs on its way through the executor and a library, and what it weighs there: prints JSON.
 //!
 //! `overhead LIBRARY TASKS`: over a library that answers at once, nanoseconds per task; what its payload takes, written
-//! and read by itself, beside it. `overhead LIBRARY TASKS held`: over one that does not answer, bytes that are resident.
-//! Tasks go out by the thousand.
+//! and read by itself, beside it. `overhead LIBRARY TASKS alone`: what the library takes of that, called without us.
+//! `overhead LIBRARY TASKS held`: over one that does not answer, bytes that are resident. Tasks go out by the thousand.
+
+mod alone;
 
 use std::{
     env,
@@ -36,14 +38,17 @@ async fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
     let mut next = |what: &str| arguments.next().ok_or_else(|| format!("give {what}"));
     let (library, tasks) = (next("a library")?, next("how many tasks")?.parse::<usize>()?);
-    let is_held = arguments.next().is_some();
+    let what = arguments.next();
     if !tasks.is_multiple_of(BATCH) {
         return Err("give a multiple of a thousand tasks".into());
     }
-    // Loaded, and not connected to anything.
     let config = SymphonyConfig { library: library.into(), ..SymphonyConfig::new("Overhead") };
-    let executor = SymphonyExecutor::start(config).await?;
-    let figures = if is_held { held(&executor, tasks).await? } else { costs(&executor, tasks).await? };
+    let figures = match what.as_deref() {
+        None => costs(&SymphonyExecutor::start(config).await?, tasks).await?,
+        Some("alone") => alone::costs(&config.library, tasks)?,
+        Some("held") => held(&SymphonyExecutor::start(config).await?, tasks).await?,
+        Some(other) => return Err(format!("give `alone`, `held` or nothing instead of `{other}`").into()),
+    };
     println!("{figures}");
     std::io::stdout().flush()?;
     // A library that does not answer is in no hurry to let go of its tasks either.
@@ -111,14 +116,13 @@ async fn take(executor: &SymphonyExecutor, tasks: usize) -> Result<()> {
 /// Processor time for the payloads of as many tasks, and their answers.
 fn payloads(inputs: &Inputs, tasks: usize) -> Result<Duration> {
     let answer = Bytes::from_static(ANSWER);
+    // Like the executor: into the same buffer.
+    let mut payload = Vec::new();
     let began = cpu_now();
-    for _ in 0..tasks / BATCH {
-        let mut batch = Vec::with_capacity(BATCH);
-        for _ in 0..BATCH {
-            batch.push(Envelope::new(black_box(inputs))?.tuple());
-            black_box(read_result(black_box(&answer))?);
-        }
-        black_box(batch);
+    for _ in 0..tasks {
+        Envelope::new(black_box(inputs))?.write_tuple(&mut payload);
+        black_box(&payload);
+        black_box(read_result(black_box(&answer))?);
     }
     Ok(cpu_now() - began)
 }
