@@ -4,11 +4,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_batch::{
     Client,
-    types::{ArrayProperties, JobDetail, JobStatus, JobTimeout, KeyValuesPair},
+    types::{ArrayProperties, JobDetail, JobStatus, JobSummary, JobTimeout, KeyValuesPair},
 };
 use futures_util::future::try_join_all;
 use scaler_wm_aws::{Caller, Pace, Request, Tries};
-use scaler_wm_core::{Error, ErrorKind, Result};
+use scaler_wm_core::{Error, ErrorKind, Result, Timestamp};
 
 use crate::{
     BatchConfig,
@@ -75,6 +75,16 @@ pub(crate) struct Seen {
     pub(crate) ended_children: Option<u32>,
     /// Why it has failed, if it has.
     pub(crate) cause: Cause,
+}
+
+/// A job as a list has it.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) phase: Phase,
+    /// When it was submitted.
+    pub(crate) at: Option<Timestamp>,
 }
 
 impl BatchClient {
@@ -154,6 +164,24 @@ impl BatchClient {
         }
     }
 
+    /// Every job whose name begins so, whatever its case, those that have ended within a day or so included.
+    pub(crate) async fn begin_with(&self, name: &str) -> Result<Vec<Named>> {
+        let paces = [(&self.look, 1.0)];
+        let request = looking("ListJobs", "list jobs", &paces);
+        let filter = KeyValuesPair::builder().name("JOB_NAME").values(format!("{name}*")).build();
+        let (mut jobs, mut next) = (Vec::new(), None);
+        loop {
+            let call = self.batch.list_jobs().job_queue(&self.queue).filters(filter.clone());
+            let call = call.set_next_token(next.take());
+            let page = self.caller.call(request, || call.clone().send()).await?;
+            jobs.extend(page.job_summary_list.unwrap_or_default().into_iter().filter_map(named));
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(jobs);
+            }
+        }
+    }
+
     /// What these jobs are now; those that are not known any more are missing.
     pub(crate) async fn describe(&self, ids: &[String]) -> Result<Vec<Seen>> {
         let paces = [(&self.look, 1.0)];
@@ -195,10 +223,15 @@ const fn ending<'a>(operation: &'static str, purpose: &'static str, paces: &'a [
 }
 
 /// The class of an error of Batch, where code and message tell it better than the code alone.
-fn refine(code: &str, message: &str) -> Option<ErrorKind> {
+pub(crate) fn refine(code: &str, message: &str) -> Option<ErrorKind> {
     let words = message.to_ascii_lowercase();
     // A queue that is being changed, or a role that was made a moment ago.
     (code == "ClientException" && words.contains("not in valid state")).then_some(ErrorKind::Transient)
+}
+
+fn named(job: JobSummary) -> Option<Named> {
+    let at = job.created_at.and_then(|at| u64::try_from(at).ok()).map(Timestamp::from_millis);
+    Some(Named { name: job.job_name?, id: job.job_id?, phase: Phase::of(job.status.as_ref()), at })
 }
 
 fn seen(job: &JobDetail) -> Option<Seen> {

@@ -18,7 +18,7 @@ use scaler_wm_agent::payload::Envelope;
 use scaler_wm_aws::{Caller, Calls};
 use scaler_wm_core::{
     Backoff, BackoffSettings, CancelOutcome, Chain, Close, Completion, Error, ErrorKind, ExecutorInfo, Result,
-    Submission, TaskEntry, TaskExecutor, TaskId, TaskJournal, Ticket,
+    Submission, TaskEntry, TaskExecutor, TaskId, TaskJournal, Ticket, control::CallFigures,
 };
 use tokio::{
     sync::{Mutex as AsyncMutex, mpsc, oneshot, watch},
@@ -291,6 +291,14 @@ impl TaskExecutor for BatchExecutor {
             });
         }
         answered.await.unwrap_or_else(|_| tasks.iter().map(|task| (task.clone(), Err(closed()))).collect())
+    }
+
+    fn calls(&self) -> Vec<CallFigures> {
+        self.inner.calls.figures()
+    }
+
+    fn place(&self) -> String {
+        format!("job queue {}, {}", self.inner.config.queue, self.inner.config.aws.region)
     }
 
     async fn next(&self) -> Completion {

@@ -11,7 +11,39 @@ const INDEX: &str = "ARRAY_INDEX";
 
 /// A name for a job, by which it can be looked for when nobody knows whether it was submitted.
 pub(crate) fn job_name(manager: &ManagerId) -> Result<Arc<str>> {
-    Ok(format!("scaler-{}-{}", key_of(manager), random_name()?).into())
+    Ok(format!("{}{}", names_of(manager), random_name()?).into())
+}
+
+/// What the names of a manager's jobs begin with. Those of others may begin so, too: see [`is_of`].
+pub(crate) fn names_of(manager: &ManagerId) -> String {
+    format!("scaler-{}-", key_of(manager))
+}
+
+/// Whether a name is one that [`job_name`] has made for this manager.
+pub(crate) fn is_of(manager: &ManagerId, name: &str) -> bool {
+    let is_random = |end: &str| end.len() == 32 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name.strip_prefix(&names_of(manager)).is_some_and(is_random)
+}
+
+/// The job that an object is of: by its name where its key has one, and by its id where it is a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of<'a> {
+    /// An input of the job of this name.
+    Name(&'a str),
+    /// A result of the job with this id.
+    Id(&'a str),
+}
+
+/// The job that the object under this key is of.
+pub(crate) fn job_of<'a>(prefix: &str, key: &'a str) -> Option<Of<'a>> {
+    let (folder, rest) = key.strip_prefix(prefix)?.strip_prefix('/')?.split_once('/')?;
+    let until = |end: &[char]| rest.split(end).next().filter(|part| !part.is_empty());
+    match folder {
+        "inputs" => until(&['.']).map(Of::Name),
+        "array" => until(&['/']).map(Of::Name),
+        "results" => until(&[':', '.']).map(Of::Id),
+        _ => None,
+    }
 }
 
 /// A task as Batch has it: a job of its own, or a child of an array.
@@ -94,6 +126,29 @@ mod tests {
         let name = job_name(&ManagerId::from("Batch manager é|1".repeat(20))).unwrap();
         assert!(name.len() <= 128, "{name}");
         assert!(name.chars().all(|each| each.is_ascii_alphanumeric() || "-_".contains(each)), "{name}");
+    }
+
+    #[test]
+    fn a_name_tells_whose_it_is() {
+        let (own, other) = (ManagerId::from("a"), ManagerId::from("a-b"));
+        for (name, manager, stranger) in [(job_name(&own), &own, &other), (job_name(&other), &other, &own)] {
+            let name = name.unwrap();
+            assert!(is_of(manager, &name) && !is_of(stranger, &name), "{name}");
+        }
+        assert!(!is_of(&own, "scaler-a-mine"));
+    }
+
+    #[test]
+    fn an_object_tells_of_which_job_it_is() {
+        for place in [Place { name: Arc::from("n-1"), index: None }, Place { name: Arc::from("n-1"), index: Some(7) }] {
+            assert_eq!(job_of("p/q", &place.input("p/q")), Some(Of::Name("n-1")));
+            for key in place.results("p/q", "j-2") {
+                assert_eq!(job_of("p/q", &key), Some(Of::Id("j-2")));
+            }
+        }
+        for other in ["p/q/results/", "p/q/notes/n-1", "p/inputs/n-1.pkl.gz", "p/qinputs/n"] {
+            assert_eq!(job_of("p/q", other), None, "{other}");
+        }
     }
 
     #[test]

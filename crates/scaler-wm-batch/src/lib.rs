@@ -7,12 +7,14 @@ mod client;
 mod config;
 mod executor;
 mod failure;
+mod inventory;
 mod job;
 mod look;
 mod objects;
 mod options;
 mod outcome;
 mod payload;
+mod preflight;
 mod recover;
 mod send;
 
@@ -21,4 +23,6 @@ pub mod provision;
 
 pub use config::{BatchConfig, Paces};
 pub use executor::BatchExecutor;
+pub use inventory::BatchInventory;
 pub use options::SECTION;
+pub use preflight::preflight;

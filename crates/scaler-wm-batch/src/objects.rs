@@ -91,6 +91,23 @@ impl Objects {
         Ok(Some(body.into_bytes()))
     }
 
+    /// The keys that begin so.
+    pub(crate) async fn begin_with(&self, prefix: &str) -> Result<Vec<String>> {
+        let paces = [(&self.pace, 1.0)];
+        let request = request("ListObjectsV2", "list the objects of tasks", &paces);
+        let (mut keys, mut next) = (Vec::new(), None);
+        loop {
+            let call = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+            let call = call.set_continuation_token(next.take());
+            let page = self.caller.call(request, || call.clone().send()).await.map_err(|error| self.explain(error))?;
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+            next = page.next_continuation_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(keys);
+            }
+        }
+    }
+
     /// Deletes objects, those that are not there included; which of them stay, and the last reason.
     pub(crate) async fn delete(&self, keys: Vec<String>) -> std::result::Result<(), (Vec<String>, Error)> {
         let calls = keys.chunks(DELETED_AT_ONCE).map(|keys| async move {

@@ -75,6 +75,14 @@ impl Survey<'_> {
         let (types, subnets) = tokio::try_join!(self.types(), self.subnets())?;
         let (workers, architecture) = self.size(&types)?;
         let (image, root) = self.image(&architecture).await?;
+        let shape = self.shape(workers, image, root)?;
+        let mut ground = Ground { workers, subnets: subnets.ids, shape, launch_template: None };
+        self.make(&mut ground, &subnets.vpc).await?;
+        Ok(ground)
+    }
+
+    /// What an instance is, without what is temporary.
+    pub(crate) fn shape(&self, workers: NonZeroU32, image: Option<String>, root: String) -> Result<Shape> {
         let mut config = self.config.clone();
         config.workers.count = workers;
         let script = user_data(&config);
@@ -89,29 +97,22 @@ impl Survey<'_> {
             ));
         }
         let volume = &self.config.root_volume;
-        let mut ground = Ground {
-            workers,
-            subnets: subnets.ids,
-            shape: Shape {
-                image,
-                key_name: self.config.key_name.clone(),
-                security_groups: self.config.security_groups.clone(),
-                user_data: base64::encode(script),
-                instance_profile: self.config.instance_profile.clone(),
-                root_volume: (!volume.is_as_the_image_says()).then(|| Volume {
-                    device: root,
-                    gib: volume.gib,
-                    kind: volume.kind.clone(),
-                    iops: volume.iops,
-                }),
-                ebs_optimized: self.config.ebs_optimized,
-                monitoring: self.config.monitoring,
-                reads_tags: self.config.lease.is_some(),
-            },
-            launch_template: None,
-        };
-        self.make(&mut ground, &subnets.vpc).await?;
-        Ok(ground)
+        Ok(Shape {
+            image,
+            key_name: self.config.key_name.clone(),
+            security_groups: self.config.security_groups.clone(),
+            user_data: base64::encode(script),
+            instance_profile: self.config.instance_profile.clone(),
+            root_volume: (!volume.is_as_the_image_says()).then(|| Volume {
+                device: root,
+                gib: volume.gib,
+                kind: volume.kind.clone(),
+                iops: volume.iops,
+            }),
+            ebs_optimized: self.config.ebs_optimized,
+            monitoring: self.config.monitoring,
+            reads_tags: self.config.lease.is_some(),
+        })
     }
 
     /// Makes what is temporary.
@@ -132,7 +133,7 @@ impl Survey<'_> {
         Ok(())
     }
 
-    async fn types(&self) -> Result<Vec<InstanceTypeInfo>> {
+    pub(crate) async fn types(&self) -> Result<Vec<InstanceTypeInfo>> {
         let mut names: Vec<&str> =
             self.config.types.iter().chain(&self.config.on_demand_types).map(String::as_str).collect();
         names.sort_unstable();
@@ -147,7 +148,7 @@ impl Survey<'_> {
     }
 
     /// Workers of an instance, and what an image must be made for.
-    fn size(&self, types: &[InstanceTypeInfo]) -> Result<(NonZeroU32, ArchitectureType)> {
+    pub(crate) fn size(&self, types: &[InstanceTypeInfo]) -> Result<(NonZeroU32, ArchitectureType)> {
         let purpose = "size the instances";
         let cpus =
             |info: &InstanceTypeInfo| info.v_cpu_info().and_then(|cpus| cpus.default_v_cpus()).unwrap_or_default();
@@ -174,7 +175,7 @@ impl Survey<'_> {
     }
 
     /// The image, and its root device.
-    async fn image(&self, architecture: &ArchitectureType) -> Result<(Option<String>, String)> {
+    pub(crate) async fn image(&self, architecture: &ArchitectureType) -> Result<(Option<String>, String)> {
         let call = self.ec2.describe_images();
         match &self.config.image {
             // EC2 itself reads the parameter, at each launch.
@@ -209,7 +210,7 @@ impl Survey<'_> {
         }
     }
 
-    async fn subnets(&self) -> Result<Subnets> {
+    pub(crate) async fn subnets(&self) -> Result<Subnets> {
         let advice = "name subnets of one VPC by --subnet-id (subnet_id) or --subnet-ids";
         let given = &self.config.subnets;
         let request = Request { refine: named, ..first("DescribeSubnets", "look for the subnets") };
@@ -245,9 +246,10 @@ impl Survey<'_> {
     }
 }
 
-struct Subnets {
-    ids: Vec<String>,
-    vpc: String,
+/// Where instances go.
+pub(crate) struct Subnets {
+    pub(crate) ids: Vec<String>,
+    pub(crate) vpc: String,
 }
 
 /// The same error with the way out, where what is named is not there.

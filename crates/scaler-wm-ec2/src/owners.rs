@@ -25,9 +25,14 @@ pub(crate) struct Owners {
 impl Owners {
     /// Puts `own` on record, where there is a state folder.
     pub(crate) fn open(folder: Option<&Path>, region: &str, own: String) -> Result<Self> {
-        let owners = Self { path: folder.map(|folder| folder.join(FILE)), region: region.to_owned(), own };
+        let owners = Self::look(folder, region, own);
         owners.change(|lines| lines.push(owners.line(&owners.own)))?;
         Ok(owners)
+    }
+
+    /// The same for somebody who only looks: nothing is put on record.
+    pub(crate) fn look(folder: Option<&Path>, region: &str, own: String) -> Self {
+        Self { path: folder.map(|folder| folder.join(FILE)), region: region.to_owned(), own }
     }
 
     /// Who this process makes things for.

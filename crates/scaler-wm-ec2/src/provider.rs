@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use scaler_wm_aws::{Caller, Calls, Units, random_name, rest_where_alone};
 use scaler_wm_core::{
     Chain, Clock, Error, ErrorKind, Launch, LaunchId, Launched, Observed, OpenLaunch, Provider, ProviderInfo, Result,
-    Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId,
+    Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId, control::CallFigures,
 };
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -37,13 +37,13 @@ use crate::{
 /// Instances that one call starts or terminates at most; EC2 advises against more.
 const LARGEST_BATCH: NonZeroU32 = NonZeroU32::new(500).expect("not 0");
 /// How long AWS knows a token, and somewhat less.
-const REPEATABLE_FOR: Duration = Duration::from_secs(12 * 3_600);
+pub(crate) const REPEATABLE_FOR: Duration = Duration::from_secs(12 * 3_600);
 /// Instances take up to a minute or two to end, and hold their security group until then.
 const SWEPT_WITHIN: Duration = Duration::from_secs(150);
 /// Some of that is for the calls.
-const HELD_WITHIN: Duration = Duration::from_secs(120);
+pub(crate) const HELD_WITHIN: Duration = Duration::from_secs(120);
 /// How long what the API lists may be behind what was started.
-const LIST_LAG: Duration = Duration::from_secs(30);
+pub(crate) const LIST_LAG: Duration = Duration::from_secs(30);
 
 /// Workers on EC2 instances: one unit an instance.
 #[derive(Debug)]
@@ -346,6 +346,14 @@ impl Provider for Ec2Provider {
         self.units.stopping(&answers);
         self.units.tick();
         answers
+    }
+
+    fn calls(&self) -> Vec<CallFigures> {
+        self.client.caller().calls().figures()
+    }
+
+    fn place(&self) -> String {
+        format!("{} in {}", self.ground().subnets.join(", "), self.config.aws.region)
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

@@ -105,40 +105,42 @@ impl Temporary<'_> {
         template.and_then(|template| template.launch_template_id).ok_or_else(|| nameless("create a launch template"))
     }
 
-    /// Removes all of them, those of earlier processes too. `patience`: how long to wait for instances that are about to end,
-    /// and hold their group until then.
-    pub(crate) async fn remove(&self, patience: Duration) -> Result<()> {
+    /// All of them, those of earlier processes too.
+    pub(crate) async fn list(&self) -> Result<Vec<Made>> {
         let mine = of_owner(self.owner);
         let (keys, groups, templates) = tokio::try_join!(
             async {
                 let call = self.ec2.describe_key_pairs().filters(mine.clone());
-                let request = once("DescribeKeyPairs", "look for key pairs to remove");
-                let answer = self.caller.call(request, || call.clone().send()).await?;
-                Ok::<_, Error>(
-                    answer.key_pairs.unwrap_or_default().into_iter().filter_map(|key| key.key_name).collect(),
-                )
+                let answer = self.caller.call(once("DescribeKeyPairs", "look for key pairs"), || call.clone().send());
+                let keys = answer.await?.key_pairs.unwrap_or_default().into_iter();
+                Ok::<_, Error>(keys.filter_map(|key| key.key_name).map(Made::KeyPair).collect::<Vec<_>>())
             },
             async {
                 let call = self.ec2.describe_security_groups().filters(mine.clone());
-                let request = once("DescribeSecurityGroups", "look for security groups to remove");
+                let request = once("DescribeSecurityGroups", "look for security groups");
                 let answer = self.caller.call(request, || call.clone().send()).await?;
                 let groups = answer.security_groups.unwrap_or_default().into_iter();
-                Ok(groups.filter_map(|group| group.group_id).collect())
+                Ok(groups.filter_map(|group| group.group_id).map(Made::Group).collect::<Vec<_>>())
             },
             async {
                 let call = self.ec2.describe_launch_templates().filters(mine.clone());
-                let request = once("DescribeLaunchTemplates", "look for launch templates to remove");
+                let request = once("DescribeLaunchTemplates", "look for launch templates");
                 let answer = self.caller.call(request, || call.clone().send()).await?;
                 let templates = answer.launch_templates.unwrap_or_default().into_iter();
-                Ok(templates.filter_map(|template| template.launch_template_id).collect())
+                let ids = templates.filter_map(|template| template.launch_template_id);
+                Ok(ids.map(Made::Template).collect::<Vec<_>>())
             },
         )?;
-        let (keys, groups, templates): (Vec<String>, Vec<String>, Vec<String>) = (keys, groups, templates);
-        let all = keys.iter().map(Thing::KeyPair);
-        let all = all.chain(groups.iter().map(Thing::Group)).chain(templates.iter().map(Thing::Template));
+        Ok([keys, groups, templates].concat())
+    }
+
+    /// Removes all of them, those of earlier processes too. `patience`: how long to wait for instances that are about to end,
+    /// and hold their group until then.
+    pub(crate) async fn remove(&self, patience: Duration) -> Result<()> {
+        let all = self.list().await?;
         let mut left = Vec::new();
         for (thing, outcome) in
-            join_all(all.map(|thing| async move { (thing, self.remove_one(thing, patience).await) })).await
+            join_all(all.iter().map(|thing| async move { (thing, self.remove_one(thing, patience).await) })).await
         {
             match outcome {
                 Ok(()) => info!(%thing, "removed what was made for instances"),
@@ -156,23 +158,24 @@ impl Temporary<'_> {
         Err(Error::new(first.kind(), "remove what was made for instances", context))
     }
 
-    async fn remove_one(&self, thing: Thing<'_>, patience: Duration) -> Result<()> {
+    /// Removes one of them.
+    pub(crate) async fn remove_one(&self, thing: &Made, patience: Duration) -> Result<()> {
         let until = Instant::now() + patience;
         let mut is_told = false;
         loop {
             let outcome = match thing {
-                Thing::KeyPair(name) => {
+                Made::KeyPair(name) => {
                     let call = self.ec2.delete_key_pair().key_name(name);
                     let request = once("DeleteKeyPair", "remove a key pair");
                     self.caller.call(request, || call.clone().send()).await.map(drop)
                 }
-                Thing::Group(id) => {
+                Made::Group(id) => {
                     let call = self.ec2.delete_security_group().group_id(id);
                     let request =
                         Request { refine: removing, ..once("DeleteSecurityGroup", "remove a security group") };
                     self.caller.call(request, || call.clone().send()).await.map(drop)
                 }
-                Thing::Template(id) => {
+                Made::Template(id) => {
                     let call = self.ec2.delete_launch_template().launch_template_id(id);
                     let request = once("DeleteLaunchTemplate", "remove a launch template");
                     self.caller.call(request, || call.clone().send()).await.map(drop)
@@ -192,20 +195,37 @@ impl Temporary<'_> {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Thing<'a> {
-    KeyPair(&'a String),
-    Group(&'a String),
-    Template(&'a String),
+/// One thing that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// By name.
+    KeyPair(String),
+    /// By id, as the following.
+    Group(String),
+    Template(String),
 }
 
-impl std::fmt::Display for Thing<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Made {
+    /// What it is, in EC2's words.
+    pub(crate) const fn what(&self) -> &'static str {
         match self {
-            Self::KeyPair(name) => write!(f, "the key pair {name}"),
-            Self::Group(id) => write!(f, "the security group {id}"),
-            Self::Template(id) => write!(f, "the launch template {id}"),
+            Self::KeyPair(_) => "key pair",
+            Self::Group(_) => "security group",
+            Self::Template(_) => "launch template",
         }
+    }
+
+    /// By which EC2 knows it.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::KeyPair(name) | Self::Group(name) | Self::Template(name) => name,
+        }
+    }
+}
+
+impl std::fmt::Display for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the {} {}", self.what(), self.name())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The calls to ECS, at their pace.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use aws_sdk_ecs::{
     Client,
@@ -13,7 +13,7 @@ use aws_sdk_ecs::{
 };
 use futures_util::future::{join_all, try_join_all};
 use scaler_wm_aws::{Caller, Pace, Request, Tries};
-use scaler_wm_core::{Error, ErrorKind, Launch, Result, StopAnswer, Unit, UnitId};
+use scaler_wm_core::{Error, ErrorKind, Launch, Result, StopAnswer, UnitId};
 
 use crate::{
     Paces,
@@ -37,9 +37,10 @@ pub(crate) struct EcsClient {
 }
 
 /// What became of units that were asked about.
-#[derive(Debug, Default)]
-pub(crate) struct Described {
-    pub(crate) units: Vec<Arc<Unit>>,
+#[derive(Debug)]
+pub(crate) struct Described<T> {
+    /// What `note` has made of those that are there.
+    pub(crate) units: Vec<T>,
     /// Those that are not there: not yet, or no more.
     pub(crate) missing: Vec<String>,
 }
@@ -94,14 +95,14 @@ impl EcsClient {
         }
     }
 
-    /// What these tasks are now, in whatever cluster each is. `note` makes units of them, page by page: a description is
-    /// some kilobytes, a unit a fraction of one.
-    pub(crate) async fn describe(
+    /// What these tasks are now, in whatever cluster each is. `note` makes what is wanted of them, page by page: a
+    /// description is some kilobytes, a unit a fraction of one.
+    pub(crate) async fn describe<T>(
         &self,
         cluster: &str,
         arns: &[String],
-        note: impl Fn(&[Task]) -> Vec<Arc<Unit>>,
-    ) -> Result<Described> {
+        note: impl Fn(&[Task]) -> Vec<T>,
+    ) -> Result<Described<T>> {
         let mut of_cluster: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
         for arn in arns {
             of_cluster.entry(cluster_of(arn).unwrap_or(cluster)).or_default().push(arn);
@@ -125,7 +126,7 @@ impl EcsClient {
                 }),
             }
         });
-        let mut described = Described::default();
+        let mut described = Described { units: Vec::new(), missing: Vec::new() };
         for (units, missing) in try_join_all(calls).await? {
             described.units.extend(units);
             described.missing.extend(missing);

@@ -20,7 +20,7 @@ use tracing::{info, warn};
 use crate::{EcsConfig, client::incomplete, failure::refine, launch::CONTAINER};
 
 /// The role that pulls images and writes logs for tasks: the one that AWS itself names so.
-const EXECUTION_ROLE: &str = "ecsTaskExecutionRole";
+pub(crate) const EXECUTION_ROLE: &str = "ecsTaskExecutionRole";
 const EXECUTION_POLICY: &str = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
 
 /// How long it takes until a new role is known everywhere.
@@ -93,11 +93,7 @@ impl Preparation<'_> {
         let family = &self.config.task_definition;
         let call = self.ecs.describe_task_definition().task_definition(family);
         let purpose = "look for the task definition";
-        // Of an unknown family the API says no more than that.
-        let unknown = |code: &str, message: &str| {
-            refine(code, message).or_else(|| (code == "ClientException").then_some(ErrorKind::NotFound))
-        };
-        let request = Request { refine: unknown, ..once("DescribeTaskDefinition", purpose) };
+        let request = Request { refine: unknown_family, ..once("DescribeTaskDefinition", purpose) };
         let found = match self.caller.call(request, || call.clone().send()).await {
             Ok(answer) => answer.task_definition,
             Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -201,6 +197,11 @@ impl Preparation<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Of an unknown family the API says no more than that.
+pub(crate) fn unknown_family(code: &str, message: &str) -> Option<ErrorKind> {
+    refine(code, message).or_else(|| (code == "ClientException").then_some(ErrorKind::NotFound))
 }
 
 /// That something is there already is no mistake of ours.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use scaler_wm_aws::{Caller, Calls, Units, random_name, rest_where_alone};
 use scaler_wm_core::{
     Clock, Error, ErrorKind, Launch, LaunchId, Launched, Limit, Observed, OpenLaunch, Provider, ProviderInfo, Result,
-    Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId,
+    Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId, control::CallFigures,
 };
 use tokio::sync::watch;
 use tracing::info;
@@ -26,9 +26,9 @@ use crate::{
 /// Tasks that one call starts at most.
 const LARGEST_BATCH: NonZeroU32 = NonZeroU32::new(10).expect("not 0");
 /// How long AWS knows a token, and somewhat less.
-const REPEATABLE_FOR: Duration = Duration::from_secs(12 * 3_600);
+pub(crate) const REPEATABLE_FOR: Duration = Duration::from_secs(12 * 3_600);
 /// How long what the API lists may be behind what was started.
-const LIST_LAG: Duration = Duration::from_secs(30);
+pub(crate) const LIST_LAG: Duration = Duration::from_secs(30);
 
 /// Workers in ECS tasks on Fargate: one unit a task.
 #[derive(Debug)]
@@ -182,6 +182,14 @@ impl Provider for EcsProvider {
         self.units.stopping(&answers);
         self.units.tick();
         answers
+    }
+
+    fn calls(&self) -> Vec<CallFigures> {
+        self.client.caller().calls().figures()
+    }
+
+    fn place(&self) -> String {
+        format!("cluster {}, {}", self.config.cluster, self.config.aws.region)
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

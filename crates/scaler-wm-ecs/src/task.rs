@@ -45,7 +45,8 @@ pub(crate) fn unit(task: &Task, now: Timestamp) -> Option<Unit> {
     })
 }
 
-fn state(task: &Task) -> UnitState {
+/// Where a task is in its life.
+pub(crate) fn state(task: &Task) -> UnitState {
     let is_over = task.execution_stopped_at().is_some();
     match task.last_status().unwrap_or_default() {
         // What is left of it then is its network interface.
@@ -101,7 +102,7 @@ fn names(task: &Task, arn: &str) -> Vec<Arc<str>> {
     names.into_iter().map(|name| Arc::from(format!("{PREFIX}-{name}"))).collect()
 }
 
-fn millis(at: &DateTime) -> u64 {
+pub(crate) fn millis(at: &DateTime) -> u64 {
     at.to_millis().ok().and_then(|millis| u64::try_from(millis).ok()).unwrap_or_default()
 }
 

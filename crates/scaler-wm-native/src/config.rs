@@ -7,7 +7,7 @@ use scaler_wm_core::{Address, Capabilities, ManagerId};
 /// What a native provider is told.
 #[derive(Clone, Debug)]
 pub struct NativeConfig {
-    /// The interpreter; `None` takes that of the active virtual environment, else `python3`.
+    /// The interpreter; `None` takes what `scaler_wm_python::interpreter` finds.
     pub python: Option<PathBuf>,
     /// The first part of worker names, `NAT` by convention.
     pub worker_type: String,

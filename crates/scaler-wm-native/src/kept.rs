@@ -13,13 +13,14 @@ pub(crate) fn is_there(kept: &Kept, folder: &Path) -> bool {
 }
 
 /// When a process started, in ticks since the machine did.
-fn started(pid: i32) -> Option<u64> {
+pub(crate) fn started(pid: i32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name, in brackets, may hold anything; what follows its last bracket is plain.
     stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
 
-fn is_held(lock: &Path) -> bool {
+/// Whether somebody holds a lock.
+pub(crate) fn is_held(lock: &Path) -> bool {
     let Ok(file) = fs::File::open(lock) else { return false };
     // It goes with the descriptor, should it be free.
     matches!(flock(&file, FlockOperation::NonBlockingLockShared), Err(rustix::io::Errno::WOULDBLOCK))

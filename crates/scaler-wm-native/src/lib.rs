@@ -4,9 +4,11 @@
 mod config;
 mod error;
 mod helper;
+mod inventory;
 mod kept;
 mod memory;
 mod options;
+mod preflight;
 mod provider;
 mod registry;
 mod shared;
@@ -14,5 +16,7 @@ mod switchboard;
 
 pub use config::{NativeConfig, UPGRADE_CHECK, Ways, WorkerSettings};
 pub use error::{Error, ErrorKind};
+pub use inventory::NativeInventory;
 pub use options::SECTION;
+pub use preflight::preflight;
 pub use provider::NativeProvider;

@@ -326,6 +326,10 @@ impl Provider for NativeProvider {
         answers
     }
 
+    fn place(&self) -> String {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    }
+
     fn changed(&self) -> watch::Receiver<u64> {
         self.changed.clone()
     }

@@ -30,10 +30,10 @@ impl Answer {
         line.join(" ").chars().take(LONGEST_MESSAGE).collect()
     }
 
-    /// The error that it is.
-    pub(super) fn into_error(self, purpose: &'static str, url: &str) -> Error {
+    /// What kind of failure it is, and what to do.
+    pub(super) fn class(&self) -> (ErrorKind, &'static str) {
         let said = self.message();
-        let (kind, advice) = match self.status {
+        match self.status {
             401 => (
                 ErrorKind::Denied,
                 "it does not accept the token (--orb-token): give one that it has signed itself and that has not expired",
@@ -52,7 +52,12 @@ impl Answer {
             400..=499 => (ErrorKind::Invalid, "it does not take the request"),
             502..=504 => (ErrorKind::Transient, "it, or what stands before it, does not work now"),
             _ => (class_of(&said), "its log says more"),
-        };
+        }
+    }
+
+    /// The error that it is.
+    pub(super) fn into_error(self, purpose: &'static str, url: &str) -> Error {
+        let ((kind, advice), said) = (self.class(), self.message());
         let context = format!("{url} answered {} {said:?}: {advice}", self.status);
         let error = Error::new(kind, purpose, context);
         match self.retry_after {

@@ -11,9 +11,10 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
 };
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use scaler_wm_aws::Calls;
 use scaler_wm_core::{Chain, Error, ErrorKind, Result};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{OrbConfig, answer::Answer};
 
@@ -43,6 +44,7 @@ pub(super) struct Http {
     url: String,
     token: Option<String>,
     user_agent: String,
+    calls: Calls,
 }
 
 impl fmt::Debug for Http {
@@ -59,6 +61,27 @@ pub(super) struct Call<'a> {
     pub(super) path: &'a str,
     /// The body of one that changes something.
     pub(super) post: Option<&'a Value>,
+}
+
+impl Call<'_> {
+    /// What is asked of the server, without whatever is asked about.
+    fn operation(&self) -> &'static str {
+        let path = self.path.split_once('?').map_or(self.path, |(path, _)| path);
+        let parts: Vec<&str> = path.trim_start_matches("/api/v1").split('/').filter(|part| !part.is_empty()).collect();
+        match (parts.as_slice(), self.post.is_some()) {
+            (["machines", "request"], true) => "POST /machines/request",
+            (["machines", "return"], true) => "POST /machines/return",
+            (["machines"], false) => "GET /machines",
+            (["machines", _], false) => "GET /machines/{id}",
+            (["machines", _, "status"], false) => "GET /machines/{id}/status",
+            (["requests", _, "status"], false) => "GET /requests/{id}/status",
+            (["templates"], false) => "GET /templates",
+            (["templates", _], false) => "GET /templates/{id}",
+            (["me"], false) => "GET /me",
+            (["health"], false) => "GET /health",
+            _ => "other",
+        }
+    }
 }
 
 impl Http {
@@ -83,7 +106,8 @@ impl Http {
         let is_plain = |letter: &char| letter.is_ascii_graphic() && !matches!(letter, '(' | ')');
         let manager: String = config.manager.as_str().chars().filter(is_plain).take(128).collect();
         let user_agent = format!("scaler-wm/{} ({manager})", env!("CARGO_PKG_VERSION"));
-        let http = Self { connector, url: url.to_owned(), token: token.map(str::to_owned), user_agent };
+        let (url, token, calls) = (url.to_owned(), token.map(str::to_owned), Calls::default());
+        let http = Self { connector, url, token, user_agent, calls };
         // What cannot be asked at all is told now.
         http.request(Call { purpose: "use the ORB server", path: "/health", post: None }).map(|_| http)
     }
@@ -92,9 +116,25 @@ impl Http {
         &self.url
     }
 
+    /// The calls so far.
+    pub(super) const fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
     /// Makes a call, and reads the whole answer, whatever its status.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Answer> {
         let request = self.request(call)?;
+        let began = Instant::now();
+        let answer = self.answered(call, request).await;
+        let failure = match &answer {
+            Ok(answer) => (!answer.is_success()).then(|| answer.class().0),
+            Err(error) => Some(error.kind()),
+        };
+        self.calls.note(call.operation(), began.elapsed(), failure);
+        answer
+    }
+
+    async fn answered(&self, call: Call<'_>, request: HttpRequest) -> Result<Answer> {
         let lost = |why: &str| Error::new(ErrorKind::Transient, call.purpose, format!("{}: {why}", self.url));
         let exchange = async {
             let sent = self.connector.call(request).await;
@@ -178,4 +218,25 @@ fn refused(error: &(dyn StdError + 'static)) -> bool {
         cause = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_under_few_names_whatever_they_are_about() {
+        let body = Value::Null;
+        for (path, post, operation) in [
+            ("/api/v1/machines/request", Some(&body), "POST /machines/request"),
+            ("/api/v1/machines/?request_id=req-1&limit=1000", None, "GET /machines"),
+            ("/api/v1/machines/i-0abc/status", None, "GET /machines/{id}/status"),
+            ("/api/v1/machines/request", None, "GET /machines/{id}"),
+            ("/api/v1/templates/small?x=y", None, "GET /templates/{id}"),
+            ("/health", None, "GET /health"),
+            ("/api/v1/elsewhere", None, "other"),
+        ] {
+            assert_eq!(Call { purpose: "", path, post }.operation(), operation);
+        }
+    }
 }

@@ -25,11 +25,15 @@ mod api;
 mod config;
 mod fleet;
 mod http;
+mod inventory;
 mod machine;
 mod options;
 mod orders;
+mod preflight;
 mod provider;
 mod stop;
 
 pub use config::OrbConfig;
+pub use inventory::OrbInventory;
+pub use preflight::orb_preflight;
 pub use provider::OrbProvider;

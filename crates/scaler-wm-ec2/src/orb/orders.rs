@@ -28,7 +28,7 @@ impl Orders {
     pub(super) fn adopt(&mut self, open: &[OpenLaunch]) -> Vec<(LaunchId, String)> {
         let mut new = Vec::new();
         for OpenLaunch { launch, receipt } in open {
-            let Some(request) = receipt.as_ref().and_then(read) else { continue };
+            let Some(request) = receipt.as_ref().and_then(request_of) else { continue };
             if !self.0.contains_key(&launch.id) {
                 self.placed(launch.id.clone(), request.clone(), launch.count.get(), launch.at);
                 new.push((launch.id.clone(), request));
@@ -69,6 +69,7 @@ pub(super) fn receipt(request: &str) -> Receipt {
     Receipt(request.to_owned().into())
 }
 
-fn read(receipt: &Receipt) -> Option<String> {
+/// The request that a receipt names.
+pub(super) fn request_of(receipt: &Receipt) -> Option<String> {
     std::str::from_utf8(&receipt.0).ok().filter(|request| !request.is_empty()).map(str::to_owned)
 }

@@ -16,7 +16,7 @@ use futures_util::future::try_join_all;
 use scaler_wm_aws::{Caller, random_name};
 use scaler_wm_core::{
     Clock, Error, ErrorKind, Launch, LaunchId, Launched, Limit, Observed, OpenLaunch, Provider, ProviderInfo, Result,
-    Settled, Stop, StopAnswer, Tier, Timestamp, Token, UnitId, UnitState,
+    Settled, Stop, StopAnswer, Tier, Timestamp, Token, UnitId, UnitState, control::CallFigures,
 };
 use tokio::{sync::watch, time::sleep};
 use tracing::{debug, info, warn};
@@ -33,7 +33,7 @@ use super::{
 /// The most machines of one request, as servers are set unless somebody says otherwise.
 const LARGEST_BATCH: u32 = 100;
 /// How long the server may not know a machine, or a request, that it has told us of.
-const LAG: Duration = Duration::from_secs(5);
+pub(super) const LAG: Duration = Duration::from_secs(5);
 /// A request that is not known so long after it was made is lost.
 const LOST_AFTER: Duration = Duration::from_secs(60);
 /// While machines start or stop, the next look comes so soon.
@@ -362,6 +362,14 @@ impl Provider for OrbProvider {
             return units.iter().map(|unit| (unit.clone(), Ok(StopAnswer::Unsupported))).collect();
         }
         self.give_back(units).await
+    }
+
+    fn calls(&self) -> Vec<CallFigures> {
+        self.api.http.calls().figures()
+    }
+
+    fn place(&self) -> String {
+        format!("template {} at {}", self.config.template_id, self.api.http.url())
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

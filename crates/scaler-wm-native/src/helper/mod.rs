@@ -3,5 +3,5 @@
 mod process;
 mod protocol;
 
-pub(crate) use process::{Events, Helper, version};
+pub(crate) use process::{Events, Helper, SOCKET, connect, version};
 pub(crate) use protocol::{Answer, Event, How, Kept, Ready};

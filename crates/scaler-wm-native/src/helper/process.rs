@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::IoSlice,
+    io::{self, IoSlice},
     mem::MaybeUninit,
     os::{
         fd::{AsRawFd, OwnedFd},
@@ -18,6 +18,7 @@ use rustix::{
     net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg},
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
 };
+use scaler_wm_python::FOR_THIS_PROCESS_ALONE;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{
@@ -40,7 +41,7 @@ const BOOT: &str = "import socket as s;c=s.socket(fileno=0);\
                     SOURCE=c.recv(int(c.recv(8,s.MSG_WAITALL)),s.MSG_WAITALL);\
                     exec(compile(SOURCE,'<scaler-wm helper>','exec'))";
 /// The socket of a helper that outlives its manager, in the state folder.
-const SOCKET: &str = "helper.sock";
+pub(crate) const SOCKET: &str = "helper.sock";
 /// Bytes of one line of the helper's, at most: a thousand kept workers are far below that.
 const LONGEST_LINE: u64 = 1024 * 1024;
 /// How long workers may take to leave when the manager is gone, before they are killed.
@@ -84,7 +85,11 @@ impl Helper {
         let failed = |error| Error::io("start the Python helper", python.display().to_string(), error);
         let (ours, theirs) = StdUnixStream::pair().map_err(failed)?;
         ours.set_nonblocking(true).map_err(failed)?;
-        let child = Process::new(python)
+        let mut command = Process::new(python);
+        for name in FOR_THIS_PROCESS_ALONE {
+            command.env_remove(name);
+        }
+        let child = command
             .args(["-c", BOOT])
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             // A terminal's Ctrl-C is for the manager, which then asks the workers one by one.
@@ -102,11 +107,8 @@ impl Helper {
 
     /// Takes over one that an earlier manager has left behind, if there is one; its first event says what it has.
     pub(crate) async fn claim(folder: &Path, config: &NativeConfig) -> Option<(Self, Events)> {
-        // By way of the open folder: its own name may be longer than such an address can be.
-        let folder = File::open(folder).ok()?;
-        let socket = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(SOCKET);
         // What nobody listens at any more is left for the next helper to replace.
-        let stream = StdUnixStream::connect(socket).ok()?;
+        let stream = connect(folder).ok()?;
         // With the place to which this process prints: workers print there from here on.
         let claim = line(&Claim { keep_seconds: config.keep.map(|keep| keep.as_secs_f64()) });
         let outputs = [rustix::stdio::stdout(), rustix::stdio::stderr()];
@@ -194,6 +196,14 @@ impl Helper {
             tracing::debug!(%error, "the helper was gone already");
         }
     }
+}
+
+/// A line to the helper that waits in a state folder. Whoever says nothing on it disturbs nobody.
+pub(crate) fn connect(folder: &Path) -> io::Result<StdUnixStream> {
+    // By way of the open folder: its own name may be longer than such an address can be.
+    let folder = File::open(folder)?;
+    let socket = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(SOCKET);
+    StdUnixStream::connect(socket)
 }
 
 /// Waits for the end of a process that is not our child: looked at now and then, as it happens once.
