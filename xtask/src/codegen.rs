@@ -33,7 +33,7 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
 }
 
 /// The nearest folder upwards that holds the schemas.
-fn root() -> Result<PathBuf, String> {
+pub(crate) fn root() -> Result<PathBuf, String> {
     let here = std::env::current_dir().map_err(|error| format!("failed to find the current folder: {error}"))?;
     here.ancestors()
         .find(|folder| folder.join(SCHEMAS).is_dir())

@@ -4,6 +4,7 @@ mod agent;
 mod batch;
 mod cases;
 mod cloud;
+mod control;
 mod ec2;
 mod ecs;
 mod entry;
@@ -79,6 +80,16 @@ pub(crate) fn symphony() -> Result<()> {
     eprintln!("building");
     let sheet = symphony::measure()?;
     publish("symphony", &sheet.rows)?;
+    sheet.verdict()
+}
+
+/// `bench control`: what the control plane costs. Fails when a target is missed.
+pub(crate) fn control() -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    Venv::ensure(LATEST, &say)?;
+    eprintln!("building");
+    let sheet = control::measure()?;
+    publish("control", &sheet.rows)?;
     sheet.verdict()
 }
 

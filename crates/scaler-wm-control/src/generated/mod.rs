@@ -1,0 +1,17 @@
+//! Made by `cargo xtask codegen` of the schemas in `proto/scaler_wm/v1`.
+
+#[expect(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes,
+    clippy::pedantic,
+    clippy::missing_errors_doc,
+    reason = "generated"
+)]
+#[rustfmt::skip]
+#[path = "scaler_wm.v1.rs"]
+pub mod v1;
+
+/// The schemas, for the reflection service.
+pub(crate) const DESCRIPTORS: &[u8] = include_bytes!("descriptors.bin");

@@ -1,0 +1,86 @@
+//! The server: few connections, each short.
+
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use scaler_wm_core::control::Control;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tracing::{debug, warn};
+
+use super::pages::answer;
+use crate::metrics::Build;
+
+/// Connections at a time. Whoever comes beyond that waits for one to end, which none puts off.
+const CONNECTIONS: usize = 32;
+/// The head of a request has to be there within this time of the connection.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// The whole of a connection has to be over within this time: one request, one answer.
+const OVER_WITHIN: Duration = Duration::from_secs(15);
+/// The largest head of a request, in bytes: the least that hyper can be told.
+const LARGEST_HEAD: usize = 8 << 10;
+/// Lines of such a head.
+const MOST_HEADERS: usize = 64;
+/// When nobody can be let in (no file descriptors, say), the next try comes so much later.
+const ACCEPTS_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// Serves `/metrics`, `/healthz` and `/readyz` of the managers that `managers` tells, until it is dropped.
+///
+/// Must be called in a tokio runtime with its timers and I/O enabled; a current-thread one is enough.
+pub async fn serve(listener: TcpListener, managers: impl Fn() -> Vec<Control> + Send + Sync + 'static, build: Build) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let site = Arc::new((managers, build));
+    // Ended with this server, and not left to whoever is slow.
+    let mut guests = JoinSet::new();
+    let mut is_told = false;
+    while let Ok(place) = Arc::clone(&room).acquire_owned().await {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tell_once(&mut is_told, &error);
+                sleep(ACCEPTS_AGAIN_AFTER).await;
+                continue;
+            }
+        };
+        is_told = false;
+        while guests.try_join_next().is_some() {}
+        let site = Arc::clone(&site);
+        guests.spawn(async move {
+            let (managers, build) = &*site;
+            serve_one(stream, managers, build).await;
+            drop(place);
+        });
+    }
+}
+
+fn tell_once(is_told: &mut bool, error: &io::Error) {
+    if !std::mem::replace(is_told, true) {
+        warn!(%error, "metrics cannot be served for now: no connection can be taken");
+    }
+}
+
+/// Answers one request.
+async fn serve_one(stream: TcpStream, managers: &impl Fn() -> Vec<Control>, build: &Build) {
+    let service = service_fn(async |request: Request<Incoming>| {
+        // A body, if there is one, is nobody's business, and is left unread.
+        let (parts, _) = request.into_parts();
+        Ok::<_, Infallible>(answer(&parts, &managers(), build))
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(LARGEST_HEAD)
+        .max_headers(MOST_HEADERS)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
+    match timeout(OVER_WITHIN, connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => debug!(%error, "a request for metrics broke off"),
+        Err(_) => debug!("a request for metrics took too long"),
+    }
+}
