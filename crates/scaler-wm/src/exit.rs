@@ -40,6 +40,8 @@ pub(crate) enum Failure {
     Clap(Box<clap::Error>),
     /// It ran, and failed.
     Running(String),
+    /// It ran, and has told what is amiss: there is nothing more to say.
+    Amiss,
     /// A second signal came.
     CutShort(String),
 }
@@ -60,6 +62,7 @@ impl Failure {
         match self {
             Self::Told(text) | Self::Usage(text) | Self::Running(text) | Self::CutShort(text) => text,
             Self::Clap(error) => error.to_string(),
+            Self::Amiss => String::new(),
         }
     }
 
@@ -81,6 +84,7 @@ impl Failure {
                     _ => return ExitCode::SUCCESS,
                 }
             }
+            Self::Amiss => return ExitCode::from(FAILED),
             Self::Usage(text) => (USAGE, text),
             Self::Running(text) => (FAILED, text),
             Self::CutShort(text) => (CUT_SHORT, text),

@@ -67,6 +67,11 @@ impl Followed {
         Ok(Some(Self { policy, text: [engine_type, content], hold, trust, ledger, host: Arc::default() }))
     }
 
+    /// The policy itself.
+    pub(crate) const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Shares the engine of `other`, if both follow the same policy in the same way.
     pub(crate) fn share(&mut self, other: &Self) -> bool {
         let is_same = self.text == other.text && self.hold == other.hold && self.trust == other.trust;

@@ -40,9 +40,11 @@ pub(crate) fn subscriber(values: &Values) -> Result<Dispatch, OptionError> {
     let has_colours = matches!(&*sinks, [sink] if sink.is_terminal()) && env::var_os("NO_COLOR").is_none();
     let sinks = Sinks(Arc::new(Mutex::new(sinks)));
     let lines = fmt::layer().with_ansi(has_colours).with_target(false).with_writer(sinks);
-    // What the AWS SDK says of each try, our own lines say once.
-    let of_sdk = if level == LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::OFF };
-    let filter = Targets::new().with_default(level).with_target("aws_", of_sdk);
+    // What the AWS SDK says of each try, our own lines say once; and each frame of HTTP/2 is nobody's business.
+    let of_others = if level == LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::OFF };
+    let filter = ["aws_", "h2", "hyper"]
+        .into_iter()
+        .fold(Targets::new().with_default(level), |filter, target| filter.with_target(target, of_others));
     Ok(if values.text("log_format") == "json" {
         Dispatch::new(registry().with(lines.json().flatten_event(true).with_filter(filter)))
     } else {

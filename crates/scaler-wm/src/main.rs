@@ -6,13 +6,19 @@ mod agents;
 mod backends;
 mod cli;
 mod config;
+mod control;
+#[cfg(feature = "control")]
+mod ctl;
+mod doctor;
 mod exit;
 mod file;
 mod follow;
 mod logging;
 mod manage;
+mod notify;
 mod peers;
 mod policy;
+mod preflight;
 #[cfg(feature = "provision")]
 mod provision;
 #[cfg(feature = "simulate")]

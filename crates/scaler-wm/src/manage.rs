@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use scaler_wm_core::{
     Capabilities, Clock, FixedLink, Limit, Manager, SchedulerLink, Sizing, TaskJournal,
     control::{Control, Seat},
-    manager::{Settings, Summary, UnitStatus},
+    manager::{Settings, Stage, Status, Summary, UnitStatus},
     options::Value,
     plan::Work,
     policy::PolicyLink,
@@ -23,6 +23,7 @@ use tracing::{info, warn};
 use crate::{
     backends::Order,
     config::ManagerConfig,
+    control::socket,
     exit::Failure,
     follow::follow,
     peers::{backend, warning},
@@ -54,11 +55,25 @@ pub(crate) fn introduce(config: &ManagerConfig) {
 pub(crate) async fn manage(
     config: &ManagerConfig,
     begin: impl Future<Output = ()>,
-    mut stop: oneshot::Receiver<()>,
+    stop: oneshot::Receiver<()>,
+    control: Control,
     seat: Seat,
 ) -> Result<(), Failure> {
+    let state = State::open(&config.values, &config.manager)?;
+    let listening = socket(config, &control, state.folder())?;
+    let ended = run(config, &state, begin, stop, seat).await;
+    listening.end().await;
+    ended
+}
+
+async fn run(
+    config: &ManagerConfig,
+    state: &State,
+    begin: impl Future<Output = ()>,
+    mut stop: oneshot::Receiver<()>,
+    mut seat: Seat,
+) -> Result<(), Failure> {
     let mut values = config.values.clone();
-    let state = State::open(&values, &config.manager)?;
     values.fill("state_dir", Value::Text(state.folder().to_string_lossy().into_owned()));
     let values = &values;
     let clock = Clock::system();
@@ -97,6 +112,10 @@ pub(crate) async fn manage(
         ready = ready => ready?,
         // What starts the infrastructure may hang, as an interpreter can; it ends when it is dropped.
         _ = &mut stop => {
+            info!("told to stop while starting");
+            return Ok(());
+        }
+        () = seat.told_to_end() => {
             info!("told to stop while starting");
             return Ok(());
         }
@@ -207,6 +226,15 @@ fn done(summary: scaler_wm_core::Result<Summary>) -> Result<(), Failure> {
 
 fn listed(names: &[impl ToString]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a manager does what it is for: it is heard by its scheduler, or has all its workers in `fixed` mode.
+pub(crate) fn is_up(status: &Status, fixed: Option<u64>) -> bool {
+    match fixed {
+        _ if status.stage == Stage::Starting => false,
+        None => status.is_linked,
+        Some(workers) => u64::from(status.running) >= workers,
+    }
 }
 
 /// The units of a manager, for whoever leaves them behind.

@@ -135,11 +135,34 @@ impl State {
 pub(crate) fn folder(values: &Values, manager: &ManagerId) -> Result<PathBuf, Failure> {
     match values.maybe_text("state_dir") {
         Some(folder) => Ok(PathBuf::from(folder)),
-        None => default_folder(manager, |variable| env::var(variable).ok().filter(|value| !value.is_empty())),
+        None => default_folder(manager, variable),
     }
 }
 
-fn held(lock: &mut File, manager: &ManagerId, folder: &Path) -> Failure {
+/// The folder of a manager that is given none.
+///
+/// # Errors
+/// As [`root`].
+#[cfg(feature = "control")]
+pub(crate) fn default_folder_of(manager: &ManagerId) -> Result<PathBuf, Failure> {
+    default_folder(manager, variable)
+}
+
+/// Where the folders of managers are that are given none.
+///
+/// # Errors
+/// When the environment names no place for them.
+#[cfg(feature = "control")]
+pub(crate) fn root() -> Result<PathBuf, Failure> {
+    root_by(variable)
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Who holds a lock that is held.
+pub(crate) fn held(lock: &mut File, manager: &ManagerId, folder: &Path) -> Failure {
     let mut text = String::new();
     // What cannot be read is not named.
     drop(lock.read_to_string(&mut text));
@@ -160,6 +183,10 @@ fn held(lock: &mut File, manager: &ManagerId, folder: &Path) -> Failure {
 }
 
 fn default_folder(manager: &ManagerId, variable: impl Fn(&str) -> Option<String>) -> Result<PathBuf, Failure> {
+    Ok(root_by(variable)?.join(file_name(manager.as_str())))
+}
+
+fn root_by(variable: impl Fn(&str) -> Option<String>) -> Result<PathBuf, Failure> {
     let base = match (variable("XDG_STATE_HOME"), variable("HOME")) {
         (Some(state), _) => PathBuf::from(state),
         (None, Some(home)) => PathBuf::from(home).join(".local/state"),
@@ -168,7 +195,7 @@ fn default_folder(manager: &ManagerId, variable: impl Fn(&str) -> Option<String>
             return Err(Failure::Usage(problem.to_owned()));
         }
     };
-    Ok(base.join("scaler-wm").join(file_name(manager.as_str())))
+    Ok(base.join("scaler-wm"))
 }
 
 /// A manager's name as one part of a path: what is not plain is written as its code, so that no two names meet.

@@ -51,14 +51,24 @@ fn help_is_as_recorded_and_fits_80_columns() {
         (&["orb_aws_ec2", "--help"], "orb_aws_ec2.txt"),
         (&["aws_hpc", "--help"], "aws_hpc.txt"),
         (&["symphony", "--help"], "symphony.txt"),
+        (&["external", "--help"], "external.txt"),
         (&["up", "--help"], "up.txt"),
         (&["config", "--help"], "config.txt"),
         (&["config", "init", "--help"], "config_init.txt"),
         (&["config", "init", "baremetal_native"], "init_baremetal_native.txt"),
+        #[cfg(feature = "manual")]
+        (&["completions", "--help"], "completions.txt"),
         #[cfg(feature = "simulate")]
         (&["simulate", "--help"], "simulate.txt"),
         #[cfg(feature = "simulate")]
         (&["record", "--help"], "record.txt"),
+        #[cfg(feature = "control")]
+        (&["ctl", "--help"], "ctl.txt"),
+        #[cfg(feature = "control")]
+        (&["ctl", "limits", "--help"], "ctl_limits.txt"),
+        (&["doctor", "--help"], "doctor.txt"),
+        (&["preflight", "--help"], "preflight.txt"),
+        (&["preflight", "symphony", "--help"], "preflight_symphony.txt"),
         (&["policy", "--help"], "policy.txt"),
         (&["policy", "check", "--help"], "policy_check.txt"),
         (&["policy", "eval", "--help"], "policy_eval.txt"),
@@ -91,6 +101,7 @@ fn types_that_a_build_does_not_have_are_marked() {
         ("orb_aws_ec2", cfg!(feature = "ec2")),
         ("aws_hpc", cfg!(feature = "batch")),
         ("symphony", cfg!(feature = "symphony")),
+        ("external", cfg!(feature = "external")),
     ] {
         let line = help.lines().find(|line| line.trim_start().starts_with(&format!("{name} "))).unwrap();
         assert_eq!(line.ends_with(NOT_BUILT), !is_built, "{line}");

@@ -38,15 +38,15 @@ async fn bounds_hold_whatever_is_wanted_until_their_time_is_over() {
     let bench = Bench::start(Options::default());
     bench.link.wish(2);
     bench.until_units(2).await;
-    let until = Some(bench.now() + seconds(60));
-    bench.ask(Command::SetBounds(Some(Bounds { until, ..at_least(4) }))).await.unwrap();
+    let until = bench.now() + seconds(60);
+    bench.ask(Command::SetBounds(Some(Bounds { until: Some(until), ..at_least(4) }))).await.unwrap();
     bench.until_units(4).await;
     bench.link.wish(0);
     sleep(seconds(50)).await;
     assert_eq!(bench.provider.units().len(), 4);
     assert_eq!(bench.control.status().desired, Some(4));
     bench.until_units(0).await;
-    assert!(bench.now() >= until.unwrap());
+    assert!(bench.now() >= until);
     assert_eq!(bench.control.status().bounds, None);
 
     bench.link.wish(6);

@@ -13,6 +13,12 @@ use crate::{exit::EXIT_CODES, wrap::wrap};
 pub(super) const CONFIG: &str = "config";
 /// The id of `--allow-unknown-keys`.
 pub(super) const ALLOW_UNKNOWN_KEYS: &str = "allow_unknown_keys";
+/// The id of `--json`.
+pub(super) const JSON: &str = "json";
+/// The id of `--delete`.
+pub(super) const DELETE: &str = "delete";
+/// The id of `--yes`.
+pub(super) const YES: &str = "yes";
 /// The id of a file that is given by position.
 pub(super) const FILE: &str = "FILE";
 /// The id of a type that is given by position.
@@ -76,12 +82,58 @@ pub(super) fn stack(program: &str, specs: &[&'static OptionSpec]) -> Command {
         .after_help(format!(
             "Managers run in this process. The other parts, and managers that only the\nPython package has, are its own \
              commands, taken from the folder of the\ninterpreter (--python, else the first `python` key, else the active \
-             virtual\nenvironment, else python3). They start in the order object storage, scheduler,\nmanagers, GUI; when \
-             one ends, or on SIGINT or SIGTERM, all stop in the\nreverse order.\n\nEvery flag of a section works here, \
+             virtual\nenvironment, else the one that scaler-wm lies in, else python3). They start in\nthe order object \
+             storage, scheduler, managers, GUI; when one ends, or on SIGINT\nor SIGTERM, all stop in the reverse order.\n\nEvery flag of a section works here, \
              too, and goes before the key of that name\nin every section that has it: see `scaler-wm TYPE --help` and \
              docs/reference.md.\n\n{EXIT_CODES}\n\nExamples:\n  {program} config.toml\n  {program} config.toml --logging-level \
              DEBUG"
         ))
+}
+
+/// The same command for `preflight`, which runs nothing.
+pub(super) fn preflight(command: Command) -> Command {
+    let usage = match command.get_name().strip_prefix("scaler-wm preflight ") {
+        Some(kind) => format!("scaler-wm preflight {kind} [FLAGS] [ADDRESS] [-c FILE] [--json]"),
+        None => {
+            "scaler-wm preflight FILE [FLAGS] [--json]\n       scaler-wm preflight TYPE [FLAGS] [ADDRESS] [-c FILE] \
+                 [--json]"
+                .to_owned()
+        }
+    };
+    command
+        .about("Looks at what would go wrong, before anything is started and money is spent")
+        .override_usage(usage)
+        .arg(
+            Arg::new(JSON)
+                .long(JSON)
+                .action(ArgAction::SetTrue)
+                .overrides_with(JSON)
+                .help("Tell what is found as JSON, not in lines."),
+        )
+        .after_help(help::PREFLIGHT)
+}
+
+/// The same command for `doctor`, which starts nothing.
+pub(super) fn doctor(command: Command) -> Command {
+    let kind = command.get_name().strip_prefix("scaler-wm doctor ").map(str::to_owned);
+    let flag = |name: &'static str, help: &str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).overrides_with(name).help(wrapped(help))
+    };
+    let flags = "[--delete [--yes]] [--json]";
+    let usage = match kind {
+        Some(kind) => format!("scaler-wm doctor {kind} [FLAGS] [ADDRESS] [-c FILE]\n           {flags}"),
+        None => format!(
+            "scaler-wm doctor FILE [FLAGS] {flags}\n       scaler-wm doctor TYPE [FLAGS] [ADDRESS] [-c FILE]\n           \
+             {flags}"
+        ),
+    };
+    command
+        .about("Finds what managers have left behind, and deletes it if asked to")
+        .override_usage(usage)
+        .arg(flag(DELETE, "Delete what can go, after a question."))
+        .arg(flag(YES, "Ask nothing. Without a terminal there is nobody to ask."))
+        .arg(flag(JSON, "Tell what is found as JSON, not in lines."))
+        .after_help(super::doctor::HELP)
 }
 
 /// `config init`.
@@ -166,7 +218,8 @@ pub(super) fn record() -> Command {
         .after_help(help::RECORD)
 }
 
-fn base(program: &str) -> Command {
+/// A command without flags.
+pub(super) fn base(program: &str) -> Command {
     Command::new(program.to_owned()).bin_name(program.to_owned()).next_line_help(true)
 }
 

@@ -34,7 +34,7 @@ fn text(name: Name) -> String {
     let mut text = String::from("Worker managers for OpenGRIS Scaler: workers as its scheduler wants them.\n\n");
     text.push_str(&format!("Usage: {program} TYPE [FLAGS] [ADDRESS] [-c FILE]\n"));
     if name == Name::Own {
-        text.push_str("       scaler-wm up FILE [FLAGS]\n       scaler-wm config show|init …\n       scaler-wm policy check|eval|replay …\n       scaler-wm simulate FILE [--json] [--plot FILE.svg]\n       scaler-wm record MONITOR_ADDRESS -o TRACE\n       scaler-wm aws_hpc provision|show|cleanup|build-image …\n");
+        text.push_str("       scaler-wm up FILE [FLAGS]\n       scaler-wm config show|init …\n       scaler-wm preflight FILE|TYPE … [--json]\n       scaler-wm policy check|eval|replay …\n       scaler-wm ctl status|units|events|explain|limits|drain|stop …\n       scaler-wm doctor FILE|TYPE … [--delete] [--json]\n       scaler-wm simulate FILE [--json] [--plot FILE.svg]\n       scaler-wm record MONITOR_ADDRESS -o TRACE\n       scaler-wm aws_hpc provision|show|cleanup|build-image …\n");
     }
     text.push_str("\nTypes of worker managers:\n");
     for kind in KINDS {
@@ -45,8 +45,8 @@ fn text(name: Name) -> String {
         text.push_str(
             "\nCommands:\n  up FILE           Start everything in a TOML file: object storage, scheduler,\n                    \
              managers, GUI\n  config show FILE  Check a file and show what it would start, as JSON\n  config init TYPE  \
-             Write a commented file to start from\n  policy            Check a scaling \
-             policy, and try it out\n  simulate FILE     Run policies on a workload in simulated time\n  record ADDRESS    Record a scheduler's tasks for simulate\n  aws_hpc provision Make in AWS what aws_hpc runs tasks on; cleanup removes it\n",
+             Write a commented file to start from\n  preflight FILE    Look at what would go wrong, and start nothing\n  policy            Check a scaling \
+             policy, and try it out\n  ctl COMMAND       Watch a manager that runs, ask it why, tell it what to do\n  doctor FILE       Find what managers have left behind; --delete removes it\n  simulate FILE     Run policies on a workload in simulated time\n  record ADDRESS    Record a scheduler's tasks for simulate\n  completions SHELL Print completions for bash, zsh or fish\n  aws_hpc provision Make in AWS what aws_hpc runs tasks on; cleanup removes it\n",
         );
     }
     text.push_str(&format!(
@@ -178,6 +178,32 @@ Exit codes:
     0  every line is answered
     1  not every line
     2  wrong flag or policy: nothing was read
+";
+
+/// What `preflight` looks at.
+pub(super) const PREFLIGHT: &str = "\
+Nothing is started, made or changed. Looked at are: the places where parts of
+the file listen, Python and the package on this host, the scheduler and the
+version of its wire, whether the manager's id and state folder are free, whether
+the policy ever asks for something, and what the kind of manager needs:
+credentials, permissions, subnets, images, queue, job definition, bucket,
+library.
+
+A line for each check: its result, what it is of, what was found, what to do.
+  ok        as it should be
+  warning   it works, but hardly as it was meant
+  failed    it would not work
+  skipped   not looked at, and why
+
+Exit codes:
+    0  nothing failed
+    1  a check has failed
+    2  wrong flag, file or environment: nothing was looked at
+
+Examples:
+  scaler-wm preflight config.toml
+  scaler-wm preflight baremetal_native tcp://127.0.0.1:8516 -mtc 8
+  scaler-wm preflight config.toml --json | jq '.checks[] | select(.todo)'
 ";
 
 /// What a file for `simulate` looks like.

@@ -1,15 +1,23 @@
 //! The command line: made of the declarations, read into what was found.
 
 mod command;
+#[cfg(feature = "control")]
+mod ctl;
+mod doctor;
 mod help;
+#[cfg(feature = "manual")]
+mod manual;
 mod name;
 mod policy;
+mod preflight;
 mod provision;
 #[cfg(feature = "simulate")]
 mod record;
 #[cfg(feature = "simulate")]
 mod simulate;
 mod tokens;
+#[cfg(feature = "manual")]
+mod tree;
 
 use std::ffi::OsString;
 
@@ -36,8 +44,15 @@ pub(crate) enum Call {
     ShowStack(StackCall),
     /// Write a file to start from.
     Init(InitCall),
+    /// Look at what would go wrong before anything is started.
+    Preflight(PreflightCall),
     /// Try a policy out.
     Policy(PolicyCall),
+    /// Ask a manager that runs, or tell it what to do.
+    #[cfg(feature = "control")]
+    Ctl(CtlCall),
+    /// Look at what managers have left.
+    Doctor(DoctorCall),
     /// Make or remove what `aws_hpc` needs in AWS.
     Provision(ProvisionCall),
     /// Try a configuration out.
@@ -85,12 +100,20 @@ pub(crate) struct InitCall {
     pub(crate) file: Option<String>,
 }
 
+#[cfg(feature = "control")]
+pub(crate) use ctl::{Ask, CtlCall, Limits, Place};
+pub(crate) use doctor::{DoctorCall, DoctorOf};
 pub(crate) use policy::{PolicyCall, PolicyCommand};
+pub(crate) use preflight::{PreflightCall, PreflightOf};
 pub(crate) use provision::ProvisionCall;
 #[cfg(feature = "simulate")]
 pub(crate) use record::RecordCall;
 #[cfg(feature = "simulate")]
 pub(crate) use simulate::SimulateCall;
+
+/// The commands, for whoever has mistyped one.
+const COMMANDS: &[&str] =
+    &["up", "config", "preflight", "policy", "ctl", "doctor", "simulate", "record", "completions"];
 
 /// The word by which `up` lets this program become a command of the package.
 pub(crate) const BECOME: &str = "become-part";
@@ -113,11 +136,28 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cal
         "-V" | "--version" => Err(help::version(name)),
         "up" if name == Name::Own => Ok(Call::Up(stack("scaler-wm up", name, rest)?)),
         "config" if name == Name::Own => config(rest),
+        "preflight" if name == Name::Own => preflight::preflight(rest),
         "policy" if name == Name::Own => policy::policy(rest),
+        #[cfg(feature = "control")]
+        "ctl" if name == Name::Own => ctl::ctl(rest),
+        #[cfg(not(feature = "control"))]
+        "ctl" if name == Name::Own => Err(Failure::Usage(
+            "this build has no `ctl`: it needs the feature `control`, which is one of the default ones".to_owned(),
+        )),
+        "doctor" if name == Name::Own => doctor::doctor(rest),
         #[cfg(feature = "simulate")]
         "simulate" if name == Name::Own => simulate::simulate(rest),
         #[cfg(feature = "simulate")]
         "record" if name == Name::Own => record::record(rest),
+        #[cfg(feature = "manual")]
+        "completions" if name == Name::Own => Err(manual::completions(rest)),
+        #[cfg(not(feature = "manual"))]
+        "completions" if name == Name::Own => Err(Failure::Usage(
+            "this build has no completions: it needs the feature `manual`; run `cargo install scaler-wm --features manual`"
+                .to_owned(),
+        )),
+        #[cfg(feature = "manual")]
+        manual::MAN_PAGES if name == Name::Own => Err(manual::man_pages(rest)),
         BECOME if name == Name::Own => Ok(Call::Become(rest.to_vec())),
         kind => {
             let kind = kind_named(kind, name)?;
@@ -163,7 +203,7 @@ fn kind_named(word: &str, name: Name) -> Result<&'static Kind, Failure> {
         return Err(Failure::Usage(format!("`{word}` stands where the type belongs; {}", help::usage(name))));
     }
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.section.name).collect();
-    let commands: &[&str] = if name == Name::Own { &["up", "config", "policy", "simulate", "record"] } else { &[] };
+    let commands: &[&str] = if name == Name::Own { COMMANDS } else { &[] };
     let problem = match nearest(word, names.iter().chain(commands).copied()) {
         Some(meant) => format!("`{word}` is no type of worker manager and no command; did you mean `{meant}`?"),
         None => format!("`{word}` is no type of worker manager; there is {}", names.join(", ")),
@@ -173,27 +213,35 @@ fn kind_named(word: &str, name: Name) -> Result<&'static Kind, Failure> {
 
 fn manager(program: &str, name: Name, kind: &'static Kind, arguments: &[String]) -> Result<ManagerCall, Failure> {
     let declared: Vec<_> = kind.section.declared().collect();
-    let matches = matches(command::manager(program, kind.section), &declared, arguments)?;
-    Ok(ManagerCall {
+    Ok(manager_of(&matches(command::manager(program, kind.section), &declared, arguments)?, name, kind))
+}
+
+fn manager_of(matches: &ArgMatches, name: Name, kind: &'static Kind) -> ManagerCall {
+    ManagerCall {
         kind,
-        found: kind.section.specs().filter_map(|spec| found(spec, spec.flag(), &matches)).collect(),
+        found: kind.section.specs().filter_map(|spec| found(spec, spec.flag(), matches)).collect(),
         file: matches.get_one::<String>(command::CONFIG).filter(|file| !file.is_empty()).cloned(),
         allows_unknown_keys: name.is_lenient() || matches.get_flag(command::ALLOW_UNKNOWN_KEYS),
-    })
+    }
 }
 
 fn stack(program: &str, name: Name, arguments: &[String]) -> Result<StackCall, Failure> {
-    let specs = every_option();
-    // Short flags of one section may mean something else in another one; those of all managers do not.
-    let with_short: Vec<_> = COMMON.iter().copied().flatten().collect();
-    let matches = matches(command::stack(program, &specs), &with_short, arguments)?;
-    let file = matches.get_one::<String>(command::FILE).cloned().unwrap_or_default();
-    Ok(StackCall {
-        file,
-        found: specs.into_iter().filter_map(|spec| found(spec, format!("--{}", spec.long()), &matches)).collect(),
+    Ok(stack_of(&matches(command::stack(program, &every_option()), &with_short(), arguments)?, name))
+}
+
+fn stack_of(matches: &ArgMatches, name: Name) -> StackCall {
+    let found = |spec: &'static OptionSpec| found(spec, format!("--{}", spec.long()), matches);
+    StackCall {
+        file: matches.get_one::<String>(command::FILE).cloned().unwrap_or_default(),
+        found: every_option().into_iter().filter_map(found).collect(),
         allows_unknown_keys: name.is_lenient() || matches.get_flag(command::ALLOW_UNKNOWN_KEYS),
         names_lines: name != Name::Scaler,
-    })
+    }
+}
+
+/// Short flags of one section may mean something else in another one; those of all managers do not.
+fn with_short() -> Vec<&'static OptionSpec> {
+    COMMON.iter().copied().flatten().collect()
 }
 
 /// Every option of every section, each key once: a flag of a whole file goes to every section that has the key.

@@ -114,7 +114,7 @@ impl ManagerConfig {
     }
 
     /// Fills in the folder of its state, as far as one can be told.
-    pub(super) fn with_state_folder(&mut self) {
+    pub(crate) fn with_state_folder(&mut self) {
         if let Ok(folder) = state::folder(&self.values, &self.manager) {
             self.values.fill("state_dir", Value::Text(folder.to_string_lossy().into_owned()));
         }

@@ -23,21 +23,9 @@ pub(super) struct PartCommand {
 /// When it is not there, or is this program under the name of the package's command.
 pub(super) fn command(config: &PythonConfig, python: &Path) -> Result<PartCommand, Failure> {
     let section = config.section;
-    let (name, arguments) = match section.name {
-        "object_storage_server" => ("scaler_object_storage_server", Vec::new()),
-        "scheduler" => ("scaler_scheduler", Vec::new()),
-        "gui" => ("scaler_gui", Vec::new()),
-        kind => ("scaler_worker_manager", vec![kind.to_owned()]),
-    };
-    let program = scaler_wm_python::program(python, name).map_err(Failure::setup)?;
-    if is_this_program(&program) {
-        return Err(Failure::Usage(format!(
-            "{} is this program, and not the package's command, which {} needs; keep that one under its name, or give \
-             another interpreter by --python PATH",
-            program.display(),
-            section.name
-        )));
-    }
+    let (_, kind) = words(section.name);
+    let program = program_of(config, python)?;
+    let arguments = kind.into_iter().map(str::to_owned).collect();
     let mut command = PartCommand {
         program,
         arguments,
@@ -65,6 +53,34 @@ pub(super) fn command(config: &PythonConfig, python: &Path) -> Result<PartComman
         }
     }
     Ok(command)
+}
+
+/// The program of a part, beside the interpreter.
+///
+/// # Errors
+/// As [`command`].
+pub(crate) fn program_of(config: &PythonConfig, python: &Path) -> Result<PathBuf, Failure> {
+    let (name, _) = words(config.section.name);
+    let program = scaler_wm_python::program(python, name).map_err(Failure::setup)?;
+    if is_this_program(&program) {
+        return Err(Failure::Usage(format!(
+            "{} is this program, and not the package's command, which {} needs; keep that one under its name, or give \
+             another interpreter by --python PATH",
+            program.display(),
+            config.section.name
+        )));
+    }
+    Ok(program)
+}
+
+/// The command of a section, and what it is told first.
+fn words(section: &str) -> (&'static str, Option<&str>) {
+    match section {
+        "object_storage_server" => ("scaler_object_storage_server", None),
+        "scheduler" => ("scaler_scheduler", None),
+        "gui" => ("scaler_gui", None),
+        kind => ("scaler_worker_manager", Some(kind)),
+    }
 }
 
 /// A value as the package's commands read it.

@@ -9,5 +9,6 @@ mod member;
 mod part;
 mod stack;
 
+pub(crate) use command::program_of;
 pub(crate) use descend::become_part;
 pub(crate) use stack::up;

@@ -10,6 +10,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use scaler_wm_core::control::{self, Control, Seat};
+use scaler_wm_python::FOR_THIS_PROCESS_ALONE;
 use tokio::{
     process::{Child, Command},
     sync::{mpsc, oneshot, watch},
@@ -74,7 +75,11 @@ impl Running {
     ) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         let signal = if command.holds_resources { Signal::TERM } else { Signal::KILL };
-        let child = Command::new("/proc/self/exe")
+        let mut command_line = Command::new("/proc/self/exe");
+        for name in FOR_THIS_PROCESS_ALONE {
+            command_line.env_remove(name);
+        }
+        let child = command_line
             .arg0("scaler-wm")
             .args([BECOME, &std::process::id().to_string(), &signal.as_raw().to_string()])
             .arg(&command.program)
@@ -113,9 +118,10 @@ impl Running {
         let (tell, mut told) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
         let (control, seat) = control::pair(config.manager.clone());
+        let managed = control.clone();
         let (over, is_over) = oneshot::channel();
         thread::Builder::new().name(config.manager.to_string()).spawn(move || {
-            let outcome = tracing::dispatcher::with_default(&dispatch, || run(&config, begin, stopped, seat));
+            let outcome = tracing::dispatcher::with_default(&dispatch, || run(&config, begin, stopped, managed, seat));
             // Nobody waits any more when this process ends at once.
             let _ = over.send(outcome);
         })?;
@@ -144,13 +150,14 @@ fn run(
     config: &ManagerConfig,
     mut begin: watch::Receiver<bool>,
     stopped: oneshot::Receiver<()>,
+    control: Control,
     seat: Seat,
 ) -> Result<(), Failure> {
     manage::introduce(config);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
     // A stack that goes away instead of saying go stops it as well.
     let begin = async move { drop(begin.wait_for(|begins| *begins).await) };
-    runtime.block_on(manage::manage(config, begin, stopped, seat))
+    runtime.block_on(manage::manage(config, begin, stopped, control, seat))
 }
 
 /// Waits for a command's end, and passes on what it is told.

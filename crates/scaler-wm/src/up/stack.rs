@@ -2,10 +2,7 @@
 
 use std::{collections::VecDeque, path::Path, time::Duration};
 
-use scaler_wm_core::{
-    manager::{Stage, Status},
-    options::Raw,
-};
+use scaler_wm_core::options::Raw;
 use tokio::{
     sync::{mpsc, watch},
     task::LocalSet,
@@ -21,8 +18,10 @@ use super::{
 use crate::{
     cli::StackCall,
     config::{Part, StackConfig},
+    control::{Listening, Plan},
     exit::Failure,
-    manage,
+    manage::{self, is_up},
+    notify::Teller,
     signals::Signals,
 };
 
@@ -36,10 +35,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// # Errors
 /// Whatever keeps a part from starting, ends it early, or is left behind.
 pub(crate) fn up(config: StackConfig, call: &StackCall) -> Result<(), Failure> {
+    let plan = Plan::new(config.managers())?;
     let mut stack = Stack::new(config, call)?;
     // The main thread, which stays: parts are told of the end of the thread that started them.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
-    LocalSet::new().block_on(&runtime, stack.run())
+    LocalSet::new().block_on(&runtime, async {
+        stack.listening = plan.open().await?;
+        let ended = stack.run().await;
+        std::mem::take(&mut stack.listening).end().await;
+        ended
+    })
 }
 
 /// A part has ended as it should, and that ends everything.
@@ -48,7 +53,6 @@ struct Over {
     name: String,
 }
 
-#[derive(Debug)]
 struct Stack {
     members: Vec<Member>,
     board: Board,
@@ -57,6 +61,9 @@ struct Stack {
     ended: mpsc::UnboundedSender<(usize, End)>,
     /// Whether managers may begin: the scheduler listens, if there is one here.
     begin: watch::Sender<bool>,
+    teller: Teller,
+    /// Where managers are watched.
+    listening: Listening,
 }
 
 impl Stack {
@@ -86,11 +93,14 @@ impl Stack {
             ends,
             ended,
             begin: watch::Sender::new(false),
+            teller: Teller::from_environment(),
+            listening: Listening::default(),
         })
     }
 
     async fn run(&mut self) -> Result<(), Failure> {
         let mut signals = Signals::new()?;
+        self.teller.begin();
         let outcome = tokio::select! {
             outcome = self.start_and_watch() => {
                 let reason = match &outcome {
@@ -98,11 +108,13 @@ impl Stack {
                     Err(_) => "a part has failed".to_owned(),
                 };
                 self.board.stopping(&reason);
+                self.teller.stopping(&reason);
                 outcome.map(|Over { .. }| ())
             }
             // Cancel safe: a signal that is not taken stays. What has been started is in `members`.
             () = signals.next() => {
                 self.board.stopping("told to");
+                self.teller.stopping("told to");
                 Ok(())
             }
         };
@@ -147,6 +159,8 @@ impl Stack {
         let waits = |member: &&Member| matches!(member.state, State::Starting(..));
         let waiting: Vec<String> = self.members.iter().filter(waits).map(|member| member.card.name.clone()).collect();
         self.board.all_up(&cards, &waiting);
+        // Of those that wait it hears when they are up.
+        self.teller.rest_is_up();
         loop {
             if let Some((at, end)) = self.ends.recv().await {
                 return self.one_ended(at, end, "");
@@ -163,12 +177,20 @@ impl Stack {
         // Nobody listens any more when this process ends at once.
         let ended = move |end| drop(ended.send((at, end)));
         let prefix = if self.names_lines { format!("{:<width$} | ", member.card.name) } else { String::new() };
+        let kind = match &*what {
+            What::Manager(config, _) => config.kind.section.name,
+            What::Command(_) => "",
+        };
         let started = match *what {
             What::Command(command) => Running::command(&command, prefix, ended),
             What::Manager(config, dispatch) => Running::manager(*config, dispatch, begin, ended),
         };
         let running =
             started.map_err(|error| Failure::Running(format!("failed to start {}: {error}", member.card.name)))?;
+        if let Some(control) = &running.control {
+            self.teller.manager(control, member.fixed);
+            self.listening.add(control, kind);
+        }
         member.state = State::Starting(running, Instant::now());
         Ok(())
     }
@@ -300,13 +322,5 @@ impl Stack {
         let left: Vec<String> = left.into();
         let what = if left.is_empty() { "nothing".to_owned() } else { left.join(", ") };
         Failure::CutShort(format!("ended at once by a second signal; these were cut off: {what}"))
-    }
-}
-
-fn is_up(status: &Status, fixed: Option<u64>) -> bool {
-    match fixed {
-        _ if status.stage == Stage::Starting => false,
-        None => status.is_linked,
-        Some(workers) => u64::from(status.running) >= workers,
     }
 }

@@ -1,0 +1,15 @@
+//! Where managers of this process are watched and told what to do.
+
+#[cfg(not(feature = "control"))]
+mod left_out;
+#[cfg(feature = "control")]
+mod listeners;
+#[cfg(feature = "control")]
+mod plan;
+
+#[cfg(not(feature = "control"))]
+pub(crate) use left_out::{Listening, Plan, socket};
+#[cfg(feature = "control")]
+pub(crate) use listeners::{Listening, SOCKET, socket};
+#[cfg(feature = "control")]
+pub(crate) use plan::Plan;
