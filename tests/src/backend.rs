@@ -29,6 +29,11 @@ pub enum Backend {
     },
     /// In sessions of a simulated Symphony, whose workers are agents: `symphony`.
     Symphony(Symphony),
+    /// Wherever a plug-in starts them: `external`.
+    External {
+        /// Where the plug-in listens.
+        address: String,
+    },
 }
 
 /// By which a manager of EC2 is told what to launch, and what each is told unless a test says otherwise.
@@ -58,6 +63,7 @@ impl Backend {
             Self::Ec2 { .. } => "orb_aws_ec2",
             Self::Batch { .. } => "aws_hpc",
             Self::Symphony(_) => "symphony",
+            Self::External { .. } => "external",
         }
     }
 
@@ -92,6 +98,7 @@ impl Backend {
             (Self::Batch { .. }, _) => unsaid(&BATCH),
             (Self::Symphony(symphony), ManagerKind::Ours) => symphony.arguments(),
             (Self::Symphony(_), ManagerKind::Released) => ["--service-name", APPLICATION].map(PathBuf::from).to_vec(),
+            (Self::External { address }, _) => ["--provider-address", address].map(PathBuf::from).to_vec(),
             (Self::Ecs { .. }, _) => {
                 ["--ecs-subnets", "subnet-1", "--aws-region", "us-east-1"].map(PathBuf::from).to_vec()
             }

@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 
 use crate::{Failure, Result};
 
+/// Beside the default ones: what is tested has all there is.
+pub const FEATURES: &str = "manual,zmq,aws,external,symphony";
+
 type Built = OnceLock<std::result::Result<PathBuf, String>>;
 
 /// The `scaler-wm` binary: the one that `SCALER_WM_BIN` names, else one that is built now (once for all tests of a run).
@@ -24,7 +27,7 @@ pub fn manager_binary() -> Result<PathBuf> {
             format!("SCALER_WM_BIN names {}, which is no file", path.display()),
         ));
     }
-    once(&BUILT, || build("scaler-wm", "scaler-wm", &["--features", "zmq,aws,symphony"], false))
+    once(&BUILT, || build("scaler-wm", "scaler-wm", &["--features", FEATURES], false))
 }
 
 /// The example of agents that run tasks as processes, built now (once for all tests of a run).

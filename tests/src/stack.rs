@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::ground::{Ground, TAIL};
 use crate::{
     Client, Failure, LATEST, LogFile, Manager, ManagerOptions, Ports, Proc, Process, Result, SchedulerLog, Script,
-    Transport, Venv, is_listening, python_scripts, until, with_connection_to,
+    Told, Transport, Venv, is_listening, python_scripts, until, with_connection_to,
 };
 
 /// Where a scheduler that is told reads what to ask for.
@@ -191,6 +191,18 @@ impl Stack {
         command.envs(options.environment.iter().map(|(name, value)| (name, value)));
         let process = Process::start("manager", &mut command, self.ground.new_log(&options.log_name))?;
         Ok(Manager::new(process, options.kind))
+    }
+
+    /// Lets `scaler-wm doctor` look at what a manager of these options has left, and do what the flags say besides.
+    ///
+    /// # Errors
+    /// As [`Stack::manager`].
+    pub fn doctor(&self, options: &ManagerOptions, flags: &[&str]) -> Result<Told> {
+        let state = self.folder().join(format!("state-{}", options.id));
+        let mut command = options.command(&self.venv, &self.address(), state)?;
+        self.ground.prepare(&mut command, &self.venv, "doctor");
+        command.envs(options.environment.iter().map(|(name, value)| (name, value)));
+        Told::of("doctor", &command, flags)
     }
 
     /// Starts a manager and waits until the scheduler has taken its first heartbeat.

@@ -157,12 +157,16 @@ impl UpStack {
     /// # Errors
     /// When it cannot be started.
     pub fn start(&self, command: &mut Command) -> Result<Up> {
-        self.ground.prepare(command, &self.venv, ROLE);
-        let home = self.folder().join("home");
-        command.env("HOME", home).env_remove("XDG_STATE_HOME");
+        self.prepare(command);
         let (output, errors) = (self.ground.new_log("output"), self.ground.new_log("errors"));
         let process = Process::start_apart("command", command, output, &errors)?;
         Ok(Up { process, errors })
+    }
+
+    pub(crate) fn prepare(&self, command: &mut Command) {
+        self.ground.prepare(command, &self.venv, ROLE);
+        let home = self.folder().join("home");
+        command.env("HOME", home).env_remove("XDG_STATE_HOME");
     }
 
     /// Starts a client.

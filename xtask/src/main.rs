@@ -3,6 +3,8 @@
 mod bench;
 mod codegen;
 mod demo;
+mod dist;
+mod protos;
 mod reference;
 mod shell;
 mod soak;
@@ -27,6 +29,7 @@ tasks of this repository:
   cargo xtask bench batch        measure 20, 100 and 1,000 jobs of Batch beside the released proxy; target/bench/batch.json
   cargo xtask bench agent        measure a worker that hands its tasks on, beside the released proxy; target/bench/agent.json
   cargo xtask bench symphony     measure tasks of Symphony beside the released proxy with a stub of soamapi; target/bench/symphony.json
+  cargo xtask bench control      measure what the control plane costs; target/bench/control.json
   cargo xtask bench tls          measure what encryption costs; target/bench/tls.json
   cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
@@ -35,6 +38,7 @@ tasks of this repository:
   cargo xtask soak ecs [SEED]    50 managers of ECS are killed at all moments of launches and stops; the next ones make it good
   cargo xtask soak ec2 [SEED]    the same with 50 managers of EC2
   cargo xtask soak budget        budgets over days in 1,000 simulations with random infrastructure
+  cargo xtask dist [FEATURES]    build what users install: archive, wheel, sums; into target/packages (FEATURES: zmq,aws)
   cargo xtask codegen [--check]  generate the code of the schemas and docs/reference.md anew, or check that they are fresh
   cargo xtask venv [VERSION]     make the virtual environment with that release of opengris-scaler, print its folder
   cargo xtask help               this text
@@ -73,6 +77,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["bench", "batch"] => bench::batch()?,
         ["bench", "agent"] => bench::agent()?,
         ["bench", "symphony"] => bench::symphony()?,
+        ["bench", "control"] => bench::control()?,
         ["bench", "tls"] => bench::tls()?,
         ["soak", "consent"] => soak::consent()?,
         ["soak", "churn"] => soak::churn(1)?,
@@ -86,6 +91,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["soak", "rebalance", seed] => {
             soak::rebalance(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?;
         }
+        ["dist"] => dist::run("")?,
+        ["dist", features] => dist::run(features)?,
         ["codegen"] => generate(false)?,
         ["codegen", "--check"] => generate(true)?,
         ["venv"] => venv(LATEST)?,
@@ -99,7 +106,9 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
 }
 
 fn generate(check: bool) -> Result<()> {
-    codegen::run(check).map_err(|error| Failure::new("generate the code of the schemas", error))?;
+    let failed = |error| Failure::new("generate the code of the schemas", error);
+    codegen::run(check).map_err(failed)?;
+    protos::run(&codegen::root().map_err(failed)?, check)?;
     reference::run(check)
 }
 

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use scaler_wm_tests::{LATEST, OLDEST, Result, Venv};
+use scaler_wm_tests::{FEATURES as BINARY_FEATURES, LATEST, OLDEST, Result, Venv};
 
 use crate::shell;
 
@@ -11,7 +11,8 @@ use crate::shell;
 const HELPER_TESTS: &str = "crates/scaler-wm-native/python/test_helper.py";
 
 /// Beside the default ones: what is tested has all there is.
-const FEATURES: [&str; 2] = ["--features", "scaler-wm/zmq,scaler-wm/aws,scaler-wm/symphony"];
+const FEATURES: [&str; 2] =
+    ["--features", "scaler-wm/manual,scaler-wm/zmq,scaler-wm/aws,scaler-wm/external,scaler-wm/symphony"];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let began = Instant::now();
@@ -39,14 +40,21 @@ pub(crate) fn run() -> Result<ExitCode> {
         println!("the emulators of AWS are ready");
         Venv::with_orb_server(&|line| println!("{line}"))?;
         println!("the server of Open Resource Broker is ready");
+        Venv::with_prometheus(&|line| println!("{line}"))?;
+        println!("the parsers of Prometheus are ready");
+        Venv::with_maturin(&|line| println!("{line}"))?;
+        Venv::with_hadolint(&|line| println!("{line}"))?;
+        println!("what builds wheels and reads container files is ready");
         Venv::with_aws(LATEST, &|line| println!("{line}"))?;
         Venv::with_orb(LATEST, &|line| println!("{line}"))?;
         println!("opengris-scaler {LATEST} with its AWS managers is ready");
+        Venv::with_grpc(LATEST, &|line| println!("{line}"))?;
+        println!("opengris-scaler {LATEST} with what a plug-in needs is ready");
         Ok(())
     });
     let mut binary = None;
     let built = step("build", &mut || {
-        binary = Some(shell::build_binary(&["--features", "zmq,aws,symphony"])?);
+        binary = Some(shell::build_binary(&["--features", BINARY_FEATURES])?);
         shell::run("build the tests", shell::cargo().args(["test", "--workspace", "--no-run"]).args(FEATURES))
     });
     if let (true, true, Some(binary)) = (ready, built, &binary) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cloud::CloudOf;
 use super::emulation::Emulation;
 use crate::{
-    Client, Failure, Manager, ManagerOptions, Proc, Result, SchedulerLog, Script, Stack, StackOptions,
+    Client, Failure, Manager, ManagerOptions, Proc, Result, SchedulerLog, Script, Stack, StackOptions, Told,
     with_connection_to,
 };
 
@@ -53,6 +53,14 @@ impl<E: Emulation> CloudStack<E> {
     /// As [`CloudStack::manager`], and when no heartbeat arrives.
     pub fn connected_manager(&self, options: &ManagerOptions) -> Result<Manager> {
         self.stack.connected_manager(&self.with_endpoint(options))
+    }
+
+    /// Lets `scaler-wm doctor` look at what a manager of these options has left, and do what the flags say besides.
+    ///
+    /// # Errors
+    /// As [`CloudStack::manager`].
+    pub fn doctor(&self, options: &ManagerOptions, flags: &[&str]) -> Result<Told> {
+        self.stack.doctor(&self.with_endpoint(options), flags)
     }
 
     fn with_endpoint(&self, options: &ManagerOptions) -> ManagerOptions {

@@ -1,0 +1,93 @@
+//! `cargo xtask dist`: what users install: an archive, a wheel, and the sums of both.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use scaler_wm_tests::{Failure, Result, build_wheel, write_papers};
+
+use crate::shell;
+
+/// What lies in the archive as it lies in the repository, and where there.
+const FILES: [(&str, &str); 4] = [
+    ("README.md", "README.md"),
+    ("LICENSE", "LICENSE"),
+    ("packaging/systemd/scaler-wm@.service", "lib/systemd/system/scaler-wm@.service"),
+    ("packaging/systemd/scaler-wm-up.service", "lib/systemd/system/scaler-wm-up.service"),
+];
+
+/// Builds all of it, with these cargo features beside the default ones.
+pub(crate) fn run(features: &str) -> Result<()> {
+    let features = &*format!("{features},manual");
+    let features = features.trim_start_matches(',');
+    let packages = shell::target().join("packages");
+    if packages.exists() {
+        fs::remove_dir_all(&packages).map_err(|error| Failure::new("empty target/packages", error))?;
+    }
+    let build = ["--profile", "dist", "--locked", "--features", features];
+    let binary = shell::build_binary(&build)?;
+
+    println!("man pages and completions");
+    let name = format!("scaler-wm-{}-{}", env!("CARGO_PKG_VERSION"), host()?);
+    let tree = packages.join("made").join(&name);
+    write_papers(&binary, &tree.join("share"))?;
+    copy(&binary, &tree.join("bin/scaler-wm"))?;
+    for (from, to) in FILES {
+        copy(&shell::root().join(from), &tree.join(to))?;
+    }
+    let archive = packages.join(format!("{name}.tar.gz"));
+    pack(&tree, &archive)?;
+
+    println!("wheel");
+    // Cargo has built it by the same words: it is taken as it is.
+    let made =
+        build_wheel(&["--profile", "dist", "--features", features], &tree.join("share"), &packages.join("wheel"))?;
+    let wheel = packages.join(made.file_name().unwrap_or_default());
+    copy(&made, &wheel)?;
+
+    let files: Vec<PathBuf> = vec![archive, wheel];
+    sum_up(&packages, &files)?;
+    println!("\nin {}:", packages.display());
+    for path in std::iter::once(&binary).chain(&files) {
+        println!("  {:>8.2} MB  {}", megabytes(path)?, path.file_name().unwrap_or_default().display());
+    }
+    println!("  {:>11}  SHA256SUMS", "");
+    Ok(())
+}
+
+/// The platform that is built for, as Rust names it.
+fn host() -> Result<String> {
+    let said = shell::output_of("ask rustc for its platform", Command::new("rustc").arg("-vV"))?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| Failure::new("ask rustc for its platform", said))
+}
+
+/// The same tree gives the same archive, whenever and by whomever it is packed.
+fn pack(tree: &Path, archive: &Path) -> Result<()> {
+    let (Some(folder), Some(name)) = (tree.parent(), tree.file_name()) else {
+        return Err(Failure::new("pack the archive", "its folder has no name"));
+    };
+    let mut command = Command::new("tar");
+    command.args(["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--mode=u+rw,go=rX"]);
+    command.args(["--use-compress-program", "gzip -9n", "-cf"]).arg(archive).arg("-C").arg(folder).arg(name);
+    shell::run("pack the archive", &mut command)
+}
+
+/// As `sha256sum --check SHA256SUMS` reads them.
+fn sum_up(folder: &Path, files: &[PathBuf]) -> Result<()> {
+    let names = files.iter().filter_map(|file| file.file_name());
+    let sums = shell::output_of("sum up the packages", Command::new("sha256sum").current_dir(folder).args(names))?;
+    fs::write(folder.join("SHA256SUMS"), sums).map_err(|error| Failure::new("write SHA256SUMS", error))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| Failure::new(format!("copy {}", from.display()), error);
+    fs::create_dir_all(to.parent().unwrap_or(to)).map_err(failed)?;
+    fs::copy(from, to).map(drop).map_err(failed)
+}
+
+fn megabytes(path: &Path) -> Result<f64> {
+    let failed = |error: std::io::Error| Failure::new(format!("look at {}", path.display()), error);
+    // Far below what a float counts exactly.
+    Ok(fs::metadata(path).map_err(failed)?.len() as f64 / 1e6)
+}
