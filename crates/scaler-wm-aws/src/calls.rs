@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn tries_are_counted_by_operation_and_class() {
         let calls = Calls::default();
-        calls.clone().note("RunTask", Duration::from_millis(20), Some(ErrorKind::Throttled));
+        calls.note("RunTask", Duration::from_millis(20), Some(ErrorKind::Throttled));
         calls.note("RunTask", Duration::from_millis(30), Some(ErrorKind::Transient));
         calls.note("RunTask", Duration::from_millis(50), None);
         assert_eq!(calls.of("RunTask"), CallCount { sent: 3, failed: 2, throttled: 1 });
