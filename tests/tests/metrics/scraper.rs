@@ -103,9 +103,8 @@ impl Figures {
     /// The sum of all samples of this name that have these labels; `None` where there is none.
     pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let samples = self.families.iter().flat_map(|family| family["samples"].as_array().into_iter().flatten());
-        let fits = |sample: &&Value| {
-            sample[0] == name && labels.iter().all(|(label, value)| sample[1][label] == *value)
-        };
+        let fits =
+            |sample: &&Value| sample[0] == name && labels.iter().all(|(label, value)| sample[1][label] == *value);
         samples.filter(fits).filter_map(|sample| sample[2].as_f64()).reduce(|sum, value| sum + value)
     }
 
