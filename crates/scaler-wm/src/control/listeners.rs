@@ -53,9 +53,10 @@ impl Opened {
         Self { what: RefCell::new(Some(What::Http(listener))), place, managers, registry }
     }
 
-    /// Serves once all its managers are known.
+    /// Serves once all its managers are known; over HTTP at once, as whoever probes is to hear that they are not ready.
     fn serve(&self) -> Option<Serving> {
-        if self.registry.all().len() < self.managers.len() {
+        let is_http = matches!(*self.what.borrow(), Some(What::Http(_)));
+        if !is_http && self.registry.all().len() < self.managers.len() {
             return None;
         }
         let (stop, stopped) = oneshot::channel();
@@ -85,6 +86,12 @@ impl Opened {
 }
 
 impl Listening {
+    /// Serves those who need not wait for managers.
+    pub(super) fn begin(&self) {
+        let serving = self.opened.iter().filter_map(Opened::serve);
+        self.serving.borrow_mut().extend(serving);
+    }
+
     /// A manager is there.
     pub(crate) fn add(&self, control: &Control, kind: &'static str) {
         for opened in self.opened.iter().filter(|opened| opened.managers.contains(control.manager())) {

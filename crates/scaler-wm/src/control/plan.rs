@@ -101,6 +101,7 @@ impl Plan {
             let listener = listener.map_err(|error| cannot("http_address", address, &error))?;
             listening.opened.push(Opened::http(listener, address.to_string(), managers, Registry::default()));
         }
+        listening.begin();
         Ok(listening)
     }
 }
