@@ -39,6 +39,10 @@ def script_of(user_data: Any) -> str | None:
     return text if text.startswith("#!") else None
 
 
+# A process that is forked while a script is being written has it open for writing, and nobody can start it then.
+_STARTING = threading.Lock()
+
+
 class Machine:
     """Runs user data, answers for the metadata, and kills whatever was started."""
 
@@ -91,18 +95,19 @@ class Machine:
                 log.write(b"no user data that is a script\n")
                 return
             script = os.path.join(self._folder, "user-data")
-            with open(script, "w") as file:
-                file.write(_OWN_PATHS.sub(lambda path: self._folder + path.group(), self._script))
-            os.chmod(script, 0o700)
-            self._process = subprocess.Popen(
-                [script],
-                env=self._environment(),
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            with _STARTING:
+                with open(script, "w") as file:
+                    file.write(_OWN_PATHS.sub(lambda path: self._folder + path.group(), self._script))
+                os.chmod(script, 0o700)
+                self._process = subprocess.Popen(
+                    [script],
+                    env=self._environment(),
+                    cwd=self._folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
 
     def _environment(self) -> dict[str, str]:
         own = [os.path.join(self._folder, "usr/local/bin"), os.path.join(self._folder, "root/.local/bin")]

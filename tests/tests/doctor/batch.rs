@@ -7,7 +7,7 @@ use scaler_wm_tests::{
 };
 use serde_json::json;
 
-use crate::planted::{is_refused, options, states};
+use crate::planted::{clear_socket, is_refused, options, states};
 
 const RANDOM: &str = "0123456789abcdef0123456789abcdef";
 
@@ -34,6 +34,7 @@ fn everything_that_a_killed_manager_leaves_is_found_and_deleted() -> Result<()> 
     let _client = batch.client(&Script::Held { tasks: 3 })?;
     batch.until("three jobs", 30.0, || (batch.cloud.running().ok()?.len() == 3).then_some(()))?;
     killed.kill();
+    clear_socket(&batch.stack, "wm1");
 
     let known: BTreeSet<String> = batch.cloud.emulator.jobs()?.into_iter().map(|job| job.name).collect();
     let (lost, other, spent) =

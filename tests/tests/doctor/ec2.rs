@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use scaler_wm_tests::{ApiError, Ec2Options, Ec2Stack, Ec2StackOptions, Faults, IMAGE, Instance, Result};
 
-use crate::planted::{is_refused, options, plant_launch, plant_socket, settled, states, told};
+use crate::planted::{clear_socket, is_refused, options, plant_launch, plant_socket, settled, states, told};
 
 const EXTRA: [&str; 4] = ["--instance-type", "t2.micro", "--observe-interval-seconds", "1"];
 
@@ -126,6 +126,7 @@ fn what_nothing_uses_any_more_is_found_alone() -> Result<()> {
         (made.count() == 3).then_some(())
     })?;
     killed.kill();
+    clear_socket(&ec2.stack, "wm1");
     let made = ec2.cloud.emulator.resources()?;
     let report = ec2.doctor(&ours, &["--json"])?;
     let found = report.found()?;

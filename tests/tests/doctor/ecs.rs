@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use scaler_wm_tests::{EcsStack, EcsStackOptions, EmulatorOptions, Result, Task};
 use serde_json::{Value, json};
 
-use crate::planted::{is_refused, options, plant_launch, settled, states, told};
+use crate::planted::{clear_socket, is_refused, options, plant_launch, settled, states, told};
 
 const EXTRA: [&str; 4] = ["--ecs-task-cpu", "1", "--observe-interval-seconds", "1"];
 
@@ -42,6 +42,7 @@ fn everything_that_a_killed_manager_leaves_is_found_and_deleted() -> Result<()> 
         (both == [Some(2), Some(2)]).then_some(())
     })?;
     killed.kill();
+    clear_socket(&ecs.stack, "wm1");
 
     let units = ecs.units()?;
     let owned = of(&units, "wm1");

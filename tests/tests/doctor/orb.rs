@@ -2,7 +2,7 @@
 
 use scaler_wm_tests::{Ec2Options, Ec2Stack, Ec2StackOptions, ManagerOptions, OrbServer, Result};
 
-use crate::planted::{options, settled, told};
+use crate::planted::{clear_socket, options, settled, told};
 
 #[test]
 fn machines_on_record_are_found_and_never_deleted() -> Result<()> {
@@ -17,6 +17,7 @@ fn machines_on_record_are_found_and_never_deleted() -> Result<()> {
     ec2.stack.wish(2)?;
     ec2.until("two machines on record", 40.0, || (settled(&ec2.stack, "wm1") == Some(2)).then_some(()))?;
     killed.kill();
+    clear_socket(&ec2.stack, "wm1");
 
     let report = ec2.doctor(&ours, &["--delete", "--yes", "--json"])?;
     let found = report.found()?;

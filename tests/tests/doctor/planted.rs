@@ -81,6 +81,12 @@ pub(crate) fn plant_socket(stack: &Stack, id: &str) -> String {
     socket.to_string_lossy().into_owned()
 }
 
+/// Removes the socket that a killed manager of this build has left, where something else is looked for.
+pub(crate) fn clear_socket(stack: &Stack, id: &str) {
+    // A build without the control plane leaves none.
+    drop(fs::remove_file(state(stack, id).join("control.sock")));
+}
+
 /// What was told of each, as it is written down.
 pub(crate) fn states<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, String> {
     pairs.into_iter().map(|(name, state)| (name.to_owned(), state.to_owned())).collect()
