@@ -1,10 +1,6 @@
 //! What listens, and for how long.
 
-use std::{
-    cell::RefCell,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{cell::RefCell, path::Path, time::Duration};
 
 use scaler_wm_control::{Listener, Registry, http, listen::Socket, metrics::Build, serve};
 use scaler_wm_core::{ManagerId, control::Control};
@@ -12,10 +8,9 @@ use scaler_wm_wire::Version;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 use tracing::{info, warn};
 
+use super::socket_path;
 use crate::{config::ManagerConfig, exit::Failure};
 
-/// The file of a socket in the state folder.
-pub(crate) const SOCKET: &str = "control.sock";
 /// Answers that are under way when a manager ends get this long.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
@@ -120,13 +115,9 @@ impl Listening {
 /// When the place that was given cannot be used.
 pub(crate) fn socket(config: &ManagerConfig, control: &Control, folder: &Path) -> Result<Listening, Failure> {
     let values = &config.values;
-    let given = values.maybe_text("control_socket");
+    let is_given = values.maybe_text("control_socket").is_some();
     let listening = Listening::default();
-    let path = match &given {
-        Some(none) if none == "none" => return Ok(listening),
-        Some(path) => PathBuf::from(path),
-        None => folder.join(SOCKET),
-    };
+    let Some(path) = socket_path(values, folder) else { return Ok(listening) };
     let shown = path.display();
     match Socket::bind(&path) {
         Ok(socket) => {
@@ -136,7 +127,7 @@ pub(crate) fn socket(config: &ManagerConfig, control: &Control, folder: &Path) -
             listening.add(control, config.kind.section.name);
             Ok(listening)
         }
-        Err(error) if given.is_some() => {
+        Err(error) if is_given => {
             let problem = format!("failed to listen at {shown}: {error}");
             Err(values.problem("control_socket", problem).into())
         }

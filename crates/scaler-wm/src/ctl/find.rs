@@ -11,7 +11,7 @@ use scaler_wm_core::ManagerId;
 
 use crate::{
     cli::{CtlCall, Place},
-    control::SOCKET,
+    control::usual_socket,
     exit::Failure,
     state,
 };
@@ -30,22 +30,19 @@ pub(super) fn target(call: &CtlCall) -> Result<Target, Failure> {
             token: token.clone(),
         },
         Place::ByName => match &call.manager {
-            Some(manager) => Target::Socket(socket_of(&state::default_folder_of(&ManagerId::from(manager.as_str()))?)),
+            Some(manager) => {
+                Target::Socket(usual_socket(&state::default_folder_of(&ManagerId::from(manager.as_str()))?))
+            }
             None => Target::Socket(the_only_one()?),
         },
     })
-}
-
-/// The socket in a state folder.
-fn socket_of(folder: &Path) -> PathBuf {
-    folder.join(SOCKET)
 }
 
 /// The only manager of this user that runs, in the usual place.
 fn the_only_one() -> Result<PathBuf, Failure> {
     let root = state::root()?;
     let folders = fs::read_dir(&root).into_iter().flatten().flatten();
-    let sockets = folders.map(|folder| socket_of(&folder.path()));
+    let sockets = folders.map(|folder| usual_socket(&folder.path()));
     let is_socket = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket());
     let running: Vec<PathBuf> = sockets.filter(is_socket).filter(|path| is_alive(path)).collect();
     let name = |path: &PathBuf| path.parent().and_then(Path::file_name).map(|name| name.display().to_string());

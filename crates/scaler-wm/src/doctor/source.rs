@@ -11,12 +11,10 @@ use scaler_wm_core::{Journal, LaunchId, ManagerId, OnRecord, TaskId, TaskJournal
 use scaler_wm_journal::RedbJournal;
 
 use crate::{
+    control::socket_path,
     exit::Failure,
     state::{self, State},
 };
-
-/// The socket of a manager that runs, in its state folder unless it is told another place.
-const CONTROL: &str = "control.sock";
 
 /// Where the record of a manager is. While this lives, no process of the manager starts.
 pub(super) struct Source {
@@ -69,11 +67,7 @@ impl Source {
                 )));
             }
         };
-        let given = values.has("control_socket").then(|| values.maybe_text("control_socket")).flatten();
-        let socket = match given {
-            Some(none) if none == "none" => None,
-            given => Some(given.map_or_else(|| folder.join(CONTROL), PathBuf::from)),
-        };
+        let socket = socket_path(values, &folder);
         Ok(Self { folder, socket, kind })
     }
 
