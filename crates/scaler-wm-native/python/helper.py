@@ -39,6 +39,8 @@ HANDLED = {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM}
 DESCRIPTORS = resource.getrlimit(resource.RLIMIT_NOFILE)
 # A worker that was told to leave may take so long before its process group is killed, unless the manager says otherwise.
 LEAVE_SECONDS = 8.0
+# A worker that has said farewell waits so long for the scheduler's answer.
+FAREWELL_SECONDS = 5.0
 # Starts this very source in a fresh interpreter: read from standard input, so that `ps` shows one short line.
 BOOT = (
     "import socket as s;c=s.socket(fileno=0);"
@@ -345,6 +347,12 @@ class Courtesy:
 
         connector.send = send_no_heartbeat
         os.kill(os.getpid(), signal.SIGINT)
+        self.worker._loop.call_later(FAREWELL_SECONDS, self.leave_unanswered)
+
+    def leave_unanswered(self):
+        """The worker of 2.6.0 waits for the answer to its farewell for ever, and now and then none comes."""
+        say("no answer to the farewell: this worker leaves without it")
+        self.worker._task.cancel()
 
 
 async def refuse(_message):

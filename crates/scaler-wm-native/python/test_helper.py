@@ -3,6 +3,7 @@
 Drives the helper as the manager does, against the released object storage server, scheduler and client.
 """
 
+import asyncio
 import fcntl
 import importlib.metadata
 import json
@@ -270,6 +271,37 @@ class ForkTest(unittest.TestCase):
         _, status = os.waitpid(pid, 0)
         self.assertEqual((os.WIFSIGNALED(status) and os.WTERMSIG(status), handled), (signal.SIGTERM, []))
         self.assertEqual(signal.pthread_sigmask(signal.SIG_BLOCK, []), set(), "nothing stays blocked in the parent")
+
+
+class FarewellTest(unittest.TestCase):
+    """A worker of 2.6.0 stays until the scheduler answers its farewell."""
+
+    def left(self, answers):
+        """What such a worker says while it leaves."""
+        program = runpy.run_path(str(HERE / "helper.py"))
+        loop = asyncio.new_event_loop()
+        self.addCleanup(loop.close)
+        worker = unittest.mock.Mock(_loop=loop)
+        said = []
+
+        async def live():
+            worker._task = asyncio.current_task()
+            loop.add_signal_handler(signal.SIGINT, worker._task.cancel if answers else lambda: None)
+            courtesy = program["Courtesy"](worker, None)
+            names = {"FAREWELL_SECONDS": DEADLINE if answers else 0.01, "say": said.append}
+            with unittest.mock.patch.dict(courtesy.leave.__globals__, names):
+                courtesy.leave()
+                await asyncio.sleep(2 * DEADLINE)
+
+        with self.assertRaises(asyncio.CancelledError):
+            loop.run_until_complete(live())
+        return said
+
+    def test_a_worker_whose_farewell_is_not_answered_leaves_without(self):
+        self.assertEqual(len(self.left(answers=False)), 1)
+
+    def test_a_worker_whose_farewell_is_answered_leaves_at_once(self):
+        self.assertEqual(self.left(answers=True), [])
 
 
 class PackageTest(unittest.TestCase):
