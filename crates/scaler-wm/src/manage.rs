@@ -95,7 +95,7 @@ async fn run(
             monitor: monitor.clone(),
             journal: Arc::clone(&journal) as Arc<dyn TaskJournal>,
         };
-        let provider = config.kind.build()?(order).await?;
+        let provider = (config.kind.parts()?.start)(order).await?;
         begin.await;
         let host = match (&config.followed, &monitor) {
             (Some(followed), Some(monitor)) => {

@@ -94,7 +94,7 @@ impl ManagerConfig {
     /// # Errors
     /// With what it lacks.
     pub(crate) fn check_that_it_can_run(&self) -> Result<(), Failure> {
-        self.kind.build()?;
+        self.kind.parts()?;
         if fixed_concurrency(&self.values).is_some() {
             return Ok(());
         }

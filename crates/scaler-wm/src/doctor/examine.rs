@@ -8,7 +8,7 @@ use super::{
     compare::{Facts, Finding, compare},
     source::Source,
 };
-use crate::{backends, config::ManagerConfig, exit::Failure};
+use crate::{config::ManagerConfig, exit::Failure};
 
 /// What a socket is called at which a killed manager has listened.
 pub(super) const STALE: &str = "control socket without a manager";
@@ -48,7 +48,7 @@ impl Examined {
             let folder = source.folder().to_string_lossy().into_owned();
             config.values.fill("state_dir", Value::Text(folder));
         }
-        let inventory = Some(backends::inventory(config.kind, &config.values, &config.manager).await?);
+        let inventory = Some(config.kind.inventory(&config.values, &config.manager).await?);
         let mut examined = Self {
             config,
             source,

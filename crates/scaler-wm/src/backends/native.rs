@@ -1,0 +1,15 @@
+//! `baremetal_native`: local processes.
+
+use scaler_wm_native::{NativeConfig, NativeInventory, NativeProvider, preflight};
+
+use super::{Backend, Order, Parts, provider};
+
+pub(super) const BACKEND: Backend = Backend::Built(Parts {
+    start: |Order { values, manager, .. }| {
+        Box::pin(async move { provider(NativeProvider::start(NativeConfig::from_values(&values, &manager)?).await) })
+    },
+    look: |values, manager, limit| Ok(Box::pin(preflight(NativeConfig::from_values(values, manager)?, limit))),
+    inventory: |values, manager| {
+        Box::pin(async move { Ok(Box::new(NativeInventory::new(NativeConfig::from_values(values, manager)?)) as _) })
+    },
+});
