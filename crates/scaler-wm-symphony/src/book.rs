@@ -1,6 +1,9 @@
 //! Which task is where: it waits, it is being submitted, it is out there, it has ended.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use foldhash::fast::RandomState;
 use scaler_wm_core::TaskId;
@@ -71,11 +74,9 @@ pub(crate) struct Book {
 impl Book {
     /// Somebody submits a task; the number of the order, if it is new.
     pub(crate) fn enter(&mut self, task: &TaskId) -> Option<u64> {
-        if self.tasks.contains_key(task) {
-            return None;
-        }
+        let Entry::Vacant(place) = self.tasks.entry(task.clone()) else { return None };
         self.orders += 1;
-        self.tasks.insert(task.clone(), State::Queued(self.orders));
+        place.insert(State::Queued(self.orders));
         Some(self.orders)
     }
 
@@ -158,14 +159,17 @@ impl Book {
             }
             return None;
         };
-        let is_wanted = matches!(self.tasks.get(&task), Some(State::Out(_)));
-        self.over(&task);
+        let is_wanted = matches!(self.over(&task), Some(State::Out(_)));
         is_wanted.then_some((task, outcome))
     }
 
-    fn over(&mut self, task: &TaskId) {
-        self.tasks.remove(task);
-        self.losses.remove(task);
+    /// It is nowhere any more; where it was.
+    fn over(&mut self, task: &TaskId) -> Option<State> {
+        // Mostly nothing is lost, and no hash is made in vain.
+        if !self.losses.is_empty() {
+            self.losses.remove(task);
+        }
+        self.tasks.remove(task)
     }
 
     /// It is to be canceled.

@@ -104,13 +104,13 @@ std::string Engine::take(std::string bytes)
         work_.notify_all();
     }
     work_.notify_one();
-    while (early && !delivered && !stopping_) {
-        delivered_.wait(lock);
-    }
-    // Nobody may write to what is about to go.
-    for (Item &other : queue_) {
-        if (other.delivered == &delivered) {
-            other.delivered = nullptr;
+    if (early) {
+        delivered_.wait(lock, [&] { return delivered || stopping_; });
+        // Nobody may write to what is about to go.
+        for (Item &other : queue_) {
+            if (other.delivered == &delivered) {
+                other.delivered = nullptr;
+            }
         }
     }
     return id;
