@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use scaler_wm_core::{Error, ErrorKind, Result, control::CallFigures};
+use scaler_wm_core::{
+    Error, ErrorKind, Result,
+    control::{CallFigures, Calls},
+};
 use tokio::time::{Instant, timeout};
 use tonic::{Code, Request, Response, Status, Streaming, transport::Channel};
 
 use crate::{
     ExternalConfig,
-    counts::Counts,
     dial::Line,
     failure::error_of,
     v1::{
@@ -26,7 +28,7 @@ pub(crate) struct Client {
     line: Line,
     address: String,
     within: Duration,
-    counts: Counts,
+    calls: Calls,
 }
 
 impl Client {
@@ -35,7 +37,7 @@ impl Client {
             line: Line::new(config)?,
             address: config.address.to_string(),
             within: config.answers_within,
-            counts: Counts::default(),
+            calls: Calls::default(),
         })
     }
 
@@ -44,7 +46,7 @@ impl Client {
     }
 
     pub(crate) fn figures(&self) -> Vec<CallFigures> {
-        self.counts.figures()
+        self.calls.figures()
     }
 
     pub(crate) async fn info(&self, request: InfoRequest) -> Result<InfoResponse> {
@@ -122,7 +124,7 @@ impl Client {
             }
             Err(_) => Err(self.late(operation, number, within)),
         };
-        self.counts.note(name, started.elapsed(), answer.as_ref().err().map(Error::kind));
+        self.calls.note(name, started.elapsed(), answer.as_ref().err().map(Error::kind));
         answer
     }
 

@@ -6,7 +6,6 @@ mod book;
 mod client;
 mod config;
 mod convert;
-mod counts;
 mod dial;
 mod failure;
 mod generated;

@@ -4,12 +4,14 @@
 //! everything with the first. The [`Seat`] is for the manager, and can be made before there is one, so that what starts
 //! slowly is seen starting.
 
+mod calls;
 mod command;
 mod decision;
 mod event;
 mod explain;
 mod meters;
 
+pub use calls::{CallCount, Calls};
 pub use command::{Bounds, Command, Refusal};
 pub use decision::Decision;
 pub(crate) use decision::effects;

@@ -1,4 +1,4 @@
-//! How many calls were made and how long they took, for metrics and tests.
+//! How many calls of an infrastructure were made and how long they took, for metrics and tests.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use scaler_wm_core::{ErrorKind, control::CallFigures};
+use super::CallFigures;
+use crate::ErrorKind;
 
 /// Calls of one operation, as tests count them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
