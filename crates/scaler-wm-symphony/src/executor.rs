@@ -1,7 +1,7 @@
 //! The executor: tasks in sessions of Symphony.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fmt,
     num::NonZeroUsize,
     sync::{
@@ -23,13 +23,16 @@ use tokio::sync::{oneshot, watch};
 use crate::{
     SymphonyConfig,
     book::{Book, Run, SessionKey, Withdrawn},
-    ended::Ended,
+    ended::{Ended, News},
     ffi::{Event, Outcome},
     worker::{Command, Order, Worker},
 };
 
 /// How long an end may take: Symphony ends what runs in a session that is destroyed.
 const CLOSES_WITHIN: Duration = Duration::from_secs(30);
+
+/// So many outputs are looked up before somebody else may have the book.
+const LOOKED_UP_AT_ONCE: usize = 64;
 
 /// Tasks in sessions of IBM Spectrum Symphony.
 pub struct SymphonyExecutor {
@@ -135,7 +138,30 @@ impl Shared {
     }
 
     pub(crate) fn tell(&self, task: TaskId, outcome: TaskOutcome) {
-        self.ended.tell(task, outcome);
+        self.ended.tell(News::Ended(Completion { task, outcome }));
+    }
+
+    /// What was told so far is in the book, before sessions of it are struck out.
+    pub(crate) fn settle(&self) {
+        self.ended.settle(|news, completions| self.read(news, completions));
+    }
+
+    /// Looks up whose outputs these are. Not on the library's threads, and many at a time: they would contend for the book
+    /// with the thread that submits.
+    fn read(&self, news: &mut VecDeque<News>, completions: &mut VecDeque<Completion>) {
+        let mut heard = Vec::with_capacity(LOOKED_UP_AT_ONCE);
+        while !news.is_empty() {
+            let mut book = self.book();
+            for news in news.drain(..LOOKED_UP_AT_ONCE.min(news.len())) {
+                match news {
+                    News::Output { session, id, outcome } => heard.extend(book.heard(session, &id, outcome)),
+                    News::Ended(completion) => completions.push_back(completion),
+                }
+            }
+            drop(book);
+            completions
+                .extend(heard.drain(..).map(|(task, outcome)| Completion { task, outcome: outcome_of(outcome) }));
+        }
     }
 
     pub(crate) fn close(&self) {
@@ -150,10 +176,7 @@ impl Shared {
     pub(crate) fn hear(&self, session: SessionKey, event: Event<'_>) -> Option<Error> {
         match event {
             Event::Output { task, outcome } => {
-                let heard = self.book().heard(session, task, outcome);
-                if let Some((task, outcome)) = heard {
-                    self.tell(task, outcome_of(outcome));
-                }
+                self.ended.tell(News::Output { session, id: task.into(), outcome });
                 None
             }
             Event::Lost(error) => Some(error),
@@ -270,7 +293,7 @@ impl TaskExecutor for SymphonyExecutor {
     }
 
     async fn next(&self) -> Completion {
-        self.shared.ended.next().await
+        self.shared.ended.next(|news, completions| self.shared.read(news, completions)).await
     }
 
     async fn recover(&self, known: Vec<TaskEntry>) -> Result<Vec<Ticket>> {

@@ -27,8 +27,9 @@ impl Desk {
         if self.current == Some(key) {
             self.current = None;
         }
-        // No callback of it comes any more; what it has told so far is in the book.
+        // No callback of it comes any more, and what it has told so far counts.
         drop(session.close(false));
+        self.shared.settle();
         let is_recoverable = self.shared.config.session_type.starts_with("Recoverable");
         // What cannot be opened now stays on record: the next process ends it.
         if is_recoverable && self.open_again(key, &id) {
