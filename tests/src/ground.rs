@@ -7,14 +7,11 @@ use std::process::{Command, id};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::proc_tree::{MARKER, ROLE};
-use crate::{
-    Client, Failure, LogFile, Proc, Process, Result, Script, Venv, deadline, is_interrupted, marked, python_scripts,
-};
+use crate::proc_tree::{MARKER, ROLE, kill_all};
+use crate::{Client, Failure, LogFile, Proc, Process, Result, Script, Venv, is_interrupted, marked, python_scripts};
 
 /// Lines of each log that a failure shows.
 pub(crate) const TAIL: usize = 30;
@@ -136,18 +133,7 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        // Again and again: a process that is being forked while the list is read is found the next time. Not by `until`,
-        // which gives up when the program is interrupted.
-        let end = deadline(10.0);
-        let mut left = self.processes();
-        while !left.is_empty() && Instant::now() < end {
-            left.iter().for_each(Proc::kill);
-            thread::sleep(Duration::from_millis(10));
-            left = self.processes();
-        }
-        if !left.is_empty() {
-            eprintln!("processes of the stack are left: {left:?}");
-        }
+        kill_all(|| self.processes());
         let keep = self.keep.load(Ordering::Relaxed) || thread::panicking();
         if (keep || std::env::var_os("SCALER_WM_KEEP_LOGS").is_some())
             && let Some(folder) = self.folder.take()

@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::deadline;
 use crate::process::signal;
 
 /// Every process of a stack carries this variable with the stack's own value. Children inherit it, so that a process
@@ -82,6 +85,21 @@ pub fn all_processes() -> Vec<Proc> {
 /// All live processes of the stack with this marker.
 pub fn marked(marker: &str) -> Vec<Proc> {
     all_processes().into_iter().filter(|process| process.marker.as_deref() == Some(marker)).collect()
+}
+
+/// Kills what `mine` gives, again and again: a process that is being forked while the list is read is found the next time.
+/// Not by `until`, which gives up when the program is interrupted.
+pub(crate) fn kill_all(mine: impl Fn() -> Vec<Proc>) {
+    let end = deadline(10.0);
+    let mut left = mine();
+    while !left.is_empty() && Instant::now() < end {
+        left.iter().for_each(Proc::kill);
+        thread::sleep(Duration::from_millis(10));
+        left = mine();
+    }
+    if !left.is_empty() {
+        eprintln!("processes are left: {left:?}");
+    }
 }
 
 /// All live descendants of `pid`.

@@ -30,6 +30,7 @@ tasks of this repository:
   cargo xtask bench agent        measure a worker that hands its tasks on, beside the released proxy; target/bench/agent.json
   cargo xtask bench symphony     measure tasks of Symphony beside the released proxy with a stub of soamapi; target/bench/symphony.json
   cargo xtask bench control      measure what the control plane costs; target/bench/control.json
+  cargo xtask bench surfaces     measure what people look at: the status page, `top`; target/bench/surfaces.json
   cargo xtask bench tls          measure what encryption costs; target/bench/tls.json
   cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
@@ -78,6 +79,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["bench", "agent"] => bench::agent()?,
         ["bench", "symphony"] => bench::symphony()?,
         ["bench", "control"] => bench::control()?,
+        ["bench", "surfaces"] => bench::surfaces()?,
         ["bench", "tls"] => bench::tls()?,
         ["soak", "consent"] => soak::consent()?,
         ["soak", "churn"] => soak::churn(1)?,

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use scaler_wm_tests::{FEATURES as BINARY_FEATURES, LATEST, OLDEST, Result, Venv};
+use scaler_wm_tests::{FEATURES as BINARY_FEATURES, LATEST, OLDEST, Result, Venv, install_browser};
 
 use crate::shell;
 
@@ -52,12 +52,17 @@ pub(crate) fn run() -> Result<ExitCode> {
         println!("opengris-scaler {LATEST} with what a plug-in needs is ready");
         Ok(())
     });
+    let seen = step("browser", &mut || {
+        install_browser(&|line| println!("{line}"))?;
+        println!("Chromium and its driver are ready");
+        Ok(())
+    });
     let mut binary = None;
     let built = step("build", &mut || {
         binary = Some(shell::build_binary(&["--features", BINARY_FEATURES])?);
         shell::run("build the tests", shell::cargo().args(["test", "--workspace", "--no-run"]).args(FEATURES))
     });
-    if let (true, true, Some(binary)) = (ready, built, &binary) {
+    if let (true, true, true, Some(binary)) = (ready, seen, built, &binary) {
         step("helper tests", &mut || venvs.iter().try_for_each(helper_tests));
         step("frames for the releases", &mut || venvs.iter().try_for_each(frames_read_by));
         step("Rust tests", &mut || {

@@ -2,58 +2,27 @@
 //!
 //! `cargo run --release -p scaler-wm-control --example latency`
 
+mod memory;
+
 use std::{
     error::Error,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use scaler_wm_conformance::{MemoryLink, MemoryProvider, MemorySettings};
 use scaler_wm_control::{
     Listener, Registry,
     client::{Target, connect, managers},
     listen::Socket,
     serve, v1,
 };
-use scaler_wm_core::{
-    Capabilities, Clock, Limit, Manager, ManagerId, Provider, Sizing,
-    control::{Bounds, Command, pair},
-    manager::Settings,
-};
-use scaler_wm_journal::MemoryJournal;
-use tokio::sync::oneshot;
+use scaler_wm_core::control::{Bounds, Command};
 
 const UNITS: u32 = 10_000;
 const CALLS: usize = 51;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let clock = Clock::system();
-    let mut memory = MemorySettings::default();
-    memory.info.largest_batch = UNITS.try_into()?;
-    memory.info.most_on_order = UNITS.try_into()?;
-    let provider = MemoryProvider::new(memory, clock);
-    let (link, handle) = MemoryLink::new();
-    let id = ManagerId::from("latency");
-    let (control, seat) = pair(id.clone());
-    let settings = Settings {
-        manager: id,
-        sizing: Sizing::new(Limit::AtMost(UNITS), provider.info(), Capabilities::default()),
-        scale_down_cooldown: Duration::ZERO,
-        drain_timeout: Duration::from_secs(1),
-        stop_timeout: Duration::from_secs(1),
-        rebalances: false,
-        keeps_units: false,
-        ledger: None,
-        seed: 7,
-    };
-    let journal = Arc::<MemoryJournal>::default();
-    let manager = Manager::new(settings, Arc::new(provider), Box::new(link), journal, clock).seated(seat);
-    let (_stop, stopped) = oneshot::channel();
-    tokio::spawn(manager.run(stopped));
-    handle.up();
-    handle.wish(UNITS);
-    control.watch().wait_for(|status| status.running == UNITS).await?;
+    let (control, _stop) = memory::manager("latency", UNITS).await?;
 
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("socket");

@@ -17,6 +17,15 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// How all managers of this process stand.
+pub(crate) fn standing(managers: &[Managed]) -> v1::GetStatusResponse {
+    v1::GetStatusResponse {
+        managers: managers.iter().map(status).collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+    }
+}
+
 /// How a manager stands.
 pub(crate) fn status(managed: &Managed) -> v1::ManagerStatus {
     let Managed { control, kind } = managed;

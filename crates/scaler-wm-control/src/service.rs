@@ -52,11 +52,7 @@ impl WorkerManagers for Service {
     ) -> Result<Response<v1::GetStatusResponse>, Status> {
         let manager = request.into_inner().manager;
         let managers = if manager.is_empty() { self.registry.all() } else { vec![self.registry.find(&manager)?] };
-        Ok(Response::new(v1::GetStatusResponse {
-            managers: managers.iter().map(convert::status).collect(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            pid: std::process::id(),
-        }))
+        Ok(Response::new(convert::standing(&managers)))
     }
 
     async fn list_units(

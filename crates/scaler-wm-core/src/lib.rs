@@ -20,6 +20,7 @@ mod time;
 mod unit;
 
 pub mod control;
+pub mod files;
 pub mod manager;
 pub mod options;
 pub mod plan;

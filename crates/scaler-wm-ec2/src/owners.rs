@@ -3,13 +3,12 @@
 //! folder, from before anything is made until all of it has been removed.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{ErrorKind as IoErrorKind, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs,
+    io::ErrorKind as IoErrorKind,
     path::{Path, PathBuf},
 };
 
-use scaler_wm_core::{Error, ErrorKind, Result};
+use scaler_wm_core::{Error, ErrorKind, Result, files};
 
 /// Its name in the state folder.
 const FILE: &str = "ec2-owners";
@@ -80,7 +79,6 @@ fn read(path: &Path) -> Result<Vec<String>> {
     }
 }
 
-/// Whole or not at all, whatever instant a process dies at.
 fn write(path: &Path, lines: &[String]) -> std::io::Result<()> {
     if lines.is_empty() {
         return match fs::remove_file(path) {
@@ -88,11 +86,8 @@ fn write(path: &Path, lines: &[String]) -> std::io::Result<()> {
             _ => Ok(()),
         };
     }
-    let new = path.with_extension("new");
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
-    lines.iter().try_for_each(|line| writeln!(file, "{line}"))?;
-    file.sync_all()?;
-    fs::rename(&new, path)
+    let text = lines.iter().fold(String::new(), |text, line| text + line + "\n");
+    files::replace(path, text.as_bytes())
 }
 
 fn failed(path: &Path, what: &str, error: std::io::Error) -> Error {

@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use scaler_wm_core::{Error, ErrorKind, Result};
+use scaler_wm_core::{Error, ErrorKind, Result, files};
 use tonic::{
     metadata::{Ascii, MetadataValue},
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
+use tracing::warn;
 
 use crate::{ExternalConfig, PluginAddress};
 
@@ -82,6 +83,9 @@ fn token(path: &Path) -> Result<MetadataValue<Ascii>> {
     let refuse = |why: &str| {
         Error::new(ErrorKind::Invalid, "reach the plug-in", format!("provider_token_file {}: {why}", path.display()))
     };
+    if let Some(problem) = files::open_to_all(path) {
+        warn!("--provider-token-file {}: {problem}", path.display());
+    }
     let text = fs::read_to_string(path).map_err(|error| refuse("it cannot be read").with_source(error))?;
     let line = text.lines().next().map(str::trim).filter(|line| !line.is_empty());
     let line = line.ok_or_else(|| refuse("its first line is empty"))?;

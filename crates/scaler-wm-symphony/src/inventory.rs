@@ -10,6 +10,7 @@ use crate::{
     SymphonyConfig,
     executor::read_handle,
     ffi::{Library, Session},
+    preflight::called,
     record::SessionFile,
 };
 
@@ -64,11 +65,7 @@ impl Inventory for SymphonyInventory {
 
     async fn delete(&self, thing: &Thing) -> Result<()> {
         let (config, id) = (Arc::clone(&self.config), thing.name.clone());
-        // Calls of the library block.
-        let end = move || end(&config, &id);
-        tokio::task::spawn_blocking(end).await.unwrap_or_else(|error| {
-            Err(Error::new(ErrorKind::Failed, DELETE, "the call did not come back").with_source(error))
-        })
+        called(move || end(&config, &id)).await
     }
 }
 

@@ -1,9 +1,16 @@
 //! From options to a configuration.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use scaler_wm_core::options::{OptionError, Values};
+use scaler_wm_core::{
+    files,
+    options::{OptionError, Values},
+};
 use scaler_wm_options::Section;
+use tracing::warn;
 
 use crate::{Codec, SymphonyConfig};
 
@@ -22,6 +29,9 @@ impl SymphonyConfig {
         (SECTION.check)(values)?;
         let password = match values.maybe_text("soam_password_file") {
             Some(path) => {
+                if let Some(problem) = files::open_to_all(Path::new(&path)) {
+                    warn!("--soam-password-file {path}: {problem}");
+                }
                 let text = fs::read_to_string(&path)
                     .map_err(|error| values.problem("soam_password_file", format!("{path} cannot be read: {error}")))?;
                 let line = text.lines().next().filter(|line| !line.is_empty());

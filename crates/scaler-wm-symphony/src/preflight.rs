@@ -8,7 +8,7 @@ use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{SymphonyConfig, abi, ffi::Library};
 
-/// How long the library may take to be loaded, and how long to connect.
+/// How long the library may take to be loaded, how long to connect, and how long to end a session.
 const WITHIN: Duration = Duration::from_secs(10);
 const LIBRARY: &str = "library";
 const APPLICATION: &str = "application";
@@ -51,8 +51,8 @@ fn refused(error: &Error) -> Check {
     Check::bad(name, Chain(error).to_string(), todo)
 }
 
-/// What a call of the library gives, if it comes back in time. One that does not is left alone.
-async fn called<T: Send + 'static>(call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+/// What calls of the library give, which block, if they come back in time. Those that do not are left alone.
+pub(crate) async fn called<T: Send + 'static>(call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     const PURPOSE: &str = "call the library of Symphony";
     let failed = |context: String| Error::new(ErrorKind::Failed, PURPOSE, context);
     match timeout(WITHIN, spawn_blocking(call)).await {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, io, path::PathBuf};
 
-use scaler_wm_core::{Error, ErrorKind, Result};
+use scaler_wm_core::{Error, ErrorKind, Result, files};
 
 /// The sessions that may be there, one a line.
 #[derive(Debug, Default)]
@@ -54,9 +54,6 @@ impl SessionFile {
     fn write(&self) -> io::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         let text = self.ids.iter().fold(String::new(), |text, id| text + id + "\n");
-        // As a whole, or not at all.
-        let fresh = path.with_extension("new");
-        fs::write(&fresh, text)?;
-        fs::rename(&fresh, path)
+        files::replace(path, text.as_bytes())
     }
 }

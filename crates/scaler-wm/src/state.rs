@@ -12,7 +12,7 @@ use rustix::{
     fs::{FlockOperation, flock},
     rand::{GetRandomFlags, getrandom},
 };
-use scaler_wm_core::{ManagerId, options::Values, policy::AccountRecord};
+use scaler_wm_core::{ManagerId, files, options::Values, policy::AccountRecord};
 use tracing::warn;
 
 use crate::exit::Failure;
@@ -87,7 +87,7 @@ impl State {
         getrandom(&mut random, GetRandomFlags::empty()).map_err(|error| failed(error.into()))?;
         let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let identity = format!("{}|worker_manager_{kind}|{random}", std::process::id());
-        self.keep("identity", identity.as_bytes()).map_err(failed)?;
+        files::replace(&self.folder.join("identity"), identity.as_bytes()).map_err(failed)?;
         Ok(identity)
     }
 
@@ -112,19 +112,11 @@ impl State {
 
     /// Keeps what this manager has spent. What cannot be kept is said, and stops nobody.
     pub(crate) fn keep_spent(&self, record: &AccountRecord) {
-        let kept = serde_json::to_vec(record).map_err(io::Error::from).and_then(|text| self.keep(SPENT, &text));
+        let path = self.folder.join(SPENT);
+        let kept = serde_json::to_vec(record).map_err(io::Error::from).and_then(|text| files::replace(&path, &text));
         if let Err(error) = kept {
             warn!(%error, "failed to keep what was spent; after a restart it is not known");
         }
-    }
-
-    /// Writes a file whole or not at all: beside, then put in place.
-    fn keep(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let beside = self.folder.join(format!("{name}.new"));
-        let mut new = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        new.write_all(content)?;
-        new.sync_all()?;
-        fs::rename(&beside, self.folder.join(name))
     }
 }
 

@@ -11,8 +11,8 @@ use serde_json::Value;
 use tokio::runtime::{self, Runtime};
 
 use super::errors::error_code;
-use super::exchange::exchange;
 use super::proxy::write_form;
+use crate::exchange::exchange;
 use crate::{Failure, Result};
 
 /// Longer than any call takes: an emulator that stops a task waits 5 s for its end.

@@ -8,7 +8,6 @@ mod ec2;
 mod ecs;
 mod emulation;
 mod errors;
-mod exchange;
 mod kill;
 mod killable;
 mod proxy;

@@ -196,7 +196,7 @@ fn ids_of_a_file_are_different() -> Result<()> {
         let base = "scheduler_address = \"tcp://127.0.0.1:8516\"\nworker_manager_id = \"twice\"";
         format!("[[worker_manager]]\ntype = \"{kind}\"\n{base}\n{more}\n")
     };
-    let case = Case::file(&(entry("baremetal_native", "") + &entry("symphony", "service_name = \"s\"")));
+    let case = Case::file(&(entry("baremetal_native", "") + &*entry("symphony", "service_name = \"s\"")));
     let released = released::outcomes(std::slice::from_ref(&case))?;
     let Outcome::Values(values) = &released[0] else {
         return Err(Failure::new("see the package take it", format!("{released:?}")));

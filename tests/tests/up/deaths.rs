@@ -8,7 +8,7 @@ const QUICK: &str = "heartbeat_interval_seconds = 1\nper_worker_task_queue_size 
 /// Everything, with a fixed manager of one worker.
 fn everything(stack: &UpStack) -> String {
     let fixed = stack.manager_section("fix", 1, "mode = \"fixed\"\nper_worker_task_queue_size = 8\n");
-    stack.core_and(&fixed) + &stack.gui_section()
+    stack.core_and(&fixed) + &*stack.gui_section()
 }
 
 /// A part that is killed ends everything, and is named.
@@ -67,7 +67,7 @@ fn worker(stack: &UpStack) -> Result<Proc> {
 fn nothing_outlives_a_killed_up() -> Result<()> {
     let stack = UpStack::new(LATEST)?;
     let dynamic = stack.manager_section("dyn", 1, QUICK);
-    let mut up = stack.all_up(&(everything(&stack) + &dynamic), &[])?;
+    let mut up = stack.all_up(&(everything(&stack) + &*dynamic), &[])?;
     let client = stack.client(&Script::Held { tasks: 20 })?;
     stack.until("a task on each of 2 workers", 20.0, || {
         let workers: std::collections::HashSet<i32> = client.starts().all().iter().map(|start| start.worker).collect();

@@ -107,8 +107,8 @@ fn each_manager_has_its_own_log() -> Result<()> {
     // Nobody listens there, of which it warns.
     let quiet = keys("quiet", "WARNING") + "monitor_address = \"tcp://127.0.0.1:9\"\n";
     let monitor = format!("monitor_address = \"tcp://127.0.0.1:{}\"\n", stack.ports().monitor);
-    let managers = stack.manager_section("loud", 1, &(keys("loud", "DEBUG") + &monitor))
-        + &stack.manager_section("quiet", 1, &quiet);
+    let managers = stack.manager_section("loud", 1, &(keys("loud", "DEBUG") + &*monitor))
+        + &*stack.manager_section("quiet", 1, &quiet);
     let mut up = stack.all_up(&stack.core_and(&managers), &[])?;
     let (loud, quiet) = (LogFile::new(log("loud")), LogFile::new(log("quiet")));
     let warning = ["WARN", "tcp://127.0.0.1:9"];

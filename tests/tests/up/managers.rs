@@ -59,7 +59,7 @@ fn managers_hear_the_scheduler_of_their_file_where_it_publishes() -> Result<()> 
     // A key that is there already would be there twice.
     let scheduler: String =
         scheduler.lines().filter(|line| !line.contains("monitor_address")).collect::<Vec<_>>().join("\n");
-    let toml = [stack.storage_section(), scheduler + "\n" + &place, stack.manager_section("one", 1, "")].concat();
+    let toml = [stack.storage_section(), scheduler + "\n" + &*place, stack.manager_section("one", 1, "")].concat();
     let mut up = stack.all_up(&toml, &[])?;
     let heard = format!("monitor=tcp://127.0.0.1:{}", stack.gui_port());
     stack.until("the monitor heard there", 10.0, || {

@@ -5,7 +5,7 @@ use scaler_wm_tests::{LATEST, Result, Script, UpStack};
 #[test]
 fn sigterm_ends_it_while_it_starts() -> Result<()> {
     let stack = UpStack::new(LATEST)?;
-    let toml = stack.core_and(&stack.manager_section("fix", 1, "mode = \"fixed\"\n")) + &stack.gui_section();
+    let toml = stack.core_and(&stack.manager_section("fix", 1, "mode = \"fixed\"\n")) + &*stack.gui_section();
     for words in [["object_storage_server", "starting"], ["scheduler", "starting"], ["scheduler", "up after"]] {
         let mut up = stack.up(&toml, &[])?;
         stack.until_said(&mut up, &words, 20.0)?;

@@ -85,7 +85,7 @@ fn quick(binary: &Path, arguments: &[&OsStr]) -> Result<f64> {
 /// Object storage, scheduler, two managers of local workers, GUI.
 fn whole(stack: &UpStack) -> String {
     let managers = MANAGERS.map(|id| stack.manager_section(id, 2, ""));
-    stack.core_and(&managers.concat()) + &stack.gui_section()
+    [stack.core_and(&managers.concat()), stack.gui_section()].concat()
 }
 
 /// Starts a stack of its own with the command that is made of a virtual environment and the stack's file, waits until

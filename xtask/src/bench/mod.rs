@@ -13,6 +13,8 @@ mod report;
 mod sheet;
 mod sim;
 mod small;
+mod surfaces;
+mod surfaces_top;
 mod symphony;
 mod tls;
 
@@ -90,6 +92,16 @@ pub(crate) fn control() -> Result<()> {
     eprintln!("building");
     let sheet = control::measure()?;
     publish("control", &sheet.rows)?;
+    sheet.verdict()
+}
+
+/// `bench surfaces`: what people look at. Fails when a target is missed.
+pub(crate) fn surfaces() -> Result<()> {
+    terminal::clean_up_on_signals()?;
+    Venv::ensure(LATEST, &say)?;
+    eprintln!("building");
+    let sheet = surfaces::measure()?;
+    publish("surfaces", &sheet.rows)?;
     sheet.verdict()
 }
 

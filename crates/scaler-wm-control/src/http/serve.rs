@@ -4,7 +4,6 @@ use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use scaler_wm_core::control::Control;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -13,8 +12,8 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::pages::answer;
-use crate::metrics::Build;
+use super::{history::History, pages::answer};
+use crate::{Registry, metrics::Build};
 
 /// Connections at a time. Whoever comes beyond that waits for one to end, which none puts off.
 const CONNECTIONS: usize = 32;
@@ -29,12 +28,27 @@ const MOST_HEADERS: usize = 64;
 /// When nobody can be let in (no file descriptors, say), the next try comes so much later.
 const ACCEPTS_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// Serves `/metrics`, `/healthz` and `/readyz` of the managers that `managers` tells, until it is dropped.
+/// What is served.
+pub(super) struct Site {
+    pub(super) registry: Registry,
+    pub(super) build: Build,
+    pub(super) history: History,
+}
+
+/// Serves the status page, `/metrics`, `/healthz` and `/readyz` of these managers, until it is dropped.
 ///
 /// Must be called in a tokio runtime with its timers and I/O enabled; a current-thread one is enough.
-pub async fn serve(listener: TcpListener, managers: impl Fn() -> Vec<Control> + Send + Sync + 'static, build: Build) {
+pub async fn serve(listener: TcpListener, registry: Registry, build: Build) {
+    let site = Arc::new(Site { registry, build, history: History::default() });
+    tokio::select! {
+        () = take_all(listener, &site) => {}
+        () = site.history.keep(&site.registry) => {}
+    }
+}
+
+/// Lets in whoever comes.
+async fn take_all(listener: TcpListener, site: &Arc<Site>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let site = Arc::new((managers, build));
     // Ended with this server, and not left to whoever is slow.
     let mut guests = JoinSet::new();
     let mut is_told = false;
@@ -49,10 +63,9 @@ pub async fn serve(listener: TcpListener, managers: impl Fn() -> Vec<Control> + 
         };
         is_told = false;
         while guests.try_join_next().is_some() {}
-        let site = Arc::clone(&site);
+        let site = Arc::clone(site);
         guests.spawn(async move {
-            let (managers, build) = &*site;
-            serve_one(stream, managers, build).await;
+            serve_one(stream, &site).await;
             drop(place);
         });
     }
@@ -60,16 +73,16 @@ pub async fn serve(listener: TcpListener, managers: impl Fn() -> Vec<Control> + 
 
 fn tell_once(is_told: &mut bool, error: &io::Error) {
     if !std::mem::replace(is_told, true) {
-        warn!(%error, "metrics cannot be served for now: no connection can be taken");
+        warn!(%error, "nothing can be served over HTTP for now: no connection can be taken");
     }
 }
 
 /// Answers one request.
-async fn serve_one(stream: TcpStream, managers: &impl Fn() -> Vec<Control>, build: &Build) {
+async fn serve_one(stream: TcpStream, site: &Site) {
     let service = service_fn(async |request: Request<Incoming>| {
         // A body, if there is one, is nobody's business, and is left unread.
         let (parts, _) = request.into_parts();
-        Ok::<_, Infallible>(answer(&parts, &managers(), build))
+        Ok::<_, Infallible>(answer(&parts, site))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -80,7 +93,7 @@ async fn serve_one(stream: TcpStream, managers: &impl Fn() -> Vec<Control>, buil
         .serve_connection(TokioIo::new(stream), service);
     match timeout(OVER_WITHIN, connection).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => debug!(%error, "a request for metrics broke off"),
-        Err(_) => debug!("a request for metrics took too long"),
+        Ok(Err(error)) => debug!(%error, "a request over HTTP broke off"),
+        Err(_) => debug!("a request over HTTP took too long"),
     }
 }

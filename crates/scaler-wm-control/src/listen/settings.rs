@@ -8,8 +8,9 @@ use std::{
 };
 
 use rustls::{ServerConfig, crypto::aws_lc_rs, server::WebPkiClientVerifier};
+use scaler_wm_core::files::open_to_all;
 
-use super::{PROTOCOL, Token, authorities, certificates, private_key, token::open_to_all};
+use super::{PROTOCOL, Token, authorities, certificates, private_key};
 
 /// Where to listen over TCP, and whom to let in.
 #[derive(Clone)]

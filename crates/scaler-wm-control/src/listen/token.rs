@@ -1,6 +1,6 @@
 //! The bearer token.
 
-use std::{fmt, fs, io, os::unix::fs::PermissionsExt, path::Path};
+use std::{fmt, fs, io, path::Path};
 
 use hyper::http::HeaderValue;
 use subtle::ConstantTimeEq;
@@ -61,13 +61,6 @@ impl Token {
         value.set_sensitive(true);
         value
     }
-}
-
-/// What is wrong with the file of a secret that everybody on the host can read or write.
-pub(super) fn open_to_all(file: &Path) -> Option<String> {
-    let mode = fs::metadata(file).ok()?.permissions().mode();
-    let file = file.display();
-    (mode & 0o007 != 0).then(|| format!("everybody on this host can open it; `chmod 600 {file}` keeps others out"))
 }
 
 #[cfg(test)]

@@ -41,17 +41,20 @@ where
 
 impl Routes {
     pub(super) fn new(registry: &Registry, token: Option<Token>, is_over: watch::Receiver<bool>) -> Self {
-        let reflection = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(DESCRIPTORS)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .build_v1()
-            .expect("committed descriptors are whole");
+        let described = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(DESCRIPTORS)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        const WHOLE: &str = "committed descriptors are whole";
         let managers = Service::new(registry.clone(), is_over.clone());
         let services = vec![
             handler(WorkerManagersServer::new(managers)),
             handler(PolicyEngineServer::new(Policies)),
             handler(HealthServer::new(Healths::new(registry.clone(), is_over))),
-            handler(reflection),
+            handler(described().build_v1().expect(WHOLE)),
+            // What older clients still ask for.
+            handler(described().build_v1alpha().expect(WHOLE)),
         ];
         let unknown =
             |_| Box::pin(async { Ok(Status::unimplemented("there is no such service").into_http()) }) as Answer;

@@ -51,15 +51,32 @@ impl Bench {
         Self::start_with(control, seat)
     }
 
+    /// A manager of this name, of up to so many units.
+    pub(crate) fn named(name: &str, most: u32) -> Self {
+        let (control, seat) = pair(ManagerId::from(name));
+        Self::start_sized(control, seat, most)
+    }
+
     pub(crate) fn start_with(control: Control, seat: Seat) -> Self {
+        Self::start_sized(control, seat, 8)
+    }
+
+    fn start_sized(control: Control, seat: Seat, most: u32) -> Self {
         let clock = Clock::system();
-        let provider = MemoryProvider::new(MemorySettings::default(), clock);
+        let mut memory = MemorySettings::default();
+        if let Some(most) = NonZeroU32::new(most) {
+            memory.info.largest_batch = memory.info.largest_batch.max(most);
+            memory.info.most_on_order = memory.info.most_on_order.max(most);
+        }
+        let provider = MemoryProvider::new(memory, clock);
         let (link, handle) = MemoryLink::new();
-        let manager = ManagerId::from(NAME);
-        let budget = Budget { per_hour: Some(4.0), per_day: Some(40.0) };
+        let manager = control.manager().clone();
+        // Enough for all of them.
+        let per_hour = 0.5 * f64::from(most);
+        let budget = Budget { per_hour: Some(per_hour), per_day: Some(10.0 * per_hour) };
         let ledger = Ledger::new(Pricing { budget, prices: vec![(manager.clone(), 0.5)] });
         let settings = Settings {
-            sizing: Sizing::new(Limit::AtMost(8), provider.info(), Capabilities::default()),
+            sizing: Sizing::new(Limit::AtMost(most), provider.info(), Capabilities::default()),
             manager,
             scale_down_cooldown: Duration::ZERO,
             drain_timeout: Duration::from_secs(300),

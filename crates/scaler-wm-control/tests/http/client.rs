@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use scaler_wm_control::http::serve;
+use scaler_wm_control::{Registry, http::serve};
 use scaler_wm_core::control::Control;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,7 +22,9 @@ impl Server {
     pub(crate) async fn of(managers: Vec<Control>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let serving = tokio::spawn(serve(listener, move || managers.clone(), build()));
+        let registry = Registry::default();
+        managers.into_iter().for_each(|control| registry.add(control, "memory"));
+        let serving = tokio::spawn(serve(listener, registry, build()));
         Self { address, serving }
     }
 
@@ -38,7 +40,12 @@ impl Server {
     }
 
     pub(crate) async fn get(&self, path: &str) -> String {
-        self.say(&format!("GET {path} HTTP/1.1\r\nhost: here\r\n\r\n")).await
+        self.ask("GET", path, "").await
+    }
+
+    /// Asks with further lines in the head, each with its end.
+    pub(crate) async fn ask(&self, method: &str, path: &str, lines: &str) -> String {
+        self.say(&format!("{method} {path} HTTP/1.1\r\nhost: here\r\n{lines}\r\n")).await
     }
 }
 
@@ -54,4 +61,15 @@ pub(crate) async fn rest(stream: &mut TcpStream) -> String {
     // One that is reset has said what it had to say.
     drop(stream.read_to_end(&mut said).await);
     String::from_utf8(said).expect("text")
+}
+
+/// The value of a line in the head of an answer.
+pub(crate) fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let head = answer.split("\r\n\r\n").next().unwrap_or_default();
+    head.lines().filter_map(|line| line.split_once(": ")).find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// What comes after the head.
+pub(crate) fn body(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }

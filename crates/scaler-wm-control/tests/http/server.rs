@@ -9,7 +9,7 @@ use crate::{
     client::{Server, rest},
 };
 
-fn status(answer: &str) -> &str {
+pub(crate) fn status(answer: &str) -> &str {
     answer.split(' ').nth(1).unwrap_or_default()
 }
 
@@ -34,9 +34,9 @@ async fn pages_are_found_and_others_name_them() {
     let not_ready = server.get("/readyz").await;
     assert!(status(&not_ready) == "503" && not_ready.contains("does not answer: the test says so"), "{not_ready}");
 
-    for path in ["/", "/metrics/", "/else", "/../metrics"] {
+    for path in ["//", "/index.html", "/api/v1/", "/metrics/", "/else", "/../metrics"] {
         let answer = server.get(path).await;
-        assert!(status(&answer) == "404" && answer.contains("/readyz"), "{path}: {answer}");
+        assert!(status(&answer) == "404" && answer.contains("/api/v1/status"), "{path}: {answer}");
     }
     bench.stop().await;
 }

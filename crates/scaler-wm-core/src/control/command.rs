@@ -71,7 +71,7 @@ impl fmt::Display for Bounds {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such unit.
-    #[error("there is no unit {0}; list them to see their names")]
+    #[error("there is no unit {0}; `scaler-wm ctl units` lists those that there are")]
     NoSuchUnit(UnitId),
     /// It makes no sense now, for the reason given.
     #[error("{0}")]

@@ -220,10 +220,12 @@ impl EventLog {
     pub fn after(&self, sequence: u64, most: usize) -> Result<Vec<Arc<Event>>, Missed> {
         let kept = self.kept();
         let Some(first_kept) = kept.front().map(|first| first.sequence) else { return Ok(Vec::new()) };
-        if sequence + 1 < first_kept {
+        // Whoever asks may name any number.
+        let next = sequence.saturating_add(1);
+        if next < first_kept {
             return Err(Missed { first_kept });
         }
-        let skipped = usize::try_from(sequence + 1 - first_kept).unwrap_or(usize::MAX);
+        let skipped = usize::try_from(next - first_kept).unwrap_or(usize::MAX);
         Ok(kept.iter().skip(skipped).take(most).cloned().collect())
     }
 
@@ -258,6 +260,7 @@ mod tests {
         assert_eq!(of(log.after(7001, 2).unwrap()), [7002, 7003]);
         assert_eq!(of(log.after(7003, 10).unwrap()), [7004]);
         assert_eq!(of(log.after(7004, 10).unwrap()), [0; 0]);
+        assert_eq!(of(log.after(u64::MAX, 10).unwrap()), [0; 0]);
         assert_eq!(of(log.after(9999, 10).unwrap()), [0; 0]);
         assert_eq!(of(log.latest(2)), [7003, 7004]);
         assert_eq!(*log.watch().borrow(), 7004);

@@ -30,7 +30,7 @@ pub const CONTROL: &[OptionSpec] = &[
         "control_tls_cert",
         Kind::Text,
         Preset::Nothing,
-        "Certificate chain (PEM file) that control_address shows.",
+        "Certificate chain (PEM file) that control_address shows. It and the files below are read at start.",
     )
     .value("FILE")
     .sample("/etc/scaler-wm/control.pem")
@@ -65,7 +65,8 @@ pub const CONTROL: &[OptionSpec] = &[
         "http_address",
         Kind::Text,
         Preset::Nothing,
-        "Where /metrics, /healthz and /readyz are served over HTTP, as HOST:PORT; whoever can reach it can read them.",
+        "Where a status page (/), /metrics, /healthz and /readyz are served over HTTP, as HOST:PORT; whoever can reach it can \
+         read them.",
     )
     .value("HOST:PORT")
     .sample("127.0.0.1:9464")

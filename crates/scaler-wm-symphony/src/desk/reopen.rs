@@ -115,8 +115,14 @@ impl Desk {
                     }));
                 }
                 Err(error) if self.shared.is_closing() => return Err(error),
+                // It is there for somebody else than we say that we are: to run its tasks once more helps nobody.
+                Err(error) if error.kind() == ErrorKind::Denied => return Err(error),
                 Err(error) => {
-                    warn!(session = id, error = %Chain(&error), "a session of an earlier process is not there any more");
+                    warn!(
+                        session = id,
+                        error = %Chain(&error),
+                        "a session of an earlier process cannot be opened; its tasks run again"
+                    );
                     self.shared.book().lose(key);
                     self.strike(&id, &error);
                 }

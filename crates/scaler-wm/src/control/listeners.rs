@@ -67,10 +67,10 @@ impl Opened {
                 })
             }
             What::Http(listener) => {
-                info!(place, "metrics and health are served over HTTP");
+                info!(place, "status page, metrics and health are served over HTTP");
                 tokio::spawn(async move {
                     tokio::select! {
-                        () = http::serve(listener, move || registry.controls(), build()) => {}
+                        () = http::serve(listener, registry, build()) => {}
                         () = until => {}
                     }
                 })
@@ -149,6 +149,8 @@ fn build() -> Build {
         ("control", true),
         ("ec2", cfg!(feature = "ec2")),
         ("ecs", cfg!(feature = "ecs")),
+        ("external", cfg!(feature = "external")),
+        ("manual", cfg!(feature = "manual")),
         ("native", cfg!(feature = "native")),
         ("provision", cfg!(feature = "provision")),
         ("simulate", cfg!(feature = "simulate")),

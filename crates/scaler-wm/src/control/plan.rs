@@ -7,7 +7,7 @@ use scaler_wm_control::{
     listen::{Files, ListenError, Tcp, resolved},
 };
 use scaler_wm_core::{
-    ManagerId,
+    Check, ManagerId,
     options::{OptionError, Values},
 };
 
@@ -84,6 +84,17 @@ impl Plan {
         Ok(())
     }
 
+    /// Whether it could listen where it is to: each place is taken for a moment.
+    pub(crate) fn checks(&self) -> Vec<Check> {
+        let tcp = self.tcp.iter().map(|(_, tcp, _)| ("control_address", tcp.address()));
+        let http = self.http.iter().map(|(address, _)| ("http_address", *address));
+        let look = |(key, address)| match std::net::TcpListener::bind(address) {
+            Ok(_) => Check::good(key, format!("{address} is free")),
+            Err(error) => Check::bad(key, format!("{address} cannot be listened at: {error}"), "give another address"),
+        };
+        tcp.chain(http).map(look).collect()
+    }
+
     /// Listens. Managers are added once they are known.
     ///
     /// # Errors
@@ -97,6 +108,12 @@ impl Plan {
             listening.opened.push(Opened::grpc(listener, address.to_string(), managers));
         }
         for (address, managers) in self.http {
+            if !address.ip().is_loopback() {
+                warn!(
+                    %address,
+                    "whoever reaches this address can read status and metrics: --http-address 127.0.0.1:PORT keeps it to this host"
+                );
+            }
             let listener = tokio::net::TcpListener::bind(address).await;
             let listener = listener.map_err(|error| cannot("http_address", address, &error))?;
             listening.opened.push(Opened::http(listener, address.to_string(), managers, Registry::default()));

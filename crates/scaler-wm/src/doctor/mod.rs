@@ -34,7 +34,10 @@ pub(crate) fn doctor(call: &DoctorCall) -> Result<(), Failure> {
         ));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
-    runtime.block_on(examine_and_tell(call, configs))
+    let told = runtime.block_on(examine_and_tell(call, configs));
+    // A library that does not answer may still have a thread that waits for it.
+    runtime.shutdown_background();
+    told
 }
 
 async fn examine_and_tell(call: &DoctorCall, configs: Vec<ManagerConfig>) -> Result<(), Failure> {

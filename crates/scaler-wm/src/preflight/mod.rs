@@ -20,6 +20,7 @@ use tokio::task::LocalSet;
 use crate::{
     cli::{PreflightCall, PreflightOf},
     config::{ManagerConfig, Part, StackConfig},
+    control::Plan,
     exit::Failure,
     preflight::{manager::Manager, parts::Parts, python::Pythons, report::Report, scheduler::Schedulers},
 };
@@ -92,11 +93,15 @@ impl Around {
 fn subjects(config: StackConfig) -> Result<Vec<Subject>, Failure> {
     let around = Rc::new(Around::new(&config));
     let policy = policy::of_scheduler(&config);
+    let listeners = Plan::new(config.managers())?.checks();
     let mut subjects = Vec::with_capacity(config.parts.len() + 1);
     if config.parts.iter().any(|part| matches!(part, Part::Python(_))) {
         let around = Rc::clone(&around);
         let look = async move { vec![python::of_parts(&around).await] };
         subjects.push(Subject::new("package", look));
+    }
+    if !listeners.is_empty() {
+        subjects.push(Subject::new("control plane", async move { listeners }));
     }
     for part in config.parts {
         match part {

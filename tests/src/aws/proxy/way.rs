@@ -19,7 +19,7 @@ use super::hold::{HoldPoint, Holds};
 use super::rules;
 use super::visible::Times;
 use super::weather::{Judgement, Weather};
-use crate::aws::exchange::exchange;
+use crate::exchange::exchange;
 
 /// What the proxy and its handle share.
 #[derive(Debug)]
