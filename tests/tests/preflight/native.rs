@@ -55,6 +55,17 @@ fn an_id_that_is_in_use_is_found_and_its_manager_is_left_alone() -> Result<()> {
 }
 
 #[test]
+fn an_address_at_which_somebody_else_listens_is_found() -> Result<()> {
+    let stack = Stack::start(StackOptions::default())?;
+    let taken = TcpListener::bind("127.0.0.1:0").map_err(|error| Failure::new("listen", error))?;
+    let address = taken.local_addr().map_err(|error| Failure::new("know where", error))?.to_string();
+    let flags = ["--http-address", &address];
+    stack.preflight(&told(&flags))?.has_failed("http_address", &[&address, "in use", "another address"])?;
+    drop(taken);
+    stack.preflight(&told(&flags))?.is_good(&["http_address"])
+}
+
+#[test]
 fn a_scheduler_that_is_not_there_is_found() -> Result<()> {
     let mut stack = Stack::start(StackOptions::default())?;
     stack.stop_scheduler()?;

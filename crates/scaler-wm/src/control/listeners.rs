@@ -142,9 +142,9 @@ pub(crate) fn socket(config: &ManagerConfig, control: &Control, folder: &Path) -
     }
 }
 
-/// What this program was built of.
-fn build() -> Build {
-    let features = [
+/// Every cargo feature that is not just a bundle of others, and whether this build has it.
+const fn features() -> [(&'static str, bool); 13] {
+    [
         ("batch", cfg!(feature = "batch")),
         ("control", true),
         ("ec2", cfg!(feature = "ec2")),
@@ -156,11 +156,32 @@ fn build() -> Build {
         ("simulate", cfg!(feature = "simulate")),
         ("symphony", cfg!(feature = "symphony")),
         ("tls", cfg!(feature = "tls")),
+        ("top", cfg!(feature = "top")),
         ("zmq", cfg!(feature = "zmq")),
-    ];
+    ]
+}
+
+/// What this program was built of.
+fn build() -> Build {
     Build {
         version: env!("CARGO_PKG_VERSION"),
-        features: features.into_iter().filter_map(|(name, is_there)| is_there.then_some(name)).collect(),
+        features: features().into_iter().filter_map(|(name, is_there)| is_there.then_some(name)).collect(),
         wire_versions: Version::ALL.map(Version::byte).to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feature_is_told() {
+        let manifest: toml::Table = include_str!("../../Cargo.toml").parse().unwrap();
+        let bundles = ["aws", "default"];
+        let declared = manifest["features"].as_table().unwrap().keys().map(String::as_str);
+        let declared: Vec<&str> = declared.filter(|name| !bundles.contains(name)).collect();
+        let mut told = features().map(|(name, _)| name);
+        told.sort_unstable();
+        assert_eq!(*declared, told);
     }
 }
