@@ -12,9 +12,9 @@ use scaler_wm_control::{Listener, Registry, listen::Socket, serve};
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [path, units] = &*arguments else { return Err("write it like `crowd SOCKET UNITS`".into()) };
-    let (control, _stop) = memory::manager("crowd", units.parse()?).await?;
+    let kept = memory::manager("crowd", units.parse()?).await?;
     let registry = Registry::default();
-    registry.add(control, "memory");
+    registry.add(kept.control.clone(), "memory");
     let socket = Socket::bind(path.as_ref())?;
     println!("ready");
     Ok(serve(Listener::Socket(socket), registry, std::future::pending()).await?)

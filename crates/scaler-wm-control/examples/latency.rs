@@ -22,7 +22,8 @@ const CALLS: usize = 51;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (control, _stop) = memory::manager("latency", UNITS).await?;
+    let kept = memory::manager("latency", UNITS).await?;
+    let control = &kept.control;
 
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("socket");

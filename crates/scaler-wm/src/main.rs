@@ -28,6 +28,8 @@ mod signals;
 #[cfg(feature = "simulate")]
 mod simulate;
 mod state;
+#[cfg(feature = "top")]
+mod top;
 mod up;
 mod wrap;
 

@@ -10,6 +10,8 @@ use tokio::sync::oneshot;
 use crate::ctl;
 #[cfg(feature = "provision")]
 use crate::provision;
+#[cfg(feature = "top")]
+use crate::top;
 use crate::{
     cli::{Call, InitCall, ManagerCall},
     config::{self, ManagerConfig, StackConfig},
@@ -40,6 +42,8 @@ pub(crate) fn run(call: Call) -> Result<(), Failure> {
         Call::Policy(call) => policy::policy(&call),
         #[cfg(feature = "control")]
         Call::Ctl(call) => ctl::ctl(&call),
+        #[cfg(feature = "top")]
+        Call::Top(whom) => top::top(whom),
         Call::Doctor(call) => doctor::doctor(&call),
         #[cfg(feature = "provision")]
         Call::Provision(call) => provision::provision(&call),

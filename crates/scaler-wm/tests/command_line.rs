@@ -66,6 +66,8 @@ fn help_is_as_recorded_and_fits_80_columns() {
         (&["ctl", "--help"], "ctl.txt"),
         #[cfg(feature = "control")]
         (&["ctl", "limits", "--help"], "ctl_limits.txt"),
+        #[cfg(feature = "top")]
+        (&["top", "--help"], "top.txt"),
         (&["doctor", "--help"], "doctor.txt"),
         (&["preflight", "--help"], "preflight.txt"),
         (&["preflight", "symphony", "--help"], "preflight_symphony.txt"),
@@ -105,6 +107,17 @@ fn types_that_a_build_does_not_have_are_marked() {
     ] {
         let line = help.lines().find(|line| line.trim_start().starts_with(&format!("{name} "))).unwrap();
         assert_eq!(line.ends_with(NOT_BUILT), !is_built, "{line}");
+    }
+}
+
+#[test]
+fn what_a_build_does_not_have_is_said_with_what_brings_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (command, is_built) in [("ctl", cfg!(feature = "control")), ("top", cfg!(feature = "top"))] {
+        let output = run(folder.path(), &[command]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert_eq!(said.contains("needs the feature `"), !is_built, "{said}");
     }
 }
 

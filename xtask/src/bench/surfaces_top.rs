@@ -1,7 +1,7 @@
 //! What `scaler-wm top` costs for as long as it is looked at.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -40,26 +40,27 @@ fn watched(binary: &Path, crowd: &Path, units: u32, (width, height): (u16, u16))
     let _crowd = Process::start("crowd", command.arg(&socket).arg(units.to_string()), log.clone())?;
     until("the crowd ready", 30.0, || log.text().contains("ready").then_some(()))?;
 
-    // A pseudo-terminal of `script`, which keeps what is drawn.
-    let seen = LogFile::new(folder.path().join("seen"));
+    // A pseudo-terminal of `script`, which keeps what is drawn. There are no lines in it.
+    let file = folder.path().join("seen");
+    let seen = || String::from_utf8_lossy(&fs::read(&file).unwrap_or_default()).into_owned();
     let top =
         format!("stty rows {height} cols {width}; exec '{}' top --socket '{}'", binary.display(), socket.display());
-    let open = File::create(seen.path()).map_err(|error| Failure::new("keep what is drawn", error))?;
+    let open = File::create(&file).map_err(|error| Failure::new("keep what is drawn", error))?;
     let mut command = Command::new("script");
     command.args(["-qfc", &top, "/dev/null"]).env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8");
     let script = command.stdin(Stdio::null()).stdout(open).stderr(Stdio::null()).spawn();
     let mut script = script.map_err(|error| Failure::new("start script", error))?;
     let measured = (|| {
         let drawn = format!("Units: {units}");
-        until("the units drawn", 20.0, || seen.text().contains(&drawn).then_some(()))?;
+        until("the units drawn", 20.0, || seen().contains(&drawn).then_some(()))?;
         let of_script = descendants(script.id().cast_signed());
         let top = of_script.iter().find(|process| process.command.contains(" top "));
         let top = top.ok_or_else(|| Failure::new("find `top`", "script has no such child"))?.pid;
         thread::sleep(AT_REST);
-        let before = (cpu_time(top), seen.text().len());
+        let before = (cpu_time(top), seen().len());
         thread::sleep(TAKEN);
         let taken = cpu_time(top) - before.0;
-        eprintln!("{} bytes drawn", seen.text().len() - before.1);
+        eprintln!("{} bytes drawn", seen().len() - before.1);
         Ok(taken.as_secs_f64() / TAKEN.as_secs_f64() * 100.0)
     })();
     // `top` ends with its terminal.

@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use scaler_wm_conformance::{MemoryLink, MemoryProvider, MemorySettings};
+use scaler_wm_conformance::{LinkHandle, MemoryLink, MemoryProvider, MemorySettings};
 use scaler_wm_core::{
     Capabilities, Clock, Limit, Manager, ManagerId, Provider, Sizing,
     control::{Control, pair},
@@ -11,8 +11,15 @@ use scaler_wm_core::{
 use scaler_wm_journal::MemoryJournal;
 use tokio::sync::oneshot;
 
-/// Starts it, and waits until so many units are there. It runs for as long as what it gives is kept.
-pub(crate) async fn manager(id: &str, units: u32) -> Result<(Control, oneshot::Sender<()>), Box<dyn Error>> {
+/// It runs for as long as this is kept.
+pub(crate) struct Kept {
+    pub(crate) control: Control,
+    _link: LinkHandle,
+    _stop: oneshot::Sender<()>,
+}
+
+/// Starts it, and waits until so many units are there.
+pub(crate) async fn manager(id: &str, units: u32) -> Result<Kept, Box<dyn Error>> {
     let clock = Clock::system();
     let mut memory = MemorySettings::default();
     memory.info.largest_batch = units.try_into()?;
@@ -39,5 +46,5 @@ pub(crate) async fn manager(id: &str, units: u32) -> Result<(Control, oneshot::S
     handle.up();
     handle.wish(units);
     control.watch().wait_for(|status| status.running == units).await?;
-    Ok((control, stop))
+    Ok(Kept { control, _link: handle, _stop: stop })
 }

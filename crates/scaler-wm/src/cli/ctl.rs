@@ -24,11 +24,22 @@ const FOR: &str = "for";
 const CLEAR: &str = "clear";
 const UNIT: &str = "UNIT";
 
-const HELP: &str = "\
+/// Which manager is meant, in words.
+macro_rules! which {
+    () => {
+        "\
 Which manager: the one of --manager, found by its socket in the state folder
 of this user; else the only one of this user that runs. --socket names another
 socket, and --address a place over TCP, as its --control-address says.
+"
+    };
+}
+#[cfg(feature = "top")]
+pub(super) use which;
 
+const HELP: &str = concat!(
+    which!(),
+    "
 Exit codes:
     0  done
     1  the manager does not answer, or does not do it; it says why
@@ -40,19 +51,27 @@ Examples:
   scaler-wm ctl limits --minimum 2 --for 2h
   scaler-wm ctl events --follow --json | jq .text
   scaler-wm ctl status --address box7:9465 --ca ca.pem --token-file token
-";
+"
+);
 
 /// What a manager that runs is asked or told.
 #[derive(Debug)]
 pub(crate) struct CtlCall {
     /// Which.
-    pub(crate) manager: Option<String>,
-    /// Where it is.
-    pub(crate) place: Place,
+    pub(crate) whom: Whom,
     /// Whether the answer is JSON.
     pub(crate) json: bool,
     /// What.
     pub(crate) what: Ask,
+}
+
+/// Which manager, and where it is.
+#[derive(Debug)]
+pub(crate) struct Whom {
+    /// Its id; else the only one.
+    pub(crate) manager: Option<String>,
+    /// Where it is.
+    pub(crate) place: Place,
 }
 
 /// Where a manager is.
@@ -154,11 +173,20 @@ pub(super) fn command() -> Command {
             of("stop", "Ends a unit at once: what runs in it runs again elsewhere").arg(unit(true, "Which one.")),
             of("shutdown", "Ends the manager, as a signal would"),
         ])
-        .args(globals())
+        .args(of_whom())
+        .arg(
+            Arg::new(JSON)
+                .long(JSON)
+                .action(ArgAction::SetTrue)
+                .global(true)
+                .overrides_with(JSON)
+                .help("JSON instead of tables."),
+        )
         .after_help(HELP)
 }
 
-fn globals() -> [Arg; 8] {
+/// The flags that say which manager is meant.
+pub(super) fn of_whom() -> [Arg; 7] {
     let path = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).global(true).overrides_with(name).help(help)
     };
@@ -170,21 +198,12 @@ fn globals() -> [Arg; 8] {
         path(CERT, "FILE", "Certificate (PEM) to show it.").requires(KEY).requires(CA),
         path(KEY, "FILE", "Private key (PEM) of --cert.").requires(CERT),
         path(TOKEN_FILE, "FILE", "File with the token to send.").requires(ADDRESS),
-        Arg::new(JSON)
-            .long(JSON)
-            .action(ArgAction::SetTrue)
-            .global(true)
-            .overrides_with(JSON)
-            .help("JSON instead of tables."),
     ]
 }
 
-/// Reads what follows `ctl`.
-pub(super) fn ctl(arguments: &[String]) -> Result<Call, Failure> {
-    let all = std::iter::once("scaler-wm ctl".to_owned()).chain(arguments.iter().cloned());
-    let matches = command().try_get_matches_from(all).map_err(|error| Failure::Clap(error.into()))?;
-    let Some((name, own)) = matches.subcommand() else { return Err(Failure::Usage("ctl needs a command".to_owned())) };
-    let text = |name: &str| own.get_one::<String>(name).cloned();
+/// Which manager is meant.
+pub(super) fn whom(matches: &ArgMatches) -> Whom {
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
     let file = |name: &str| text(name).map(PathBuf::from);
     let place = match (file(SOCKET), text(ADDRESS)) {
         (Some(socket), _) => Place::Socket(socket),
@@ -193,6 +212,14 @@ pub(super) fn ctl(arguments: &[String]) -> Result<Call, Failure> {
         }
         (None, None) => Place::ByName,
     };
+    Whom { manager: text(MANAGER), place }
+}
+
+/// Reads what follows `ctl`.
+pub(super) fn ctl(arguments: &[String]) -> Result<Call, Failure> {
+    let all = std::iter::once("scaler-wm ctl".to_owned()).chain(arguments.iter().cloned());
+    let matches = command().try_get_matches_from(all).map_err(|error| Failure::Clap(error.into()))?;
+    let Some((name, own)) = matches.subcommand() else { return Err(Failure::Usage("ctl needs a command".to_owned())) };
     let unit = || own.get_one::<String>(UNIT).cloned();
     let what = match name {
         "status" => Ask::Status,
@@ -205,7 +232,7 @@ pub(super) fn ctl(arguments: &[String]) -> Result<Call, Failure> {
         "stop" => Ask::Stop(unit().unwrap_or_default()),
         _ => Ask::Shutdown,
     };
-    Ok(Call::Ctl(CtlCall { manager: text(MANAGER), place, json: own.get_flag(JSON), what }))
+    Ok(Call::Ctl(CtlCall { whom: whom(own), json: own.get_flag(JSON), what }))
 }
 
 fn limits(matches: &ArgMatches) -> Result<Option<Limits>, Failure> {

@@ -16,6 +16,8 @@ mod record;
 #[cfg(feature = "simulate")]
 mod simulate;
 mod tokens;
+#[cfg(feature = "top")]
+mod top;
 #[cfg(feature = "manual")]
 mod tree;
 
@@ -51,6 +53,9 @@ pub(crate) enum Call {
     /// Ask a manager that runs, or tell it what to do.
     #[cfg(feature = "control")]
     Ctl(CtlCall),
+    /// Watch a manager in a terminal.
+    #[cfg(feature = "top")]
+    Top(Whom),
     /// Look at what managers have left.
     Doctor(DoctorCall),
     /// Make or remove what `aws_hpc` needs in AWS.
@@ -101,7 +106,7 @@ pub(crate) struct InitCall {
 }
 
 #[cfg(feature = "control")]
-pub(crate) use ctl::{Ask, CtlCall, Limits, Place};
+pub(crate) use ctl::{Ask, CtlCall, Limits, Place, Whom};
 pub(crate) use doctor::{DoctorCall, DoctorOf};
 pub(crate) use policy::{PolicyCall, PolicyCommand};
 pub(crate) use preflight::{PreflightCall, PreflightOf};
@@ -113,7 +118,7 @@ pub(crate) use simulate::SimulateCall;
 
 /// The commands, for whoever has mistyped one.
 const COMMANDS: &[&str] =
-    &["up", "config", "preflight", "policy", "ctl", "doctor", "simulate", "record", "completions"];
+    &["up", "config", "preflight", "policy", "ctl", "top", "doctor", "simulate", "record", "completions"];
 
 /// The word by which `up` lets this program become a command of the package.
 pub(crate) const BECOME: &str = "become-part";
@@ -143,6 +148,12 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cal
         #[cfg(not(feature = "control"))]
         "ctl" if name == Name::Own => Err(Failure::Usage(
             "this build has no `ctl`: it needs the feature `control`, which is one of the default ones".to_owned(),
+        )),
+        #[cfg(feature = "top")]
+        "top" if name == Name::Own => top::top(rest),
+        #[cfg(not(feature = "top"))]
+        "top" if name == Name::Own => Err(Failure::Usage(
+            "this build has no `top`: it needs the feature `top`, which is one of the default ones".to_owned(),
         )),
         "doctor" if name == Name::Own => doctor::doctor(rest),
         #[cfg(feature = "simulate")]

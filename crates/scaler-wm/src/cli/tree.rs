@@ -42,6 +42,8 @@ pub(super) fn tree(whom: For) -> Command {
         .subcommands([of_types("doctor", "doctor", whom, &command::doctor), policy]);
     #[cfg(feature = "control")]
     let tree = tree.subcommand(super::ctl::command().name("ctl"));
+    #[cfg(feature = "top")]
+    let tree = tree.subcommand(super::top::command().name("top"));
     #[cfg(feature = "simulate")]
     let tree = tree.subcommands([command::simulate().name("simulate"), command::record().name("record")]);
     let completions = manual::command().name("completions");

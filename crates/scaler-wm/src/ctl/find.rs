@@ -10,7 +10,7 @@ use scaler_wm_control::client::{ConnectError, Target};
 use scaler_wm_core::ManagerId;
 
 use crate::{
-    cli::{CtlCall, Place},
+    cli::{Place, Whom},
     control::usual_socket,
     exit::Failure,
     state,
@@ -20,8 +20,8 @@ use crate::{
 ///
 /// # Errors
 /// When no manager is meant, or several may be.
-pub(super) fn target(call: &CtlCall) -> Result<Target, Failure> {
-    Ok(match &call.place {
+pub(super) fn target(whom: &Whom) -> Result<Target, Failure> {
+    Ok(match &whom.place {
         Place::Socket(path) => Target::Socket(path.clone()),
         Place::Address { address, ca, identity, token } => Target::Tcp {
             address: address.clone(),
@@ -29,7 +29,7 @@ pub(super) fn target(call: &CtlCall) -> Result<Target, Failure> {
             identity: identity.clone(),
             token: token.clone(),
         },
-        Place::ByName => match &call.manager {
+        Place::ByName => match &whom.manager {
             Some(manager) => {
                 Target::Socket(usual_socket(&state::default_folder_of(&ManagerId::from(manager.as_str()))?))
             }

@@ -17,11 +17,16 @@ use scaler_wm_core::Chain;
 use tonic::{Code, Status};
 
 use crate::{
-    cli::{Ask, CtlCall, Limits},
+    cli::{Ask, CtlCall, Limits, Whom},
     exit::Failure,
 };
 
-type Client = WorkerManagersClient<Connection>;
+#[cfg(feature = "top")]
+pub(crate) use print::{clock, notes_of, or_dash, state_of};
+#[cfg(feature = "top")]
+pub(crate) use table::time;
+
+pub(crate) type Client = WorkerManagersClient<Connection>;
 
 /// Asks or tells, and prints the answer.
 ///
@@ -32,11 +37,19 @@ pub(crate) fn ctl(call: &CtlCall) -> Result<(), Failure> {
     runtime.block_on(run(call))
 }
 
-async fn run(call: &CtlCall) -> Result<(), Failure> {
-    let target = find::target(call)?;
+/// Finds the manager, and connects.
+///
+/// # Errors
+/// When it is not found, or nobody answers.
+pub(crate) async fn client(whom: &Whom) -> Result<Client, Failure> {
+    let target = find::target(whom)?;
     let connection = connect(&target).await.map_err(|error| find::unreachable(&target, &error))?;
-    let mut client = managers(connection);
-    let manager = call.manager.clone().unwrap_or_default();
+    Ok(managers(connection))
+}
+
+async fn run(call: &CtlCall) -> Result<(), Failure> {
+    let mut client = client(&call.whom).await?;
+    let manager = call.whom.manager.clone().unwrap_or_default();
     let text = match call.what.clone() {
         Ask::Status => {
             let answer = client.get_status(v1::GetStatusRequest { manager }).await.map_err(failed)?.into_inner();
@@ -79,7 +92,10 @@ async fn run(call: &CtlCall) -> Result<(), Failure> {
 }
 
 /// All units, page by page.
-async fn units(client: &mut Client, manager: &str) -> Result<Vec<v1::Unit>, Failure> {
+///
+/// # Errors
+/// When the manager does not answer.
+pub(crate) async fn units(client: &mut Client, manager: &str) -> Result<Vec<v1::Unit>, Failure> {
     let (mut units, mut page_token) = (Vec::new(), String::new());
     loop {
         let request = v1::ListUnitsRequest { manager: manager.to_owned(), page_size: 0, page_token };
@@ -124,7 +140,7 @@ async fn events(
 
 fn bounds(limits: Limits) -> v1::Bounds {
     let Limits { minimum, maximum, pinned, within } = limits;
-    let until_ms = within.map(|within| now() + u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
+    let until_ms = within.map(|within| now().saturating_add(u64::try_from(within.as_millis()).unwrap_or(u64::MAX)));
     v1::Bounds { minimum, maximum, pinned, until_ms }
 }
 
@@ -141,20 +157,20 @@ fn line(answer: &impl serde::Serialize) -> Result<String, Failure> {
 }
 
 /// Milliseconds since the Unix epoch.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since: Duration = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What the manager says, without the codes of gRPC; and what to do where that is for this program to say.
 #[expect(clippy::needless_pass_by_value, reason = "as map_err hands it over")]
-fn failed(status: Status) -> Failure {
+pub(crate) fn failed(status: Status) -> Failure {
     let words = status.message();
     Failure::Running(match status.code() {
         // It is none of the manager's, but of what carries it.
         _ if status.source().is_some() => format!(
-            "the connection broke off: {}; if it wants TLS, --ca FILE names who signed its certificate, and if it wants a \
-             certificate of yours, --cert FILE and --key FILE show one",
+            "the connection broke off: {}; the manager may have ended; at an --address that wants TLS, --ca FILE names who \
+             signed its certificate, and --cert FILE and --key FILE show one of yours",
             Chain(&status)
         ),
         Code::InvalidArgument if words.starts_with("name a manager") => format!("{words}; --manager ID names one"),

@@ -20,7 +20,8 @@ pub(super) fn out(text: &str) -> Result<bool, Failure> {
     }
 }
 
-fn or_dash(number: Option<u32>) -> String {
+/// A number, or a dash for one that nobody knows.
+pub(crate) fn or_dash(number: Option<u32>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| number.to_string())
 }
 
@@ -75,7 +76,8 @@ pub(super) fn status(answer: &v1::GetStatusResponse, now: u64) -> String {
     text
 }
 
-fn notes_of(manager: &v1::ManagerStatus, now: u64) -> Vec<String> {
+/// What is worth a word about a manager.
+pub(crate) fn notes_of(manager: &v1::ManagerStatus, now: u64) -> Vec<String> {
     let mut notes = Vec::new();
     let until = |until: u64| time(until.saturating_sub(now).next_multiple_of(1000));
     if !manager.ending_reason.is_empty() {
@@ -112,14 +114,9 @@ pub(super) fn units(units: &[v1::Unit], now: u64) -> String {
     let headings = ["UNIT", "STATE", "AGE", "TASKS", "QUEUED", "TIER", "WHERE"];
     let mut lines = vec![headings.map(str::to_owned).to_vec()];
     lines.extend(units.iter().map(|unit| {
-        let mut state = unit_state_word(unit.state).to_owned();
-        // Longer waits are as good as none.
-        if let Some(until) = unit.drained_until_ms.filter(|until| until.saturating_sub(now) < 86_400_000) {
-            let _ = write!(state, " ({} left)", time(until.saturating_sub(now)));
-        }
         vec![
             unit.unit.clone(),
-            state,
+            state_of(unit, now),
             time(now.saturating_sub(unit.since_ms)),
             unit.tasks.to_string(),
             unit.queued.to_string(),
@@ -128,6 +125,16 @@ pub(super) fn units(units: &[v1::Unit], now: u64) -> String {
         ]
     }));
     table(&lines)
+}
+
+/// The state of a unit, and how long it has left if it must go.
+pub(crate) fn state_of(unit: &v1::Unit, now: u64) -> String {
+    let state = unit_state_word(unit.state);
+    // Longer waits are as good as none.
+    match unit.drained_until_ms.filter(|until| until.saturating_sub(now) < 86_400_000) {
+        Some(until) => format!("{state} ({} left)", time(until.saturating_sub(now))),
+        None => state.to_owned(),
+    }
 }
 
 /// Why there are as many units as there are.
@@ -163,7 +170,7 @@ pub(super) fn event(event: &v1::Event) -> String {
 }
 
 /// The time of day, in UTC, as the logs have it.
-fn clock(milliseconds: u64) -> String {
+pub(crate) fn clock(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000 % 86_400;
     format!("{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

@@ -25,7 +25,7 @@ pub(super) fn table(lines: &[Vec<String>]) -> String {
 }
 
 /// A time in words: `3m12s`.
-pub(super) fn time(milliseconds: u64) -> String {
+pub(crate) fn time(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
     match seconds {
         0..60 => format!("{seconds}s"),

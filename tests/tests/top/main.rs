@@ -1,0 +1,6 @@
+//! `scaler-wm top` beside a real stack, in a terminal of tmux.
+
+mod ends;
+mod live;
+mod tmux;
+mod watched;
