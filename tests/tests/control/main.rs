@@ -7,7 +7,6 @@ mod operated;
 mod orders;
 mod several;
 mod status;
-mod whole_file;
 
 use std::{
     ffi::OsStr,

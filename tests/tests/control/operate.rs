@@ -1,12 +1,8 @@
 //! Each command does what it says.
 
-use std::{
-    io::{BufRead, BufReader},
-    os::unix::fs::PermissionsExt,
-    process::{Command, Stdio},
-};
+use std::os::unix::fs::PermissionsExt;
 
-use scaler_wm_tests::{Failure, Result, Script, manager_binary};
+use scaler_wm_tests::{Failure, Result, Script};
 use serde_json::Value;
 
 use crate::{ctl, good, options, socket, told};
@@ -93,48 +89,4 @@ fn a_drained_unit_finishes_what_runs_and_nothing_is_lost() -> Result<()> {
         let told = good(&stack, "wm1", &["units", "--json"]).ok()?.output;
         (!told.contains(&unit) && stack.connected() == 2).then_some(())
     })
-}
-
-#[test]
-fn events_are_followed_and_resumed_from_a_number() -> Result<()> {
-    let stack = told()?;
-    let manager = stack.connected_manager(&options("wm1", &[]))?;
-    let socket = socket(&stack, "wm1");
-    let mut follow = Command::new(manager_binary()?);
-    follow.args(["ctl", "events", "--follow", "--json", "--socket", &socket]).stdout(Stdio::piped());
-    let mut follow = follow.spawn().map_err(|error| Failure::new("follow events", error))?;
-    let mut lines = BufReader::new(follow.stdout.take().expect("its output")).lines();
-    let mut next = || -> Result<Value> {
-        let line = lines.next().expect("another line").map_err(|error| Failure::new("read an event", error))?;
-        serde_json::from_str(&line).map_err(|error| Failure::new("read an event", error))
-    };
-    stack.wish(1)?;
-    let mut seen = Vec::new();
-    while seen.last().is_none_or(|event: &Value| event["kind"] != "unit_ready") {
-        seen.push(next()?);
-    }
-    let kinds: Vec<&str> = seen.iter().filter_map(|event| event["kind"].as_str()).collect();
-    let has = |kind: &str| kinds.contains(&kind);
-    stack.check(
-        has("link_up") && has("launch_started") && has("unit_started"),
-        "what led to it",
-        format!("{kinds:?}"),
-    )?;
-    follow.kill().and_then(|()| follow.wait()).map_err(|error| Failure::new("end what follows", error))?;
-
-    // Resumed: what it has is not told again, and nothing between is left out.
-    let last = seen.last().and_then(|event| event["sequence"].as_u64()).unwrap_or_default();
-    stack.wish(0)?;
-    stack.until_connected(0, 20.0)?;
-    stack.until("the end of the unit", 10.0, || {
-        good(&stack, "wm1", &["events"]).ok()?.output.contains("is gone, as asked").then_some(())
-    })?;
-    let after = good(&stack, "wm1", &["events", "--json", "--after", &last.to_string()])?.output;
-    let numbers: Vec<u64> =
-        after.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()?["sequence"].as_u64()).collect();
-    let is_whole = numbers.iter().zip(last + 1..).all(|(number, wanted)| *number == wanted);
-    stack.check(is_whole && numbers.len() >= 2, &format!("every event after {last}"), &after)?;
-    println!("{}", good(&stack, "wm1", &["events"])?.output);
-    manager.terminate();
-    Ok(())
 }
