@@ -16,16 +16,33 @@ const FILES: [(&str, &str); 4] = [
     ("packaging/systemd/scaler-wm-up.service", "lib/systemd/system/scaler-wm-up.service"),
 ];
 
-/// Builds all of it, with these cargo features beside the default ones.
+/// Builds all of it, with these cargo features beside the default ones, and says how large it has become.
 pub(crate) fn run(features: &str) -> Result<()> {
+    let Packages { binary, archive, wheel } = build(features)?;
+    println!("\nin {}:", archive.parent().unwrap_or(&archive).display());
+    for path in [&binary, &archive, &wheel] {
+        println!("  {:>8.2} MB  {}", megabytes(path)?, path.file_name().unwrap_or_default().display());
+    }
+    println!("  {:>11}  SHA256SUMS", "");
+    Ok(())
+}
+
+/// What was built.
+pub(crate) struct Packages {
+    pub(crate) binary: PathBuf,
+    pub(crate) archive: PathBuf,
+    pub(crate) wheel: PathBuf,
+}
+
+/// Builds all of it, with these cargo features beside the default ones.
+pub(crate) fn build(features: &str) -> Result<Packages> {
     let features = &*format!("{features},manual");
     let features = features.trim_start_matches(',');
     let packages = shell::target().join("packages");
     if packages.exists() {
         fs::remove_dir_all(&packages).map_err(|error| Failure::new("empty target/packages", error))?;
     }
-    let build = ["--profile", "dist", "--locked", "--features", features];
-    let binary = shell::build_binary(&build)?;
+    let binary = shell::build_binary(&["--profile", "dist", "--locked", "--features", features])?;
 
     println!("man pages and completions");
     let name = format!("scaler-wm-{}-{}", env!("CARGO_PKG_VERSION"), host()?);
@@ -45,14 +62,8 @@ pub(crate) fn run(features: &str) -> Result<()> {
     let wheel = packages.join(made.file_name().unwrap_or_default());
     copy(&made, &wheel)?;
 
-    let files: Vec<PathBuf> = vec![archive, wheel];
-    sum_up(&packages, &files)?;
-    println!("\nin {}:", packages.display());
-    for path in std::iter::once(&binary).chain(&files) {
-        println!("  {:>8.2} MB  {}", megabytes(path)?, path.file_name().unwrap_or_default().display());
-    }
-    println!("  {:>11}  SHA256SUMS", "");
-    Ok(())
+    sum_up(&packages, &[&archive, &wheel])?;
+    Ok(Packages { binary, archive, wheel })
 }
 
 /// The platform that is built for, as Rust names it.
@@ -74,7 +85,7 @@ fn pack(tree: &Path, archive: &Path) -> Result<()> {
 }
 
 /// As `sha256sum --check SHA256SUMS` reads them.
-fn sum_up(folder: &Path, files: &[PathBuf]) -> Result<()> {
+fn sum_up(folder: &Path, files: &[&Path]) -> Result<()> {
     let names = files.iter().filter_map(|file| file.file_name());
     let sums = shell::output_of("sum up the packages", Command::new("sha256sum").current_dir(folder).args(names))?;
     fs::write(folder.join("SHA256SUMS"), sums).map_err(|error| Failure::new("write SHA256SUMS", error))
@@ -86,7 +97,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to).map(drop).map_err(failed)
 }
 
-fn megabytes(path: &Path) -> Result<f64> {
+pub(crate) fn megabytes(path: &Path) -> Result<f64> {
     let failed = |error: std::io::Error| Failure::new(format!("look at {}", path.display()), error);
     // Far below what a float counts exactly.
     Ok(fs::metadata(path).map_err(failed)?.len() as f64 / 1e6)

@@ -8,7 +8,10 @@ use scaler_wm_tests::{
 };
 
 use super::{cases::median, sheet::Sheet, surfaces_top};
-use crate::shell;
+use crate::{
+    dist::{self, Packages, megabytes},
+    shell,
+};
 
 /// Browsers that are started anew, each with nothing in its cache.
 const RUNS: usize = 7;
@@ -24,6 +27,10 @@ pub(crate) fn measure() -> Result<Sheet> {
     let mut sheet = Sheet::default();
     page(&binary, &mut sheet)?;
     surfaces_top::rows(&binary, &mut sheet)?;
+    let Packages { binary, archive, wheel } = dist::build("")?;
+    for (what, path) in [("the wheel", wheel), ("the archive", archive), ("the binary in them", binary)] {
+        sheet.alone(what, megabytes(&path)?, "MB", ("", true));
+    }
     Ok(sheet)
 }
 
