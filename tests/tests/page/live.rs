@@ -2,7 +2,10 @@
 
 use scaler_wm_tests::{Ports, Result, Script};
 
-use crate::view::{View, has, manager, text, told};
+use crate::{
+    looks::is_readable,
+    view::{View, has, manager, text, told},
+};
 
 fn counts(desired: u32, observed: u32) -> String {
     format!("{} === '{desired}' && {} === '{observed}'", text("desired"), text("observed"))
@@ -88,6 +91,7 @@ fn a_manager_that_has_gone_is_told_and_found_again() -> Result<()> {
     // What was known stays, and is told to be old.
     view.until(&stack, "what was known", 5.0, &counts(1, 1))?;
     view.until(&stack, "that it is old", 5.0, "document.querySelector('main.old')")?;
+    is_readable(&stack, &view.browser)?;
 
     stack.wish(0)?;
     drop(first);

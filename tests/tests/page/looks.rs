@@ -34,7 +34,7 @@ for (const e of document.querySelectorAll('body *')) {
 }
 return bad;";
 
-fn is_readable(stack: &Stack, browser: &Browser) -> Result<()> {
+pub(crate) fn is_readable(stack: &Stack, browser: &Browser) -> Result<()> {
     let bad = browser.run(CONTRAST)?;
     stack.check(bad.as_array().is_some_and(Vec::is_empty), "letters that can be read", bad)
 }

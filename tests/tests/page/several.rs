@@ -34,5 +34,10 @@ fn each_has_a_tab_of_its_own() -> Result<()> {
 
     up.terminate();
     stack.until_ended(&mut up, 0, 20.0)?;
-    until("that nobody answers", "document.querySelector('#banner.on')")
+    until("that nobody answers", "document.querySelector('#banner.on')")?;
+    // Managers of the next process come one after the other: the chosen one is waited for.
+    let mut up = stack.all_up(&toml, &[])?;
+    until("the chosen one, again", &format!("!document.querySelector('#banner.on') && {}", shows("south", 3)))?;
+    up.terminate();
+    stack.until_ended(&mut up, 0, 20.0)
 }

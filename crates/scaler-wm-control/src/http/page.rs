@@ -10,8 +10,8 @@ pub(super) const PAGE: &str = include_str!("../../page/index.html");
 /// What the page may do: run its own script in its own style, and ask the server that it came from. The sums are those of
 /// the script and the style in it; a test says what they have to be.
 pub(super) const POLICY: &str = "default-src 'none'; \
-    script-src 'sha256-m/Rkw46+xRf/x3+0o9oABytwwWQj2ngVheO6vW/2RDs='; \
-    style-src 'sha256-cXI3egsj9su827o+eJ2yZTSV+kVP+VBE0RHJHl/fkUk='; \
+    script-src 'sha256-UKVPM/H5KMdskm+lKGTfIpp/dwdad69D2aFAHun5LfA='; \
+    style-src 'sha256-iSK2O1vDNOhMQ0cccWvJsXWQsBdpKFw1smO0GBMJFec='; \
     img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The tag of the page.
