@@ -73,7 +73,7 @@ fn endpoint(config: &ExternalConfig) -> Result<Endpoint> {
     let endpoint = Endpoint::from_shared(config.address.to_string())
         .map_err(|error| refuse(format!("provider_address {}", config.address)).with_source(error))?;
     let (PluginAddress::Tls(_), Some(ca)) = (&config.address, &config.ca) else { return Ok(endpoint) };
-    let unusable = |context: &str| refuse(format!("provider_ca {}: {context}", ca.display()));
+    let unusable = |context: &str| refuse(format!("provider_ca (--provider-ca) {}: {context}", ca.display()));
     let pem = fs::read(ca).map_err(|error| unusable("it cannot be read").with_source(error))?;
     let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
     endpoint.tls_config(tls).map_err(|error| unusable("it holds no certificates").with_source(error))
@@ -81,7 +81,11 @@ fn endpoint(config: &ExternalConfig) -> Result<Endpoint> {
 
 fn token(path: &Path) -> Result<MetadataValue<Ascii>> {
     let refuse = |why: &str| {
-        Error::new(ErrorKind::Invalid, "reach the plug-in", format!("provider_token_file {}: {why}", path.display()))
+        Error::new(
+            ErrorKind::Invalid,
+            "reach the plug-in",
+            format!("provider_token_file (--provider-token-file) {}: {why}", path.display()),
+        )
     };
     if let Some(problem) = files::open_to_all(path) {
         warn!("--provider-token-file {}: {problem}", path.display());

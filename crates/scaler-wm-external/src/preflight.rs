@@ -1,6 +1,6 @@
 //! What is looked at before anything is started.
 
-use scaler_wm_core::{Chain, Check};
+use scaler_wm_core::{Chain, Check, ErrorKind};
 
 use crate::{ExternalConfig, client::Client, convert::Described, provider::first_word};
 
@@ -23,10 +23,13 @@ pub async fn preflight(config: ExternalConfig) -> Vec<Check> {
                 Check::doubtful(name, found, "let the plug-in know launches by their tokens, and say so (idempotent)")
             }
         }
-        Err(error) => Check::bad(
-            name,
-            Chain(&error).to_string(),
-            "start the plug-in, or correct provider_address (--provider-address)",
-        ),
+        Err(error) => {
+            let todo = match error.kind() {
+                ErrorKind::Denied => "correct provider_token_file (--provider-token-file), or the plug-in's own",
+                ErrorKind::Invalid => "correct what is named there, or bring the plug-in to this version",
+                _ => "start the plug-in, or correct provider_address (--provider-address)",
+            };
+            Check::bad(name, Chain(&error).to_string(), todo)
+        }
     }]
 }
