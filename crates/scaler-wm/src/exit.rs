@@ -7,7 +7,9 @@ use std::{
 };
 
 use rustix::stdio::stderr;
-use scaler_wm_core::{Chain, options::OptionError};
+use scaler_wm_core::{Chain, ErrorKind, options::OptionError};
+
+use crate::plain::plain_lines;
 
 /// It ran, and failed.
 const FAILED: u8 = 1;
@@ -20,7 +22,7 @@ const CUT_SHORT: u8 = 130;
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
     0  stopped as asked, nothing left behind
-    1  failed while running, or something is left behind
+    1  failed, for now or while running, or something is left behind
     2  wrong flag, file or environment: nothing was started
   130  ended by a second signal, at once";
 
@@ -50,6 +52,18 @@ impl Failure {
     /// Nothing was started, since what is there does not do.
     pub(crate) fn setup(error: impl StdError + 'static) -> Self {
         Self::Usage(Chain(&error).to_string())
+    }
+
+    /// A backend could not be started: what may pass by itself is no mistake of the user's, and another start may do better.
+    #[cfg_attr(
+        not(any(feature = "batch", feature = "ec2", feature = "ecs", feature = "external", feature = "symphony")),
+        expect(dead_code, reason = "what starts by calls to others is left out")
+    )]
+    pub(crate) fn start(error: scaler_wm_core::Error) -> Self {
+        match error.kind() {
+            ErrorKind::Transient | ErrorKind::Throttled => Self::running(error),
+            _ => Self::setup(error),
+        }
     }
 
     /// It ran, and failed.
@@ -89,7 +103,7 @@ impl Failure {
             Self::Running(text) => (FAILED, text),
             Self::CutShort(text) => (CUT_SHORT, text),
         };
-        say(&format!("error: {text}\n"));
+        say(&format!("error: {}\n", plain_lines(&text)));
         ExitCode::from(code)
     }
 }

@@ -17,6 +17,8 @@ use tracing_subscriber::{
     registry,
 };
 
+use crate::plain::wants_colours;
+
 /// Where lines of `values`' level and form go.
 ///
 /// # Errors
@@ -37,7 +39,7 @@ pub(crate) fn subscriber(values: &Values) -> Result<Dispatch, OptionError> {
         .map(|path| Sink::open(path).map_err(|error| refuse(path, &error)))
         .collect::<Result<_, _>>()?;
     // Colours are for eyes: one terminal, and nobody who said no.
-    let has_colours = matches!(&*sinks, [sink] if sink.is_terminal()) && env::var_os("NO_COLOR").is_none();
+    let has_colours = matches!(&*sinks, [sink] if sink.is_terminal()) && wants_colours();
     let sinks = Sinks(Arc::new(Mutex::new(sinks)));
     let lines = fmt::layer().with_ansi(has_colours).with_target(false).with_writer(sinks);
     // What the AWS SDK says of each try, our own lines say once; and each frame of HTTP/2 is nobody's business.

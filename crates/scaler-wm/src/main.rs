@@ -17,6 +17,7 @@ mod logging;
 mod manage;
 mod notify;
 mod peers;
+mod plain;
 mod policy;
 mod preflight;
 #[cfg(feature = "provision")]

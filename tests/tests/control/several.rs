@@ -44,9 +44,15 @@ fn they_share_an_address_and_each_has_its_socket() -> Result<()> {
         && status["managers"][0]["manager"] == "b"
         && status["managers"][0]["is_draining"] == true;
     stack.check(is_b, "b alone", format!("{told:?}"))?;
-    let told = home(&stack, &["status"])?;
-    let names_them = told.code == Some(2) && told.errors.contains("several managers run: ");
+    let told = home(&stack, &["units"])?;
+    let names_them = told.code == Some(2) && told.errors.contains("several managers run: a, b; --manager ID");
     stack.check(names_them, "which ones there are", format!("{told:?}"))?;
+    // How all of them stand can be asked at once: by a container's health check, say.
+    let told = home(&stack, &["status", "--json"])?;
+    let status: Value = serde_json::from_str(&told.output).unwrap_or_default();
+    let names: Vec<&str> =
+        status["managers"].as_array().into_iter().flatten().filter_map(|manager| manager["manager"].as_str()).collect();
+    stack.check(told.code == Some(0) && names == ["a", "b"], "both", format!("{told:?}"))?;
 
     let told = over(&["shutdown", "--manager", "a"])?;
     stack.check(told.code == Some(0), "a ended", format!("{told:?}"))?;

@@ -14,7 +14,7 @@ pub(super) const BACKEND: Backend = Backend::Built(Parts {
             let executor = BatchExecutor::start(config, Arc::clone(&order.journal)).await;
             let name = order.values.maybe_text("name").unwrap_or_else(|| "AWS".to_owned());
             let concurrency = order.values.fitting("max_concurrent_jobs")?;
-            agents(&order, name, concurrency, executor.map_err(Failure::setup)?).await
+            agents(&order, name, concurrency, executor.map_err(Failure::start)?).await
         })
     },
     look: |values, manager, _| Ok(Box::pin(preflight(BatchConfig::from_values(values, manager)?))),

@@ -142,11 +142,9 @@ pub(crate) struct Parts {
 }
 
 /// A provider that was started, as every backend hands it on.
-#[cfg(any(feature = "native", feature = "ec2", feature = "ecs", feature = "external"))]
-fn provider<P: Provider + 'static, E: std::error::Error + 'static>(
-    started: Result<P, E>,
-) -> Result<Arc<dyn Provider>, Failure> {
-    Ok(Arc::new(started.map_err(Failure::setup)?))
+#[cfg(any(feature = "ec2", feature = "ecs", feature = "external"))]
+fn provider<P: Provider + 'static>(started: scaler_wm_core::Result<P>) -> Result<Arc<dyn Provider>, Failure> {
+    Ok(Arc::new(started.map_err(Failure::start)?))
 }
 
 /// Every kind of manager.

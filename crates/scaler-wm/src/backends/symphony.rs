@@ -9,7 +9,7 @@ pub(super) const BACKEND: Backend = Backend::Built(Parts {
     start: |order| {
         Box::pin(async move {
             let config = SymphonyConfig::from_values(&order.values)?;
-            let executor = SymphonyExecutor::start(config).await.map_err(Failure::setup)?;
+            let executor = SymphonyExecutor::start(config).await.map_err(Failure::start)?;
             let concurrency = order.values.fitting("max_concurrent_tasks")?;
             agents(&order, "SYM".to_owned(), concurrency, executor).await
         })

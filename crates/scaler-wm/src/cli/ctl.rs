@@ -39,7 +39,9 @@ pub(super) use which;
 
 const HELP: &str = concat!(
     which!(),
-    "
+    "\
+`status` without --manager tells of every one that runs.
+
 Exit codes:
     0  done
     1  the manager does not answer, or does not do it; it says why

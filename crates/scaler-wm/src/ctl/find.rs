@@ -21,7 +21,26 @@ use crate::{
 /// # Errors
 /// When no manager is meant, or several may be.
 pub(super) fn target(whom: &Whom) -> Result<Target, Failure> {
-    Ok(match &whom.place {
+    let mut targets = targets(whom)?;
+    match (targets.pop(), targets.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (last, _) => {
+            let name = |target: &Target| match target {
+                Target::Socket(path) => path.parent().and_then(Path::file_name).map(|name| name.display().to_string()),
+                Target::Tcp { .. } => None,
+            };
+            let names: Vec<String> = targets.iter().chain(&last).filter_map(name).collect();
+            Err(Failure::Usage(format!("several managers run: {}; --manager ID names one", names.join(", "))))
+        }
+    }
+}
+
+/// Where everybody listens who may be meant; at least one.
+///
+/// # Errors
+/// When nobody may be.
+pub(super) fn targets(whom: &Whom) -> Result<Vec<Target>, Failure> {
+    Ok(vec![match &whom.place {
         Place::Socket(path) => Target::Socket(path.clone()),
         Place::Address { address, ca, identity, token } => Target::Tcp {
             address: address.clone(),
@@ -33,29 +52,27 @@ pub(super) fn target(whom: &Whom) -> Result<Target, Failure> {
             Some(manager) => {
                 Target::Socket(usual_socket(&state::default_folder_of(&ManagerId::from(manager.as_str()))?))
             }
-            None => Target::Socket(the_only_one()?),
+            None => return Ok(all_that_run()?.into_iter().map(Target::Socket).collect()),
         },
-    })
+    }])
 }
 
-/// The only manager of this user that runs, in the usual place.
-fn the_only_one() -> Result<PathBuf, Failure> {
+/// The managers of this user that run, in the usual place.
+fn all_that_run() -> Result<Vec<PathBuf>, Failure> {
     let root = state::root()?;
     let folders = fs::read_dir(&root).into_iter().flatten().flatten();
     let sockets = folders.map(|folder| usual_socket(&folder.path()));
     let is_socket = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket());
-    let running: Vec<PathBuf> = sockets.filter(is_socket).filter(|path| is_alive(path)).collect();
-    let name = |path: &PathBuf| path.parent().and_then(Path::file_name).map(|name| name.display().to_string());
-    let names: Vec<String> = running.iter().filter_map(name).collect();
-    match &*running {
-        [only] => Ok(only.clone()),
-        [] => Err(Failure::Running(format!(
+    let mut running: Vec<PathBuf> = sockets.filter(is_socket).filter(|path| is_alive(path)).collect();
+    running.sort();
+    if running.is_empty() {
+        return Err(Failure::Running(format!(
             "no manager of this user runs (none has a socket that answers under {}); --socket PATH names another socket, \
              and --address HOST:PORT a place over TCP",
             root.display()
-        ))),
-        _ => Err(Failure::Usage(format!("several managers run: {}; --manager ID names one", names.join(", ")))),
+        )));
     }
+    Ok(running)
 }
 
 /// Whether anybody listens. Managers that were killed leave their sockets.

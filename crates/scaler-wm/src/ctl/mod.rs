@@ -10,7 +10,7 @@ use std::{
 };
 
 use scaler_wm_control::{
-    client::{Connection, connect, managers},
+    client::{Connection, Target, connect, managers},
     v1::{self, worker_managers_client::WorkerManagersClient},
 };
 use scaler_wm_core::Chain;
@@ -42,49 +42,72 @@ pub(crate) fn ctl(call: &CtlCall) -> Result<(), Failure> {
 /// # Errors
 /// When it is not found, or nobody answers.
 pub(crate) async fn client(whom: &Whom) -> Result<Client, Failure> {
-    let target = find::target(whom)?;
-    let connection = connect(&target).await.map_err(|error| find::unreachable(&target, &error))?;
+    reach(&find::target(whom)?).await
+}
+
+async fn reach(target: &Target) -> Result<Client, Failure> {
+    let connection = connect(target).await.map_err(|error| find::unreachable(target, &error))?;
     Ok(managers(connection))
 }
 
+/// How everybody stands who may be meant: with no name given, every manager of this user that runs.
+async fn status(whom: &Whom) -> Result<v1::GetStatusResponse, Failure> {
+    let manager = whom.manager.clone().unwrap_or_default();
+    let mut all: Option<v1::GetStatusResponse> = None;
+    for target in find::targets(whom)? {
+        let request = v1::GetStatusRequest { manager: manager.clone() };
+        let told = reach(&target).await?.get_status(request).await.map_err(failed)?.into_inner();
+        match &mut all {
+            None => all = Some(told),
+            Some(all) => {
+                // Several processes have no one number, and maybe no one version.
+                all.pid = if all.pid == told.pid { all.pid } else { 0 };
+                all.version = if all.version == told.version { told.version } else { String::new() };
+                all.managers.extend(told.managers);
+            }
+        }
+    }
+    Ok(all.unwrap_or_default())
+}
+
 async fn run(call: &CtlCall) -> Result<(), Failure> {
-    let mut client = client(&call.whom).await?;
+    let client = || client(&call.whom);
     let manager = call.whom.manager.clone().unwrap_or_default();
     let text = match call.what.clone() {
         Ask::Status => {
-            let answer = client.get_status(v1::GetStatusRequest { manager }).await.map_err(failed)?.into_inner();
+            let answer = status(&call.whom).await?;
             if call.json { json(&answer)? } else { print::status(&answer, now()) }
         }
         Ask::Units => {
-            let units = units(&mut client, &manager).await?;
+            let units = units(&mut client().await?, &manager).await?;
             if call.json { json(&serde_json::json!({ "units": units }))? } else { print::units(&units, now()) }
         }
         Ask::Explain => {
-            let answer = client.explain(v1::ExplainRequest { manager }).await.map_err(failed)?.into_inner();
+            let answer = client().await?.explain(v1::ExplainRequest { manager }).await.map_err(failed)?.into_inner();
             if call.json { json(&answer)? } else { print::explanation(&answer) }
         }
-        Ask::Events { follow, after } => return events(&mut client, &manager, follow, after, call.json).await,
+        Ask::Events { follow, after } => return events(&mut client().await?, &manager, follow, after, call.json).await,
         Ask::Limits(limits) => {
             let bounds = limits.map(bounds);
-            client.set_limits(v1::SetLimitsRequest { manager, bounds }).await.map_err(failed)?;
+            client().await?.set_limits(v1::SetLimitsRequest { manager, bounds }).await.map_err(failed)?;
             done(call.json, if limits.is_some() { "the limits hold" } else { "there are no limits any more" })?
         }
         Ask::Drain(unit) => {
             let unit = unit.unwrap_or_default();
-            client.drain(v1::DrainRequest { manager, unit }).await.map_err(failed)?;
+            client().await?.drain(v1::DrainRequest { manager, unit }).await.map_err(failed)?;
             done(call.json, "it finishes what runs, and goes; `scaler-wm ctl undrain` takes that back")?
         }
         Ask::Undrain(unit) => {
             let unit = unit.unwrap_or_default();
-            client.undrain(v1::UndrainRequest { manager, unit }).await.map_err(failed)?;
+            client().await?.undrain(v1::UndrainRequest { manager, unit }).await.map_err(failed)?;
             done(call.json, "it goes on")?
         }
         Ask::Stop(unit) => {
-            client.stop_unit(v1::StopUnitRequest { manager, unit }).await.map_err(failed)?;
+            client().await?.stop_unit(v1::StopUnitRequest { manager, unit }).await.map_err(failed)?;
             done(call.json, "it ends; another one starts if it is wanted")?
         }
         Ask::Shutdown => {
-            client.shutdown(v1::ShutdownRequest { manager }).await.map_err(failed)?;
+            client().await?.shutdown(v1::ShutdownRequest { manager }).await.map_err(failed)?;
             done(call.json, "the manager ends")?
         }
     };

@@ -8,7 +8,7 @@ use std::{
 use scaler_wm_control::{stage_word, unit_state_word, v1};
 
 use super::table::{table, time};
-use crate::exit::Failure;
+use crate::{exit::Failure, plain::plain};
 
 /// Prints at once; whether anybody still reads.
 pub(super) fn out(text: &str) -> Result<bool, Failure> {
@@ -65,7 +65,7 @@ pub(super) fn status(answer: &v1::GetStatusResponse, now: u64) -> String {
             or_dash(manager.limits.and_then(|limits| limits.most_units)),
         ]);
         for note in notes_of(manager, now) {
-            let _ = writeln!(notes, "{}: {note}", manager.manager);
+            let _ = writeln!(notes, "{}: {}", plain(&manager.manager), plain(&note));
         }
     }
     let mut text = table(&lines);
@@ -139,20 +139,20 @@ pub(crate) fn state_of(unit: &v1::Unit, now: u64) -> String {
 
 /// Why there are as many units as there are.
 pub(super) fn explanation(answer: &v1::ExplainResponse) -> String {
-    let mut text = format!("{}\n", answer.now);
+    let mut text = format!("{}\n", plain(&answer.now));
     for (heading, lines) in [("Not more, since", &answer.not_more), ("Not fewer, since", &answer.not_fewer)] {
         if !lines.is_empty() {
             let _ = writeln!(text, "\n{heading}");
-            lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+            lines.iter().for_each(|line| text.push_str(&format!("  {}\n", plain(line))));
         }
     }
     if !answer.decisions.is_empty() {
         text.push_str("\nLast decisions, newest first\n");
     }
     for decision in answer.decisions.iter().take(DECISIONS) {
-        let _ = writeln!(text, "  {}  {}", clock(decision.at_ms), decision.cause);
+        let _ = writeln!(text, "  {}  {}", clock(decision.at_ms), plain(&decision.cause));
         for effect in &decision.effects {
-            let _ = writeln!(text, "            -> {effect}");
+            let _ = writeln!(text, "            -> {}", plain(effect));
         }
         if decision.effects.is_empty() {
             let _ = writeln!(text, "            -> target {}, {} there", or_dash(decision.target), decision.observed);
@@ -166,7 +166,7 @@ const DECISIONS: usize = 10;
 
 /// One event.
 pub(super) fn event(event: &v1::Event) -> String {
-    format!("{}  {}  {}\n", event.sequence, clock(event.at_ms), event.text)
+    format!("{}  {}  {}\n", event.sequence, clock(event.at_ms), plain(&event.text))
 }
 
 /// The time of day, in UTC, as the logs have it.

@@ -1,18 +1,23 @@
 //! Tables for people: as wide as what is in them.
 
-/// Lines of cells, the first one with the headings. Numbers stand to the right.
+use std::borrow::Cow;
+
+use crate::plain::plain;
+
+/// Lines of cells, the first one with the headings. Numbers stand to the right. Whatever is in a cell, it stays one.
 pub(super) fn table(lines: &[Vec<String>]) -> String {
+    let lines: Vec<Vec<_>> = lines.iter().map(|line| line.iter().map(|cell| plain(cell)).collect()).collect();
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let is_number = |column: usize| {
         let mut cells = lines.iter().skip(1).filter_map(|line| line.get(column)).peekable();
-        let of_digits = |cell: &String| cell.chars().all(|letter| letter.is_ascii_digit() || letter == '-');
+        let of_digits = |cell: &Cow<'_, str>| cell.chars().all(|letter| letter.is_ascii_digit() || letter == '-');
         cells.peek().is_some() && cells.all(of_digits)
     };
     let numbers: Vec<bool> = (0..columns).map(is_number).collect();
     let mut text = String::new();
-    for line in lines {
+    for line in &lines {
         let cells = line.iter().enumerate().map(|(column, cell)| match numbers[column] {
             true => format!("{cell:>width$}", width = widths[column]),
             false => format!("{cell:<width$}", width = widths[column]),
@@ -45,6 +50,7 @@ mod tests {
         let lines: [Vec<String>; 3] =
             [line(&["UNIT", "TASKS", "TIER"]), line(&["a", "7", "x"]), line(&["bbbbb", "10", ""])];
         assert_eq!(table(&lines), "UNIT   TASKS  TIER\na          7  x\nbbbbb     10\n");
+        assert_eq!(table(&[line(&["UNIT"]), line(&["a\nb\u{1b}"])]), "UNIT\na b\\u{1b}\n");
     }
 
     #[test]

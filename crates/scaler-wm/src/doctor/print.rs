@@ -11,6 +11,7 @@ use super::{
     examine::Examined,
     source::Source,
 };
+use crate::plain::plain;
 
 /// Lines of one state and kind that people are shown; the others are counted.
 const SHOWN: usize = 20;
@@ -20,7 +21,7 @@ const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// A finding by its name.
 pub(super) fn name(finding: &Finding) -> String {
     match &finding.subject {
-        Subject::Thing(thing) => format!("{} {}", thing.what, thing.name),
+        Subject::Thing(thing) => format!("{} {}", thing.what, plain(&thing.name)),
         Subject::Launch(launch) => format!("record of launch {}", launch.id),
         Subject::Tasks(tasks) => format!("record of {}", count(tasks.len(), "task")),
     }
@@ -54,8 +55,8 @@ fn of_one(examined: &Examined) -> String {
         }
     }
     more(&mut text, same);
-    examined.failed.iter().for_each(|problem| text.push_str(&format!("  failed {problem}\n")));
-    examined.notes.iter().for_each(|note| text.push_str(&format!("  note   {note}\n")));
+    examined.failed.iter().for_each(|problem| text.push_str(&format!("  failed {}\n", plain(problem))));
+    examined.notes.iter().for_each(|note| text.push_str(&format!("  note   {}\n", plain(note))));
     if examined.findings.is_empty() && examined.failed.is_empty() {
         text.push_str("  ok     nothing is there under its name, and nothing is on record\n");
     }

@@ -12,6 +12,9 @@ const EXTEND_EVERY: Duration = Duration::from_secs(10);
 /// Signs of life in the time that systemd waits for one.
 const SIGNS: u32 = 4;
 
+/// The longest line of status, in bytes. systemd reads 4 KiB at a time, and this is not all that is said at one.
+const LONGEST: usize = 1024;
+
 /// How things stand, as far as systemd is concerned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
@@ -77,11 +80,21 @@ impl Story {
         }
         if facts.status != self.status {
             self.status.clone_from(&facts.status);
-            // Each line is a word of its own to systemd.
-            text.push_str(&format!("STATUS={}\n", facts.status.replace(char::is_control, " ")));
+            text.push_str(&format!("STATUS={}\n", in_one_line(&facts.status)));
         }
         text
     }
+}
+
+/// As much of it as systemd takes: each line is a word of its own to it, and what is too long it drops, with all that comes
+/// along.
+fn in_one_line(status: &str) -> String {
+    let mut line = status.replace(char::is_control, " ");
+    if line.len() > LONGEST {
+        line.truncate(line.floor_char_boundary(LONGEST));
+        line.push('…');
+    }
+    line
 }
 
 /// A manager in a few words.
@@ -123,6 +136,13 @@ mod tests {
         let stopping = Facts { is_stopping: true, ..up };
         assert_eq!(story.go_on(&stopping, now), "STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000\n");
         assert_eq!(story.go_on(&stopping, now), "");
+    }
+
+    #[test]
+    fn whatever_there_is_to_say_systemd_can_take() {
+        let facts = Facts { is_up: true, status: "ä".repeat(9000), ..alive() };
+        let told = Story::new(Some(4 * SECOND)).go_on(&facts, Instant::now());
+        assert!(told.starts_with("READY=1\n") && told.ends_with("ä…\n") && told.len() < 2048, "{}", told.len());
     }
 
     #[test]

@@ -20,8 +20,8 @@ const LOOK_UNTIL_UP: Duration = Duration::from_millis(100);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How far a loop may be behind its own plan, where systemd does not say how long it waits.
 const BEHIND: Duration = Duration::from_secs(30);
-/// How long the last calls of a manager may take whose loop has ended.
-const LAST_CALLS: Duration = Duration::from_secs(120);
+/// How long the last calls of a manager may take whose loop has ended: what takes longest is to clean up in EC2, up to 150 s.
+const LAST_CALLS: Duration = Duration::from_secs(180);
 
 /// What systemd is told of.
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,10 @@ use serde::Serialize;
 use tokio::time::interval;
 
 use super::Subject;
-use crate::exit::{Failure, say};
+use crate::{
+    exit::{Failure, say},
+    plain::plain,
+};
 
 /// What is found of one subject.
 pub(super) type Look = Pin<Box<dyn Future<Output = Vec<Check>>>>;
@@ -111,7 +114,7 @@ impl<'a> Line<'a> {
 
 /// A check is a line, whatever others have said in it.
 fn in_one_line(Check { name, finding }: Check) -> Check {
-    let line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = |text: String| plain(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
     let finding = match finding {
         Finding::Good { found } => Finding::Good { found: line(found) },
         Finding::Doubtful { found, todo } => Finding::Doubtful { found: line(found), todo: line(todo) },

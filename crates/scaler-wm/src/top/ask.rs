@@ -118,7 +118,7 @@ impl Asking {
         let status = client.get_status(v1::GetStatusRequest { manager: all }).await.map_err(failed)?.into_inner();
         let chosen = status.managers.iter().find(|one| one.manager == manager).or_else(|| status.managers.first());
         let Some((manager, last)) = chosen.map(|one| (one.manager.clone(), one.last_event)) else {
-            return Err(Failure::Running("there is no manager in that process yet".to_owned()));
+            return Err(Failure::Running("there is no manager in that process yet; try again soon".to_owned()));
         };
         let units = ctl::units(&mut client, &manager).await?;
         let explain = v1::ExplainRequest { manager: manager.clone() };

@@ -57,11 +57,6 @@ pub(super) fn check() -> Result<(), Failure> {
     )))
 }
 
-/// Whether colours are welcome (no-color.org).
-pub(super) fn has_colours() -> bool {
-    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
 /// Stops this process as Ctrl-Z does others, until it is told to go on. Where nobody could tell it, nothing happens.
 pub(super) fn stop() {
     if kill_current_process_group(Signal::TSTP).is_ok() {

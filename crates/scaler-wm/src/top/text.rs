@@ -6,30 +6,13 @@ use std::borrow::Cow;
 use ratatui::text::Span;
 
 use super::glyphs::Glyphs;
+use crate::plain::{is_letter, written_out};
 
-/// The same without anything that is no letter: what would steer a terminal is written out, such as `\u{1b}`.
+/// The same in one line, of letters that can be shown: what would steer a terminal is written out, such as `\u{1b}`.
 pub(super) fn plain<'a>(text: &'a str, glyphs: &Glyphs) -> Cow<'a, str> {
-    if text.chars().all(|letter| is_good(letter, glyphs)) {
-        return Cow::Borrowed(text);
-    }
-    let mut good = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            letter if is_good(letter, glyphs) => good.push(letter),
-            // Words stay words.
-            '\n' | '\t' | '\r' => good.push(' '),
-            letter => good.extend(letter.escape_default()),
-        }
-    }
-    Cow::Owned(good)
-}
-
-fn is_good(letter: char, glyphs: &Glyphs) -> bool {
-    // Letters that turn the direction of others, or have no width, let a line say something else than it does.
-    let is_hidden = matches!(letter,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-    !letter.is_control() && !is_hidden && (glyphs.is_unicode || letter.is_ascii())
+    let is_good = |letter: char| is_letter(letter) && (glyphs.is_unicode || letter.is_ascii());
+    // Words stay words.
+    written_out(text, is_good, |letter| matches!(letter, '\n' | '\t' | '\r').then_some(' '))
 }
 
 /// Columns that a text takes.
@@ -111,9 +94,7 @@ mod tests {
     };
 
     #[test]
-    fn orders_to_a_terminal_are_written_out() {
-        assert_eq!(plain("a\u{1b}[2Jb", &UNICODE), "a\\u{1b}[2Jb");
-        assert_eq!(plain("a\u{9b}31mb\u{7}\u{7f}", &UNICODE), "a\\u{9b}31mb\\u{7}\\u{7f}");
+    fn what_the_terminal_has_no_letters_for_is_written_out() {
         assert_eq!(plain("a\nb\tc\u{202e}d\u{200b}", &UNICODE), "a b c\\u{202e}d\\u{200b}");
         assert_eq!(plain("Größe 大", &UNICODE), "Größe 大");
         assert_eq!(plain("Größe", &ASCII), "Gr\\u{f6}\\u{df}e");

@@ -20,7 +20,7 @@ use super::{
     screen::{self, Screen},
     view::{Does, View},
 };
-use crate::{cli::Whom, exit::Failure, signals::Signals};
+use crate::{cli::Whom, exit::Failure, plain::wants_colours, signals::Signals};
 
 /// How often it is looked whether the terminal is still there.
 const LOOKS: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ async fn run(whom: Whom) -> Result<(), Failure> {
     let mut goes_on = signal(SignalKind::from_raw(Signal::CONT.as_raw())).map_err(Failure::running)?;
     let (ask, asked) = watch::channel(view.asks());
     let (tell, mut told) = mpsc::channel(1);
-    let mut screen = Screen::new(Glyphs::of_locale(), screen::has_colours()).map_err(gone)?;
+    let mut screen = Screen::new(Glyphs::of_locale(), wants_colours()).map_err(gone)?;
     let mut keys = keys::listen();
     tokio::spawn(asking.go_on(asked, tell));
     let mut looks = interval(LOOKS);
