@@ -20,7 +20,8 @@ pub fn lines(book: &Book) -> String {
         text.push_str(&format!("  {} {}\n", made.kind, made.name));
     }
     match manager_policy(state) {
-        Some(policy) => {
+        Some(mut policy) => {
+            policy.sort_all_objects();
             text.push_str(&format!("\nWhat the manager must be allowed to do, as a policy of IAM:\n{policy:#}\n"));
         }
         None => text.push_str("\nIt is not complete: run `scaler-wm aws_hpc provision` again to go on.\n"),
@@ -33,6 +34,8 @@ fn values(state: &State) -> Vec<(String, String)> {
     let Ok(Value::Object(mut all)) = serde_json::to_value(state) else { return Vec::new() };
     all.remove("made");
     all.remove("scaler_wm_form");
+    // They are sorted anyway, unless some crate of the build wants objects in the order in which they were filled.
+    all.sort_keys();
     let text = |value: Value| match value {
         Value::String(text) => text,
         Value::Array(items) => {
@@ -49,6 +52,7 @@ fn values(state: &State) -> Vec<(String, String)> {
 pub fn json(book: &Book) -> Value {
     let mut value = json!(book.state());
     value["manager_policy"] = json!(manager_policy(book.state()));
+    value.sort_all_objects();
     value
 }
 
