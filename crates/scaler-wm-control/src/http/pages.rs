@@ -14,13 +14,16 @@ use tracing::error;
 
 use super::{
     Health, health,
+    history::History,
     page::{PAGE, POLICY, TAG},
     readiness,
-    serve::Site,
     standing::Standing,
     tag::has,
 };
-use crate::metrics::{Format, exposition};
+use crate::{
+    Registry,
+    metrics::{Build, Format, exposition},
+};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 /// What there is, for whoever asks for something else.
@@ -30,6 +33,13 @@ const WHAT_THERE_IS: &str = "There is nothing here. There are:\n\
     /metrics        figures of every manager, for Prometheus\n\
     /healthz        200 while the loops of all managers turn, else 503\n\
     /readyz         200 while every manager has begun and its scheduler answers, else 503\n";
+
+/// What is served.
+pub(super) struct Site {
+    pub(super) registry: Registry,
+    pub(super) build: Build,
+    pub(super) history: History,
+}
 
 /// One page.
 struct Page {

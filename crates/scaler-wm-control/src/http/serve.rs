@@ -12,7 +12,10 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::{history::History, pages::answer};
+use super::{
+    history::History,
+    pages::{Site, answer},
+};
 use crate::{Registry, metrics::Build};
 
 /// Connections at a time. Whoever comes beyond that waits for one to end, which none puts off.
@@ -27,13 +30,6 @@ const LARGEST_HEAD: usize = 8 << 10;
 const MOST_HEADERS: usize = 64;
 /// When nobody can be let in (no file descriptors, say), the next try comes so much later.
 const ACCEPTS_AGAIN_AFTER: Duration = Duration::from_millis(500);
-
-/// What is served.
-pub(super) struct Site {
-    pub(super) registry: Registry,
-    pub(super) build: Build,
-    pub(super) history: History,
-}
 
 /// Serves the status page, `/metrics`, `/healthz` and `/readyz` of these managers, until it is dropped.
 ///
