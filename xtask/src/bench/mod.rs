@@ -67,41 +67,31 @@ pub(crate) fn batch() -> Result<()> {
 
 /// `bench agent`: a worker that hands its tasks on, beside the released proxy. Fails when a target is missed.
 pub(crate) fn agent() -> Result<()> {
-    terminal::clean_up_on_signals()?;
-    Venv::ensure(LATEST, &say)?;
-    eprintln!("building");
-    let sheet = agent::measure()?;
-    publish("agent", &sheet.rows)?;
-    sheet.verdict()
+    here("agent", agent::measure)
 }
 
 /// `bench symphony`: what the ABI, the backend and the whole path cost. Fails when a target is missed.
 pub(crate) fn symphony() -> Result<()> {
-    terminal::clean_up_on_signals()?;
-    Venv::ensure(LATEST, &say)?;
-    eprintln!("building");
-    let sheet = symphony::measure()?;
-    publish("symphony", &sheet.rows)?;
-    sheet.verdict()
+    here("symphony", symphony::measure)
 }
 
 /// `bench control`: what the control plane costs. Fails when a target is missed.
 pub(crate) fn control() -> Result<()> {
-    terminal::clean_up_on_signals()?;
-    Venv::ensure(LATEST, &say)?;
-    eprintln!("building");
-    let sheet = control::measure()?;
-    publish("control", &sheet.rows)?;
-    sheet.verdict()
+    here("control", control::measure)
 }
 
 /// `bench surfaces`: what people look at. Fails when a target is missed.
 pub(crate) fn surfaces() -> Result<()> {
+    here("surfaces", surfaces::measure)
+}
+
+/// With the latest release alone.
+fn here(name: &str, measure: fn() -> Result<Sheet>) -> Result<()> {
     terminal::clean_up_on_signals()?;
     Venv::ensure(LATEST, &say)?;
     eprintln!("building");
-    let sheet = surfaces::measure()?;
-    publish("surfaces", &sheet.rows)?;
+    let sheet = measure()?;
+    publish(name, &sheet.rows)?;
     sheet.verdict()
 }
 

@@ -21,18 +21,14 @@ use crate::{
 /// # Errors
 /// When no manager is meant, or several may be.
 pub(super) fn target(whom: &Whom) -> Result<Target, Failure> {
-    let mut targets = targets(whom)?;
-    match (targets.pop(), targets.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (last, _) => {
-            let name = |target: &Target| match target {
-                Target::Socket(path) => path.parent().and_then(Path::file_name).map(|name| name.display().to_string()),
-                Target::Tcp { .. } => None,
-            };
-            let names: Vec<String> = targets.iter().chain(&last).filter_map(name).collect();
-            Err(Failure::Usage(format!("several managers run: {}; --manager ID names one", names.join(", "))))
-        }
-    }
+    <[Target; 1]>::try_from(targets(whom)?).map(|[only]| only).map_err(|several| {
+        let name = |target: &Target| match target {
+            Target::Socket(path) => path.parent().and_then(Path::file_name).map(|name| name.display().to_string()),
+            Target::Tcp { .. } => None,
+        };
+        let names: Vec<String> = several.iter().filter_map(name).collect();
+        Failure::Usage(format!("several managers run: {}; --manager ID names one", names.join(", ")))
+    })
 }
 
 /// Where everybody listens who may be meant; at least one.
