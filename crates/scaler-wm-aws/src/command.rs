@@ -102,3 +102,62 @@ impl WorkerCommand {
         line
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use scaler_wm_conformance::{Shell, hostile};
+    use scaler_wm_core::Scheme;
+
+    use super::*;
+
+    /// Workers whose every text is hostile, and the words that their command is to be called with.
+    fn workers() -> impl Strategy<Value = (WorkerCommand, Vec<String>)> {
+        let name = || hostile().prop_map(|name| name.replace([',', '='], "_"));
+        (hostile(), hostile(), hostile(), name(), hostile(), any::<bool>()).prop_map(
+            |(scheduler, storage, manager, capability, preload, suspends)| {
+                let socket = |place: String| Address { scheme: Scheme::Ipc, host: place, port: None, path: None };
+                let mut workers =
+                    WorkerCommand::new(socket(scheduler), ManagerId::from(manager), NonZeroU32::new(3).unwrap());
+                workers.object_storage = Some(socket(storage));
+                workers.capabilities = [(capability, 2)].into_iter().collect();
+                workers.flags = vec![("preload", preload), ("event_loop", "builtin".to_owned())];
+                workers.hard_processor_suspend = suspends;
+                let words = words(&workers);
+                (workers, words)
+            },
+        )
+    }
+
+    fn words(workers: &WorkerCommand) -> Vec<String> {
+        let mut words: Vec<String> =
+            ["scaler_worker_manager", "baremetal_native"].iter().map(ToString::to_string).collect();
+        words.extend([workers.scheduler.to_string(), "--mode".to_owned(), "fixed".to_owned()]);
+        words.extend(["--worker-type".to_owned(), "ORB-$(canary) `canary` \"'*".to_owned()]);
+        words.extend(["--max-task-concurrency".to_owned(), workers.count.to_string()]);
+        words.push(format!("--worker-manager-id={}", workers.manager));
+        words.extend(workers.object_storage.iter().map(|storage| format!("--object-storage-address={storage}")));
+        words.push(format!("--per-worker-capabilities={}", workers.capabilities));
+        words.extend(workers.flags.iter().map(|(name, value)| format!("--{}={value}", name.replace('_', "-"))));
+        words.extend(workers.hard_processor_suspend.then(|| "--hard-processor-suspend".to_owned()));
+        words
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn workers_are_started_with_what_was_said_and_nothing_else_runs(
+            all in proptest::collection::vec(workers(), 25),
+        ) {
+            let shell = Shell::new(&["scaler_worker_manager"], &[]).unwrap();
+            // What a unit is called, others say as well: it is not read once more.
+            let unit = [("unit", "$(canary) `canary` \"'*")];
+            let script: String = all.iter().map(|(workers, _)| workers.line("ORB", "$unit") + "\n").collect();
+            let expected: Vec<Vec<String>> = all.into_iter().map(|(_, words)| words).collect();
+            for name in ["sh", "bash"] {
+                prop_assert_eq!(&shell.run(name, &script, &unit).unwrap(), &expected);
+            }
+        }
+    }
+}

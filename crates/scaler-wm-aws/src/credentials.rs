@@ -76,6 +76,10 @@ mod tests {
             (found.access_key_id(), found.secret_access_key(), found.session_token()),
             ("AKIDGIVEN", "hush", None)
         );
-        assert!(!format!("{renewing:?}").contains("hush"));
+        let shown = format!("{renewing:?} {found:?}");
+        assert!(!shown.contains("hush") && format!("{renewing:?}").contains("…IVEN"), "{shown}");
+        assert!(!format!("{renewing:?}").contains("AKIDGIVEN"));
+        let token = Credentials::new("AKID", "hush", Some("hush".to_owned()), None, "test");
+        assert!(!format!("{token:?} {token:#?}").contains("hush"), "what the SDK shows of a session token");
     }
 }

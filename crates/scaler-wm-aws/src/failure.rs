@@ -121,7 +121,10 @@ where
     }
 }
 
+/// Code and message, of which the first line says it all: behind it, where a signature is refused, AWS shows the request that
+/// it has signed itself, with the session token that we sent.
 fn said(code: &str, message: &str) -> String {
+    let message = message.trim_start().lines().next().unwrap_or_default().trim_end();
     if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") }
 }
 
@@ -156,6 +159,15 @@ pub(crate) fn missing_credentials(error: &(dyn StdError + 'static)) -> Option<(E
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_signature_does_not_show_what_was_sent() {
+        let message = "The request signature we calculated does not match.\n\nThe Canonical String for this request should \
+                       have been\n'POST\n/\n\nx-amz-security-token:hush\n'";
+        let told = said("SignatureDoesNotMatch", message);
+        assert_eq!(told, "SignatureDoesNotMatch: The request signature we calculated does not match.");
+        assert_eq!((said("Denied", "\n"), said("Denied", " no\r\n")), ("Denied".to_owned(), "Denied: no".to_owned()));
+    }
 
     #[test]
     fn every_class_is_told() {

@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use scaler_wm_core::{Chain, Check, Error, ErrorKind, Result};
 use tokio::time::timeout;
 
-use crate::{Caller, Request, Tries, failure::missing_credentials};
+use crate::{Caller, Request, Tries, failure::missing_credentials, settings::end_of};
 
 /// How long a question may take, with its repetitions.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -83,8 +83,7 @@ pub async fn credentials(sdk: &SdkConfig) -> Result<Check, Check> {
     };
     match timeout(ANSWER_WITHIN, provider.provide_credentials()).await {
         Ok(Ok(found)) => {
-            let id = found.access_key_id();
-            let end = id.get(id.len().saturating_sub(4)..).unwrap_or_default();
+            let end = end_of(found.access_key_id());
             Ok(Check::good(CREDENTIALS, format!("an access key that ends in {end}, for {region}")))
         }
         Ok(Err(error)) => {

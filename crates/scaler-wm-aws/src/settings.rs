@@ -33,9 +33,14 @@ pub struct Keys {
     pub secret: String,
 }
 
+/// What is shown of a key's id: enough to tell one's own keys apart.
+pub(crate) fn end_of(id: &str) -> &str {
+    id.get(id.len().saturating_sub(4)..).unwrap_or_default()
+}
+
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Keys").field("id", &format_args!("…{}", end_of(&self.id))).finish_non_exhaustive()
     }
 }
 

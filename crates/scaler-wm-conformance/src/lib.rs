@@ -4,9 +4,13 @@
 mod cluster;
 mod link;
 mod memory;
+#[cfg(feature = "shell")]
+mod shell;
 mod suite;
 
 pub use cluster::{MemoryCluster, MemoryExecutor, NextSubmit, Work, raised};
 pub use link::{LinkHandle, MemoryLink, load_of};
 pub use memory::{Call, CallKind, MemoryProvider, MemorySettings, NextLaunch, Way};
+#[cfg(feature = "shell")]
+pub use shell::{CANARY, Called, Shell, hostile};
 pub use suite::{ExecutorFixture, Fixture, checks, executor_suite, provider_suite};

@@ -1,8 +1,8 @@
 //! What was made of the options, for people who look for a mistake.
 
-use std::{fs, path::Path};
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
 
-use scaler_wm_core::{Error, ErrorKind, Limit, Result};
+use scaler_wm_core::{Error, ErrorKind, Limit, Result, files};
 use serde_json::{Map, Value, json};
 use tracing::info;
 
@@ -15,7 +15,9 @@ pub(crate) fn dump(folder: &Path, config: &Ec2Config, ground: &Ground) -> Result
     for (name, value) in files {
         let path = folder.join(format!("orb_debug_{name}_{id}.json"));
         let text = format!("{value:#}\n");
-        fs::create_dir_all(folder).and_then(|()| fs::write(&path, text)).map_err(|error| {
+        // For this user alone: what a template runs first, and what its tags say, is nobody else's business.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.and_then(|()| files::replace(&path, text.as_bytes())).map_err(|error| {
             let context = format!(
                 "{} cannot be written: name a folder that can be by --debug-dump-path (debug_dump_path)",
                 path.display()

@@ -27,6 +27,8 @@ pub(crate) fn start_line(workers: &WorkerCommand) -> String {
 mod tests {
     use std::{fs, num::NonZeroU32, os::unix::fs::PermissionsExt, process::Command};
 
+    use proptest::prelude::*;
+    use scaler_wm_conformance::{Shell, hostile};
     use scaler_wm_core::ManagerId;
 
     use super::*;
@@ -73,6 +75,45 @@ mod tests {
             "--hard-processor-suspend",
         ];
         assert_eq!(said, expected);
+    }
+
+    /// Workers whose every text is hostile.
+    fn hostile_workers() -> impl Strategy<Value = WorkerCommand> {
+        (hostile(), hostile(), hostile()).prop_map(|(manager, name, preload)| {
+            let mut workers = WorkerCommand { manager: ManagerId::from(manager), ..workers() };
+            workers.capabilities = [(name.replace([',', '='], "_"), 2)].into_iter().collect();
+            workers.flags = vec![("preload", preload)];
+            workers
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(8))]
+
+        #[test]
+        fn whatever_is_said_arrives_and_nothing_else_runs(
+            all in proptest::collection::vec(hostile_workers(), 12), host in hostile(),
+        ) {
+            let shell = Shell::new(&["scaler_worker_manager", "python3", "python"], &["sed"]).unwrap();
+            // Nobody answers with a task's id, so the name of the host is taken, whatever that is. What is asked is one word.
+            let script: String = all.iter().map(|workers| format!("({})\n", start_line(workers))).collect();
+            for name in ["sh", "bash"] {
+                let variables = [("HOSTNAME", &*host)];
+                let calls = shell.run(name, &script, &variables).unwrap();
+                let (asked, started): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call[0].starts_with("python"));
+                prop_assert!(asked.iter().all(|call| call[1..] == ["-c".to_owned(), ASK.to_owned()]), "{asked:?}");
+                prop_assert_eq!(started.len(), all.len());
+                for (call, workers) in started.iter().zip(&all) {
+                    let ends = [
+                        format!("--worker-manager-id={}", workers.manager),
+                        format!("--per-worker-capabilities={}", workers.capabilities),
+                        format!("--preload={}", workers.flags[0].1),
+                    ];
+                    prop_assert_eq!(call.len(), 12, "{:?}", call);
+                    prop_assert_eq!(&call[9..], &ends);
+                }
+            }
+        }
     }
 
     #[test]

@@ -87,3 +87,14 @@ impl fmt::Debug for SymphonyConfig {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let config = SymphonyConfig { password: "hush".to_owned(), ..SymphonyConfig::new("Service") };
+        assert!(!format!("{config:?} {config:#?}").contains("hush"));
+    }
+}

@@ -1,6 +1,6 @@
 //! The TOML file: its sections, with the line of each key.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fmt, fs};
 
 use scaler_wm_core::options::{Found, OptionError, OptionSpec, Origin, Raw, nearest};
 use scaler_wm_options::{MANAGERS, PARTS, PYTHON_MANAGERS, SHARED_TABLES, Section};
@@ -16,12 +16,17 @@ const TYPE: &str = "type";
 /// A section of the package's that is nothing to start: `scaler_top` reads it.
 const NOT_OURS: &str = "top";
 
-/// A file that was read.
-#[derive(Debug)]
+/// A file that was read. Its text is shown by nothing: secrets may be in it.
 pub(crate) struct File {
     /// Its name, as it was given.
     name: String,
     text: String,
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// What one section of a file gives.
@@ -72,7 +77,12 @@ impl File {
     pub(crate) fn read(name: &str) -> Result<Self, OptionError> {
         let text = fs::read_to_string(name)
             .map_err(|error| OptionError::new(name, format!("it cannot be read ({error}); give another FILE")))?;
-        Ok(Self { name: name.to_owned(), text })
+        Ok(Self::new(name, text))
+    }
+
+    /// What the file `name` says.
+    pub(crate) fn new(name: &str, text: String) -> Self {
+        Self { name: name.to_owned(), text }
     }
 
     /// The one `[[worker_manager]]` entry of a type.

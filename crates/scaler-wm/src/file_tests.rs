@@ -23,6 +23,13 @@ fn reads_the_one_entry_of_a_type_with_its_lines() {
 }
 
 #[test]
+fn nothing_of_what_is_in_a_file_is_shown() {
+    let file = file("[worker_manager]\ntype = \"baremetal_native\"\npreload = \"hush\"\n");
+    let shown = format!("{file:?} {:?}", file.one(&BAREMETAL_NATIVE).unwrap());
+    assert!(shown.contains("config.toml") && shown.contains("preload") && !shown.contains("hush"), "{shown}");
+}
+
+#[test]
 fn parts_come_in_the_order_in_which_they_start() {
     let text = "[gui]\n[worker_manager]\ntype = \"oci_raw\"\n[scheduler]\n[top]\n[object_storage_server]\n";
     let all = file(text).everything().unwrap();

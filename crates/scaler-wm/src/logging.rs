@@ -46,7 +46,9 @@ pub(crate) fn subscriber(values: &Values) -> Result<Dispatch, OptionError> {
     let of_others = if level == LevelFilter::DEBUG { LevelFilter::INFO } else { LevelFilter::OFF };
     let filter = ["aws_", "h2", "hyper"]
         .into_iter()
-        .fold(Targets::new().with_default(level), |filter, target| filter.with_target(target, of_others));
+        .fold(Targets::new().with_default(level), |filter, target| filter.with_target(target, of_others))
+        // Where it tells of credentials that it has found, it tells the id of the key.
+        .with_target("aws_config", of_others.min(LevelFilter::WARN));
     Ok(if values.text("log_format") == "json" {
         Dispatch::new(registry().with(lines.json().flatten_event(true).with_filter(filter)))
     } else {

@@ -6,7 +6,7 @@ use scaler_wm_core::{
     Capabilities, Clock, FixedLink, Limit, Manager, SchedulerLink, Sizing, TaskJournal,
     control::{Control, Seat},
     manager::{Settings, Stage, Status, Summary, UnitStatus},
-    options::Value,
+    options::{Kind, Origin, Value},
     plan::Work,
     policy::PolicyLink,
 };
@@ -41,10 +41,27 @@ pub(crate) fn introduce(config: &ManagerConfig) {
     if let Some(warning) = warning(&config.trust) {
         warn!("{warning}");
     }
+    for (flag, variable) in secrets_for_all_to_read(config) {
+        warn!(
+            "{flag}: everybody on this host can read command lines: set the environment variable {variable} instead, or \
+             write `{}` into the file of -c",
+            flag.trim_start_matches('-').replace('-', "_")
+        );
+    }
     if config.values.maybe_text("logging_config_file").is_some() {
         // The released manager hands it to no worker either: there it is for the manager's own process, which is ours here.
         warn!("logging_config_file is not followed: log lines go by logging_level and logging_paths");
     }
+}
+
+/// The secrets that stand on the command line, each with the variable where it would not be seen. Released managers have such
+/// flags, so they work here.
+fn secrets_for_all_to_read(config: &ManagerConfig) -> impl Iterator<Item = (String, &'static str)> {
+    let secrets = config.kind.section.specs().filter(|spec| spec.kind == Kind::Secret);
+    secrets.filter_map(|spec| {
+        let is_seen = matches!(config.values.origin(spec.key), Origin::CommandLine(_));
+        Some((spec.flag(), spec.environment.filter(|_| is_seen)?))
+    })
 }
 
 /// Runs a manager on this thread, which must stay: its helper is told of the end of the thread that started it. What it

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use scaler_wm_batch::provision::{Book, Place, Progress, Recipe, Services, Site, Wanted, json, lines};
+use scaler_wm_batch::provision::{Book, Place, Progress, Recipe, Services, Site, Wanted, json, lines, sourcing};
 use scaler_wm_core::Chain;
 use scaler_wm_options::provision::Action;
 
@@ -48,7 +48,7 @@ async fn site(place: Place, book: Book) -> Result<Site<'static>, Failure> {
 }
 
 async fn make(place: Place, book: Book, wanted: &Wanted) -> Result<(), Failure> {
-    let (state, env_file) = (book.path().display().to_string(), place.env_file.display().to_string());
+    let (state, source) = (book.path().display().to_string(), sourcing(&place.env_file.display().to_string()));
     let mut site = site(place, book).await?;
     site.provision(wanted).await.map_err(|error| {
         let mut said = Chain(&error).to_string();
@@ -64,7 +64,7 @@ async fn make(place: Place, book: Book, wanted: &Wanted) -> Result<(), Failure> 
         "\
 Everything is there; {state} tells of it. To run tasks on it:
 
-  source {env_file}
+  {source}
   scaler-wm aws_hpc ADDRESS --aws-region $SCALER_AWS_REGION -q $SCALER_JOB_QUEUE \\
       -d $SCALER_JOB_DEFINITION --s3-bucket $SCALER_S3_BUCKET
 
@@ -113,7 +113,7 @@ fn show(book: &Book, is_json: bool, env_file: &str) -> Result<(), Failure> {
     }
     let mut text = lines(book);
     if Path::new(env_file).exists() {
-        text.push_str(&format!("\nThe names that it needs, for a shell: source {env_file}\n"));
+        text.push_str(&format!("\nThe names that it needs, for a shell: {}\n", sourcing(env_file)));
     }
     Err(Failure::Told(text))
 }

@@ -1,8 +1,10 @@
 //! Drives the `docker` that is found on PATH.
 
 use std::{
-    fmt, fs,
+    fmt,
+    fs::{self, Permissions},
     io::{self, BufRead, BufReader, Read, Write},
+    os::unix::fs::PermissionsExt,
     process::{Child, Command, Stdio},
     thread,
 };
@@ -70,7 +72,10 @@ pub(super) async fn build_and_push(image: &str, recipe: &Recipe, login: &Login, 
     let unwritten = |error: io::Error| failed(ErrorKind::Failed, purpose, "").with_source(error);
     let folder = Folder::new(&format!("scaler-wm-image-{}", random_name()?)).map_err(unwritten)?;
     for (name, text) in [("Containerfile", CONTAINERFILE), ("job_runner.py", RUNNER)] {
-        fs::write(folder.path().join(name), text).map_err(unwritten)?;
+        let path = folder.path().join(name);
+        // Files of an image are as they are here, and tasks run as another user: whatever this process's mask is.
+        let written = fs::write(&path, text).and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o644)));
+        written.map_err(unwritten)?;
     }
     let begin = |what: &str| {
         tell(Progress { happened: Happened::Doing, what: format!("docker {what}"), detail: image.to_owned() });
@@ -153,4 +158,16 @@ fn read_both(child: &mut Child, said: &mpsc::UnboundedSender<String>) {
             });
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_login_is_not_shown() {
+        let [registry, user, password] = ["r", "u", "hush"].map(str::to_owned);
+        let shown = format!("{:?}", Login { registry, user, password });
+        assert!(shown.contains("Login") && !shown.contains("hush"), "{shown}");
+    }
 }

@@ -35,5 +35,5 @@ pub use policies::manager_policy;
 pub use progress::{Happened, Progress};
 pub use recipe::Recipe;
 pub use settings::{Jobs, Place, Wanted};
-pub use show::{exports, json, lines};
+pub use show::{exports, json, lines, sourcing};
 pub use site::Site;

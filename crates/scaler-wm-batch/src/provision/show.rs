@@ -1,5 +1,6 @@
 //! What the state file holds, for people, for programs and for a shell.
 
+use scaler_wm_aws::quoted;
 use serde_json::{Value, json};
 
 use super::{Book, State, manager_policy};
@@ -66,6 +67,63 @@ pub fn exports(state: &State) -> Option<String> {
         ("SCALER_JOB_QUEUE", state.job_queue_name.as_ref()),
         ("SCALER_JOB_DEFINITION", state.job_definition_name.as_ref()),
     ];
-    let lines = values.map(|(name, value)| value.map(|value| format!("export {name}=\"{value}\"\n")));
+    let lines = values.map(|(name, value)| value.map(|value| format!("export {name}={}\n", assigned(value))));
     lines.into_iter().collect()
+}
+
+/// What a shell reads as this value. The released provisioner has it between double quotes, where most values may stand.
+fn assigned(value: &str) -> String {
+    let word = quoted(value);
+    if word == value { format!("\"{value}\"") } else { word }
+}
+
+/// The command by which a shell reads the file of [`exports`].
+#[must_use]
+pub fn sourcing(env_file: &str) -> String {
+    format!("source {}", quoted(env_file))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use scaler_wm_conformance::{Shell, hostile};
+
+    use super::*;
+
+    fn state(texts: &[String; 4]) -> State {
+        let [region, bucket, queue, definition] = texts.clone();
+        State {
+            aws_region: region,
+            s3_bucket: Some(bucket),
+            job_queue_name: Some(queue),
+            job_definition_name: Some(definition),
+            ..State::default()
+        }
+    }
+
+    #[test]
+    fn what_needs_no_more_stands_between_double_quotes() {
+        let texts = ["us-east-1", "b-1", "q", "it's"].map(str::to_owned);
+        let exported = exports(&state(&texts)).unwrap();
+        assert!(exported.starts_with("export SCALER_AWS_REGION=\"us-east-1\"\n"), "{exported}");
+        assert!(exported.ends_with("export SCALER_JOB_DEFINITION='it'\\''s'\n"), "{exported}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10))]
+
+        #[test]
+        fn a_shell_that_reads_the_names_has_them_and_runs_nothing(
+            all in proptest::collection::vec(proptest::array::uniform4(hostile()), 30),
+        ) {
+            let shell = Shell::new(&["said"], &[]).unwrap();
+            let say = "said \"$SCALER_AWS_REGION\" \"$SCALER_S3_BUCKET\" \"$SCALER_JOB_QUEUE\" \"$SCALER_JOB_DEFINITION\"\n";
+            let script: String = all.iter().map(|texts| exports(&state(texts)).unwrap() + say).collect();
+            let expected: Vec<Vec<String>> =
+                all.into_iter().map(|texts| ["said".to_owned()].into_iter().chain(texts).collect()).collect();
+            for name in ["sh", "bash"] {
+                prop_assert_eq!(&shell.run(name, &script, &[]).unwrap(), &expected);
+            }
+        }
+    }
 }

@@ -12,6 +12,10 @@ impl OptionSpec {
     /// When it is not of this option's kind or outside its bounds, with what to write instead.
     pub fn read(&self, raw: &Raw, origin: &Origin) -> Result<Value, OptionError> {
         let refuse = |problem: String| OptionError::new(origin, problem);
+        // Whatever a manager hands on, it hands on in command lines, environments and scripts, which end or change there.
+        if has_nul(raw) {
+            return Err(refuse("it has a NUL in it, which no command line and no environment can hold".to_owned()));
+        }
         match self.kind {
             Kind::Flag => match raw {
                 Raw::Bool(value) => Some(*value),
@@ -109,6 +113,16 @@ impl OptionSpec {
     }
 }
 
+fn has_nul(raw: &Raw) -> bool {
+    let has_nul = |text: &String| text.contains('\0');
+    match raw {
+        Raw::Text(text) => has_nul(text),
+        Raw::Texts(texts) => texts.iter().any(has_nul),
+        Raw::Pairs(pairs) => pairs.iter().any(|(name, value)| has_nul(name) || has_nul(value)),
+        Raw::Bool(_) | Raw::Integer(_) | Raw::Float(_) | Raw::Other(_) => false,
+    }
+}
+
 /// The parts between commas that are not empty.
 fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').filter(|part| !part.is_empty())
@@ -201,6 +215,23 @@ mod tests {
         };
         assert_eq!(read(Kind::Pairs, &text("A=1,B=x=y")), Ok(pairs(&[("A", "1"), ("B", "x=y")])));
         assert!(read(Kind::Pairs, &text("A=1,B")).unwrap_err().contains("write it like B=value"));
+    }
+
+    #[test]
+    fn what_no_command_line_can_hold_is_refused_and_not_shown() {
+        let pairs = Raw::Pairs([("a".to_owned(), "hu\0sh".to_owned())].into());
+        for (kind, raw) in [
+            (Kind::Text, text("hu\0sh")),
+            (Kind::AnyText, text("hu\0sh")),
+            (Kind::Secret, text("hu\0sh")),
+            (Kind::Address, text("tcp://hu\0sh:1")),
+            (Kind::Capabilities, text("hu\0sh=1")),
+            (Kind::List, Raw::Texts(texts(&["a", "hu\0sh"]))),
+            (Kind::Pairs, pairs),
+        ] {
+            let problem = read(kind, &raw).unwrap_err();
+            assert!(problem.starts_with("--key: it has a NUL") && !problem.contains("hu"), "{kind:?}: {problem}");
+        }
     }
 
     #[test]

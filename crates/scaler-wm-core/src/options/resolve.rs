@@ -1,11 +1,11 @@
 //! Makes one set of values of everything that was found.
 
-use std::{collections::BTreeMap, thread};
+use std::{collections::BTreeMap, fmt, thread};
 
 use super::{OptionError, OptionSpec, Origin, Preset, Raw, Value, Values};
 
-/// A value that was found for an option.
-#[derive(Clone, Debug)]
+/// A value that was found for an option. Not yet known whether it is a secret, it is shown by nothing.
+#[derive(Clone)]
 pub struct Found {
     /// The option's key.
     pub key: &'static str,
@@ -13,6 +13,12 @@ pub struct Found {
     pub raw: Raw,
     /// Where it was found.
     pub origin: Origin,
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found").field("key", &self.key).field("origin", &self.origin).finish_non_exhaustive()
+    }
 }
 
 impl Found {
@@ -212,6 +218,7 @@ mod tests {
         let values = resolve(&[&KEY], &[given("key", "hunter2")], |_| None, &[]).unwrap();
         assert_eq!(values.secret("key").expose(), "hunter2");
         assert!(!format!("{values:?}").contains("hunter2"));
+        assert!(!format!("{:?}", given("key", "hunter2")).contains("hunter2"));
         let error = resolve(&[&KEY], &[], |_| None, &[in_file("key", Raw::Integer(1234))]).unwrap_err();
         assert!(!error.to_string().contains("1234"), "{error}");
     }

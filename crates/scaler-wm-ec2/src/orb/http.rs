@@ -1,6 +1,6 @@
 //! One request and its answer, over the HTTP client of the AWS SDK.
 
-use std::{error::Error as StdError, fmt, io, time::Duration};
+use std::{error::Error as StdError, fmt, io, net::IpAddr, time::Duration};
 
 use aws_smithy_http_client::{
     Connector,
@@ -15,6 +15,7 @@ use scaler_wm_aws::Calls;
 use scaler_wm_core::{Chain, Error, ErrorKind, Result};
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
+use tracing::warn;
 
 use super::{OrbConfig, answer::Answer};
 
@@ -102,6 +103,9 @@ impl Http {
         let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
         if token.is_some_and(|token| !token.bytes().all(is_of_token)) {
             return refuse("the token holds characters that no token has; give the token alone".to_owned());
+        }
+        if token.is_some() && is_readable_on_its_way(url) {
+            warn!(url, "whoever is on the way there can read the token: give an address with https://");
         }
         let is_plain = |letter: &char| letter.is_ascii_graphic() && !matches!(letter, '(' | ')');
         let manager: String = config.manager.as_str().chars().filter(is_plain).take(128).collect();
@@ -209,6 +213,18 @@ impl Http {
     }
 }
 
+/// Whether what is sent there passes other hosts, and without TLS.
+fn is_readable_on_its_way(url: &str) -> bool {
+    let Some(place) = url.strip_prefix("http://") else { return false };
+    let authority = place.split('/').next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host != "localhost" && !bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 fn refused(error: &(dyn StdError + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -223,6 +239,18 @@ fn refused(error: &(dyn StdError + 'static)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_told_to_be_readable_where_it_is() {
+        for url in
+            ["https://h:1", "http://localhost:8000/x", "http://127.0.0.1:8000", "http://[::1]:8000", "http://[::1]"]
+        {
+            assert!(!is_readable_on_its_way(url), "{url}");
+        }
+        for url in ["http://orb.example:8000", "http://10.0.0.1", "http://[fd00::1]:1", "http://localhost.example"] {
+            assert!(is_readable_on_its_way(url), "{url}");
+        }
+    }
 
     #[test]
     fn calls_are_counted_under_few_names_whatever_they_are_about() {

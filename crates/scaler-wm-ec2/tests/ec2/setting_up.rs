@@ -220,6 +220,8 @@ async fn a_dump_has_all_that_a_template_says_and_no_credentials() {
     for name in ["config", "template"] {
         let text = std::fs::read_to_string(folder.path().join(format!("orb_debug_{name}_scaler-wm.json"))).unwrap();
         assert!(text.contains("***@h/o/r.git") && !text.contains("TOKEN"), "{text}");
+        let file = folder.path().join(format!("orb_debug_{name}_scaler-wm.json"));
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     }
     // It is a template again.
     let template = Template::read_file(&folder.path().join("orb_debug_template_scaler-wm.json"), None).unwrap();

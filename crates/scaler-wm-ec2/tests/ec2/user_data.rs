@@ -13,7 +13,8 @@ use std::{
 use aws_smithy_types::base64;
 use proptest::prelude::*;
 use scaler_wm_aws::WorkerCommand;
-use scaler_wm_core::{Capabilities, ManagerId};
+use scaler_wm_conformance::{CANARY, hostile};
+use scaler_wm_core::{Address, Capabilities, ManagerId, Scheme};
 use scaler_wm_ec2::{Ec2Config, Install, Requirements};
 use tempfile::TempDir;
 
@@ -90,6 +91,7 @@ esac"#
     );
     program(path, "dnf", r#"echo "dnf $*""#);
     program(path, "ldconfig", "echo ldconfig");
+    program(path, CANARY, r#"echo "$@" >> "$here/canary""#);
     program(
         path,
         "git",
@@ -221,16 +223,6 @@ fn an_instance_whose_lease_has_run_out_ends_although_its_workers_go_on() {
     assert_eq!(ran.read("asked").lines().count(), 10);
 }
 
-/// A text without a zero byte, which no command line can have.
-fn hostile() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[ -~]{1,30}",
-        any::<String>().prop_map(|text| text.replace(['\0', '\r'], "")),
-        Just("'\"$(id)`id`\\\n;|&".to_owned())
-    ]
-    .prop_filter("empty", |text| !text.is_empty())
-}
-
 /// A part of a requirement that names a repository: whatever does not end that part, or the line.
 fn part_of_a_line(ends: &'static [char]) -> impl Strategy<Value = String> {
     let is_in = move |letter: &char| {
@@ -265,16 +257,18 @@ proptest! {
     #[test]
     fn hostile_texts_arrive_as_they_are(
         id in hostile(), name in hostile(), preload in hostile(), version in hostile(), line in hostile(), first in hostile(),
+        place in hostile(),
     ) {
-        let capabilities = format!("{}=2", name.replace([',', '='], "_"));
-        let capabilities: Capabilities = capabilities.parse().unwrap_or_default();
-        let requirements = format!("opengris-scaler\n# {}", line.replace('\n', " "));
-        let address = "tcp://10.0.0.1:8516".parse().unwrap();
-        let mut workers = WorkerCommand::new(address, ManagerId::from(id.as_str()), NonZeroU32::MIN);
+        let capabilities: Capabilities = [(name.replace([',', '='], "_"), 2)].into_iter().collect();
+        let requirements = format!("opengris-scaler\n# {}", line.replace(['\n', '\r'], " "));
+        let address = Address { scheme: Scheme::Ipc, host: place.clone(), port: None, path: None };
+        let mut workers = WorkerCommand::new(address.clone(), ManagerId::from(id.as_str()), NonZeroU32::MIN);
+        workers.object_storage = Some(address);
         workers.capabilities = capabilities.clone();
         workers.flags = vec![("preload", preload.clone())];
         let script = script(|config| {
             config.workers = workers;
+            config.network_backend = place.clone();
             config.install = Some(Install {
                 python_version: version.clone(),
                 requirements: Requirements::parse(requirements.clone()).unwrap(),
@@ -282,12 +276,23 @@ proptest! {
             config.first = Some(format!("#!/bin/cat\n{first}"));
         });
         let ran = run(&script, NO_LEASE);
-        let started = ran.started();
-        prop_assert!(started.contains(&format!("--worker-manager-id={id}")), "{started:?}");
-        prop_assert!(started.contains(&format!("--preload={preload}")), "{started:?}");
-        if !capabilities.is_empty() {
-            prop_assert!(started.contains(&format!("--per-worker-capabilities={capabilities}")), "{started:?}");
-        }
+        let expected = [
+            place.clone(),
+            "baremetal_native".to_owned(),
+            format!("ipc://{place}"),
+            "--mode".to_owned(),
+            "fixed".to_owned(),
+            "--worker-type".to_owned(),
+            "ORB-i-0af3".to_owned(),
+            "--max-task-concurrency".to_owned(),
+            "2".to_owned(),
+            format!("--worker-manager-id={id}"),
+            format!("--object-storage-address=ipc://{place}"),
+            format!("--per-worker-capabilities={capabilities}"),
+            format!("--preload={preload}"),
+        ];
+        prop_assert_eq!(ran.started(), expected);
+        prop_assert_eq!(ran.read(CANARY), "", "something else ran");
         let installed = ran.read("installed");
         prop_assert_eq!(installed.trim_end_matches('\n'), requirements.trim_end_matches('\n'));
         let first_line = format!("uv venv --python {version}");

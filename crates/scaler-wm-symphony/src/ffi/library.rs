@@ -4,7 +4,7 @@ use std::{env, mem::ManuallyDrop, path::Path, ptr::NonNull, sync::Arc};
 
 use scaler_wm_core::{Error, ErrorKind, Result};
 
-use super::{abi, blank, c_string, check};
+use super::{abi, blank, c_string, check, check_hiding};
 
 /// What is attempted with a library before anything else.
 const LOAD: &str = "load the library of Symphony";
@@ -110,6 +110,7 @@ impl Library {
         let name = c_string(CONNECT, application)?;
         let user_name = c_string(CONNECT, user)?;
         // Its text must not show in the error.
+        let secret = password;
         let password = std::ffi::CString::new(password)
             .map_err(|_| Error::new(ErrorKind::Invalid, CONNECT, "the password has a NUL in it"))?;
         let (mut connection, mut error) = (std::ptr::null_mut(), blank());
@@ -123,7 +124,7 @@ impl Library {
                 &raw mut error,
             )
         };
-        check(CONNECT, status, &error).map_err(|error| {
+        check_hiding(secret, CONNECT, status, &error).map_err(|error| {
             let advice = match error.kind() {
                 ErrorKind::NotFound => format!("the application is `{application}` (--service-name)"),
                 ErrorKind::Denied => format!("the user is `{user}` (--security-user, --soam-password-file)"),

@@ -37,7 +37,23 @@ fn check(operation: &'static str, status: abi::Status, error: &abi::Error) -> Re
     if status == abi::OK { Ok(()) } else { Err(failure(operation, status, error)) }
 }
 
+/// The same of a call that was told a secret, which the library may show in what it says.
+fn check_hiding(secret: &str, operation: &'static str, status: abi::Status, error: &abi::Error) -> Result<()> {
+    if status == abi::OK { Ok(()) } else { Err(told(operation, status, without(secret, &said(error)))) }
+}
+
+/// The password that everybody knows, which is a user's name as well.
+const KNOWN_TO_ALL: &str = "Guest";
+
+fn without(secret: &str, text: &str) -> String {
+    if secret.is_empty() || secret == KNOWN_TO_ALL { text.to_owned() } else { text.replace(secret, "[password]") }
+}
+
 fn failure(operation: &'static str, status: abi::Status, error: &abi::Error) -> Error {
+    told(operation, status, said(error))
+}
+
+fn told(operation: &'static str, status: abi::Status, said: String) -> Error {
     let kind = match status {
         abi::UNREACHABLE | abi::LOST => ErrorKind::Transient,
         abi::DENIED => ErrorKind::Denied,
@@ -45,7 +61,7 @@ fn failure(operation: &'static str, status: abi::Status, error: &abi::Error) -> 
         abi::INVALID | abi::UNSUPPORTED => ErrorKind::Invalid,
         _ => ErrorKind::Failed,
     };
-    Error::new(kind, operation, said(error))
+    Error::new(kind, operation, said)
 }
 
 /// What the library says, in a line.
@@ -84,4 +100,21 @@ unsafe fn borrowed<'a>(text: *const c_char) -> Option<&'a CStr> {
     }
     // SAFETY: it is not null, and the caller vouches for the rest.
     Some(unsafe { CStr::from_ptr(text) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_the_library_shows_is_hidden() {
+        let mut error = blank();
+        for (place, byte) in error.message.iter_mut().zip(b"hush is wrong for Guest") {
+            *place = byte.cast_signed();
+        }
+        let told = |secret: &str| check_hiding(secret, "connect", abi::DENIED, &error).unwrap_err().to_string();
+        assert!(told("hush").contains("[password] is wrong for Guest"), "{}", told("hush"));
+        assert!(told("Guest").contains("hush is wrong for Guest"));
+        assert!(check_hiding("hush", "connect", abi::OK, &error).is_ok());
+    }
 }

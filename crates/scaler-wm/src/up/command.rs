@@ -1,13 +1,15 @@
 //! The command of the package that a part is.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use scaler_wm_core::options::{Kind, OptionSpec, Value};
 
 use crate::{config::PythonConfig, exit::Failure};
 
 /// A command, ready to be run.
-#[derive(Debug)]
 pub(super) struct PartCommand {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<String>,
@@ -15,6 +17,18 @@ pub(super) struct PartCommand {
     pub(super) environment: Vec<(&'static str, String)>,
     /// Whether it has something to put away when this process goes: it is asked to end then, and not killed.
     pub(super) holds_resources: bool,
+}
+
+impl fmt::Debug for PartCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variables: Vec<&str> = self.environment.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("PartCommand")
+            .field("program", &self.program)
+            .field("arguments", &self.arguments)
+            .field("environment", &variables)
+            .field("holds_resources", &self.holds_resources)
+            .finish()
+    }
 }
 
 /// The command for a part, beside the interpreter.
@@ -170,6 +184,7 @@ mod tests {
         let made = made(&OCI_HPC, &given);
         assert_eq!(made.environment, [("OCI_IMAGE_PULL_PASSWORD", "hunter2".to_owned())]);
         assert!(made.arguments.iter().all(|argument| !argument.contains("hunter2")), "{:?}", made.arguments);
+        assert!(!format!("{made:?}").contains("hunter2"));
         assert_eq!(made.arguments[..2], ["oci_hpc", "tcp://h:1"]);
         assert!(made.holds_resources);
     }
