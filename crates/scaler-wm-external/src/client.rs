@@ -19,8 +19,8 @@ use crate::{
     },
 };
 
-/// The most that one answer may have: some hundred thousand units.
-const LARGEST_ANSWER: usize = 64 << 20;
+/// The most bytes that one answer may have: more than as many units need as it may have entries (`codec.rs`).
+const LARGEST_ANSWER: usize = 32 << 20;
 
 /// Calls one plug-in.
 #[derive(Debug)]
@@ -94,6 +94,11 @@ impl Client {
         answer.await
     }
 
+    /// What the plug-in says, without what it must not show.
+    pub(crate) fn words(&self, status: &Status) -> String {
+        self.line.without_token(status.message())
+    }
+
     /// Ticks for as long as the connection lasts. Some servers say nothing at all before the first tick.
     pub(crate) async fn watch(&self, request: WatchChangesRequest) -> Result<Streaming<Change>, Box<Status>> {
         let (_, channel) = self.line.channel();
@@ -120,7 +125,8 @@ impl Client {
             // tonic takes the same time for itself.
             Ok(Err(status)) if is_late(&status) => Err(self.late(operation, number, within)),
             Ok(Err(status)) => {
-                Err(error_of(&status, operation).with_advice(&format!("the plug-in is at {}", self.address)))
+                let hide = |text: &str| self.line.without_token(text);
+                Err(error_of(&status, operation, hide).with_advice(&format!("the plug-in is at {}", self.address)))
             }
             Err(_) => Err(self.late(operation, number, within)),
         };

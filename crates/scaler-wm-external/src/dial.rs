@@ -21,6 +21,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How soon a peer is missed whose host has gone without a word.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// What stands before a token.
+const BEARER: &str = "Bearer ";
+
 /// The way to one plug-in.
 #[derive(Debug)]
 pub(crate) struct Line {
@@ -28,6 +31,9 @@ pub(crate) struct Line {
     channel: Mutex<(u64, Channel)>,
     token: Option<MetadataValue<Ascii>>,
 }
+
+/// What stands for the token in what others say.
+const HIDDEN: &str = "[token]";
 
 impl Line {
     /// Nothing is called yet.
@@ -56,6 +62,12 @@ impl Line {
         if channel.0 == number {
             *channel = (number + 1, self.endpoint.connect_lazy());
         }
+    }
+
+    /// A text that the plug-in wrote, or what stands before it, which may show what it was sent.
+    pub(crate) fn without_token(&self, text: &str) -> String {
+        let token = self.token.as_ref().and_then(|token| token.to_str().ok()?.strip_prefix(BEARER));
+        token.map_or_else(|| text.to_owned(), |token| text.replace(token, HIDDEN))
     }
 
     /// A request that says who asks.
@@ -94,7 +106,7 @@ fn token(path: &Path) -> Result<MetadataValue<Ascii>> {
     let line = text.lines().next().map(str::trim).filter(|line| !line.is_empty());
     let line = line.ok_or_else(|| refuse("its first line is empty"))?;
     let mut token: MetadataValue<Ascii> =
-        format!("Bearer {line}").parse().map_err(|_| refuse("its first line has more in it than printable ASCII"))?;
+        format!("{BEARER}{line}").parse().map_err(|_| refuse("its first line has more in it than printable ASCII"))?;
     // So that nothing shows it.
     token.set_sensitive(true);
     Ok(token)

@@ -14,8 +14,8 @@ pub const ERROR_KIND: &str = "scaler-wm-error-kind";
 /// The trailing metadata that says how long to wait, in milliseconds.
 pub const RETRY_AFTER: &str = "scaler-wm-retry-after-ms";
 
-/// What a status means to a manager.
-pub(crate) fn error_of(status: &Status, operation: &'static str) -> Error {
+/// What a status means to a manager. `hide` takes out of a text what must not be shown.
+pub(crate) fn error_of(status: &Status, operation: &'static str, hide: impl Fn(&str) -> String) -> Error {
     let mut parts = vec![status.message().to_owned()];
     // Whoever could not be reached says so further down, and again at each step of the way.
     let mut source = status.source();
@@ -28,7 +28,7 @@ pub(crate) fn error_of(status: &Status, operation: &'static str) -> Error {
     }
     // The latter says nothing.
     parts.retain(|part| !part.is_empty() && part != "transport error");
-    let context = parts.join(": ");
+    let context = hide(&parts.join(": "));
     let error = Error::new(kind_of(status), operation, context);
     match text(status.metadata(), RETRY_AFTER).and_then(|text| text.parse().ok()) {
         Some(millis) => error.with_retry_after(Duration::from_millis(millis)),
@@ -132,7 +132,7 @@ mod tests {
     fn every_kind_survives_the_way_both_ways() {
         for kind in ErrorKind::ALL {
             let error = Error::new(kind, "start units", "why").with_retry_after(Duration::from_millis(1500));
-            let (whole, part) = (error_of(&status_of(&error), "x"), failure_of(&error).into_error("x"));
+            let (whole, part) = (error_of(&status_of(&error), "x", str::to_owned), failure_of(&error).into_error("x"));
             for back in [whole, part] {
                 assert_eq!((back.kind(), back.retry_after()), (kind, error.retry_after()));
                 assert!(back.to_string().contains("failed to start units"), "{back}");
@@ -151,10 +151,10 @@ mod tests {
             (Code::Unavailable, ErrorKind::Transient),
             (Code::DeadlineExceeded, ErrorKind::Transient),
         ] {
-            assert_eq!(error_of(&Status::new(code, "why"), "x").kind(), kind, "{code:?}");
+            assert_eq!(error_of(&Status::new(code, "why"), "x", str::to_owned).kind(), kind, "{code:?}");
         }
         let mut odd = Status::internal("why");
         odd.metadata_mut().insert(ERROR_KIND, tonic::metadata::MetadataValue::from_static("nonsense"));
-        assert_eq!(error_of(&odd, "x").kind(), ErrorKind::Transient);
+        assert_eq!(error_of(&odd, "x", str::to_owned).kind(), ErrorKind::Transient);
     }
 }

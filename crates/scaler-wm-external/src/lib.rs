@@ -4,6 +4,7 @@
 mod address;
 mod book;
 mod client;
+mod codec;
 mod config;
 mod convert;
 mod dial;

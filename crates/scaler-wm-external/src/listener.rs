@@ -3,13 +3,17 @@
 use std::{
     fs, io,
     net::SocketAddr,
-    os::unix::fs::{FileTypeExt, PermissionsExt},
+    os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
 };
 
-use tokio::net::{TcpListener, UnixListener};
+use rustix::fs::{Mode, fchmod};
+use tokio::net::{TcpListener, UnixListener, UnixSocket};
 use tokio_stream::wrappers::{TcpListenerStream, UnixListenerStream};
 use tonic::transport::server::Router;
+
+/// Connections that may wait to be taken.
+const WAITING: u32 = 1024;
 
 /// Where something of ours is served: for this host alone.
 #[derive(Debug)]
@@ -31,9 +35,11 @@ impl Listener {
         if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
             fs::remove_file(path)?;
         }
-        let listener = UnixListener::bind(path)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-        Ok(Self::Unix(listener, path.to_owned()))
+        let socket = UnixSocket::new_stream()?;
+        // Before it has a place: nobody else can come in between, whatever this process's mask is.
+        fchmod(&socket, Mode::from_raw_mode(0o600))?;
+        socket.bind(path)?;
+        Ok(Self::Unix(socket.listen(WAITING)?, path.to_owned()))
     }
 
     /// Listens at a port of the loopback interface; 0 for any.
@@ -73,6 +79,24 @@ impl Listener {
                 let _ = fs::remove_file(path);
                 served
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_is_one_users_from_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plugin.sock");
+        for _ in 0..2 {
+            let _left = Listener::unix(&path).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            tokio::net::UnixStream::connect(&path).await.unwrap();
         }
     }
 }

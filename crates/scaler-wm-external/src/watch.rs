@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use scaler_wm_core::Chain;
+use scaler_wm_core::{Chain, Clock, Seldom, cut};
 use tokio::time::sleep;
 use tonic::Code;
 use tracing::{debug, error, info, warn};
@@ -20,18 +20,27 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 pub(crate) async fn watch(shared: Arc<Shared>) {
     let mut is_there = true;
     let mut wait = FIRST_WAIT;
+    // What one that comes and goes can cause to be said.
+    let [mut says_back, mut says_wrong, mut says_gone] = std::array::from_fn(|_| Seldom::default());
+    let clock = Clock::system();
     loop {
         if !is_there {
             match shared.ask().await {
                 Ok(described) => {
-                    info!(plugin = %described.name, address = shared.client.address(), "the plug-in is there again");
+                    if says_back.may_say(clock.now()) {
+                        let (plugin, left_out) = (cut(&described.name), says_back.left_out());
+                        info!(plugin, address = shared.client.address(), left_out, "the plug-in is there again");
+                    }
                     shared.renew(described);
                     is_there = true;
                 }
                 Err(error) => {
                     debug!(error = %Chain(&error), "the plug-in is not there");
                     if error.kind().is_fatal() {
-                        error!(error = %Chain(&error), "what listens there is no plug-in to work with");
+                        if says_wrong.may_say(clock.now()) {
+                            let (error, left_out) = (cut(Chain(&error)), says_wrong.left_out());
+                            error!(error, left_out, "what listens there is no plug-in to work with");
+                        }
                         wait = LONGEST_WAIT;
                     }
                 }
@@ -47,7 +56,10 @@ pub(crate) async fn watch(shared: Arc<Shared>) {
                     continue;
                 }
                 Heard::End { why, ticks } => {
-                    warn!(address = shared.client.address(), %why, "the plug-in has gone: units stay as they are until it is back");
+                    if says_gone.may_say(clock.now()) {
+                        let (address, why, left_out) = (shared.client.address(), cut(why), says_gone.left_out());
+                        warn!(address, why, left_out, "the plug-in has gone: units stay as they are until it is back");
+                    }
                     is_there = false;
                     wait = if ticks > 0 { FIRST_WAIT } else { wait };
                     shared.tick();
@@ -84,6 +96,6 @@ async fn hear(shared: &Shared) -> Heard {
     };
     match status.code() {
         Code::Unimplemented => Heard::Nothing,
-        _ => Heard::End { why: status.message().to_owned(), ticks },
+        _ => Heard::End { why: shared.client.words(&status), ticks },
     }
 }

@@ -125,6 +125,10 @@ def relay(sources, control):
     os._exit(0)
 
 
+# No line is longer, in bytes: the manager has the same bound.
+LONGEST_LINE = 1 << 20
+
+
 class Channel:
     """JSON lines over a stream socket."""
 
@@ -150,7 +154,18 @@ class Channel:
         if not data:
             return [], False
         *lines, self.buffer = (self.buffer + data).split(b"\n")
-        return [json.loads(line) for line in lines], True
+        if len(self.buffer) > LONGEST_LINE:
+            return [], False
+        messages = []
+        for line in lines:
+            try:
+                message = json.loads(line)
+            except (ValueError, RecursionError):
+                message = None
+            if not isinstance(message, dict):
+                return messages, False  # who says what is no message is as good as gone
+            messages.append(message)
+        return messages, True
 
     def next(self):
         """Waits for the next message: only while nothing else is to be watched."""
@@ -915,15 +930,19 @@ class Helper:
         messages, is_there = worker.channel.receive()
         for message in messages:
             if "up" in message:
-                worker.socket_file = message["socket"]
+                worker.socket_file = message.get("socket")
+                if not isinstance(worker.socket_file, str):
+                    worker.socket_file = None
                 self.started(worker)
                 continue
-            if message["id"] not in worker.questions:
-                continue  # asked by a manager that is gone
-            how = worker.questions.pop(message["id"])
-            if message["answer"] == "accepted":
+            question = message.get("id", "")
+            if not isinstance(question, (int, type(None))) or question not in worker.questions:
+                continue  # asked by a manager that is gone, or by nobody
+            how = worker.questions.pop(question)
+            answer = message.get("answer")
+            if answer == "accepted":
                 worker.asked = how != "resume"
-            self.answer(message["id"], message["answer"])
+            self.answer(question, answer)
         if not is_there:
             worker.channel.sock.close()
             worker.channel = None

@@ -193,15 +193,24 @@ impl Simulation {
     pub fn read(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
         let text = fs::read_to_string(path).map_err(|error| Error::file(&*place, error))?;
-        let mut simulation: Self = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            Error::wrong(format!("{place}:{line}"), error.message())
-        })?;
-        simulation.check(&place)?;
+        let mut simulation = Self::parse(&place, &text)?;
         if let WorkloadConfig::Trace { file } = &simulation.workload {
             let file = path.parent().unwrap_or(Path::new(".")).join(file);
             simulation.trace = Some(Trace::read(&file)?);
         }
+        Ok(simulation)
+    }
+
+    /// Reads what the file `place` says, without the trace that it may name.
+    ///
+    /// # Errors
+    /// When it says something that is wrong: where, and what to write.
+    pub fn parse(place: &str, text: &str) -> Result<Self> {
+        let simulation: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            Error::wrong(format!("{place}:{line}"), error.message())
+        })?;
+        simulation.check(place)?;
         Ok(simulation)
     }
 

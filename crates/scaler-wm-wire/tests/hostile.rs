@@ -9,7 +9,7 @@ use std::{net::SocketAddr, time::Duration};
 use common::{Place, connected, event, within};
 use scaler_wm_core::{Address, Scheme};
 use scaler_wm_wire::{
-    Error, ErrorKind, Version,
+    Error, ErrorKind, Message, Version,
     ymq::{BindOptions, Binder, BinderEvent, ConnectOptions, Connection, FrameReceiver, Identity, connect},
 };
 use tokio::{
@@ -271,4 +271,28 @@ async fn a_peer_that_does_not_read_fills_its_own_queue_only() {
     assert_eq!(error.kind(), ErrorKind::QueueFull);
     drop(stream);
     assert!(matches!(event(&mut binder).await, BinderEvent::Gone(..)));
+}
+
+/// A report of the monitor, in version 2, whose list of workers has so many entries of nothing, and as many words of zeros
+/// behind them.
+fn report_of_nothing(entries: u32) -> Vec<u8> {
+    // A pointer to a structure `offset` words behind it; of a list the second half says what it is.
+    let pointer = |offset: u32, second: u32| [offset << 2, second];
+    let structure = |data: u32, pointers: u32| pointers << 16 | data;
+    let mut halves = vec![pointer(0, structure(1, 1)), [14, 0], pointer(0, structure(1, 7)), [0; 2]];
+    halves.extend([[0; 2]; 5]);
+    halves.extend([pointer(1, structure(0, 1)), [0; 2], [1, 7], pointer(entries, 0)]);
+    halves.resize(halves.len() + entries as usize, [0; 2]);
+    let head = [0, u32::try_from(halves.len()).unwrap()];
+    [head].iter().chain(&halves).flatten().flat_map(|half| half.to_le_bytes()).collect()
+}
+
+/// An entry costs a peer less than a byte, and some hundred here.
+#[test]
+fn a_list_of_nothing_makes_no_more_than_a_multiple_of_its_bytes() {
+    let few = Message::decode(&report_of_nothing(100), Version::V2).unwrap();
+    assert!(matches!(few, Message::StateScheduler(report) if report.workers.len() == 100));
+    let error = Message::decode(&report_of_nothing(100_000), Version::V2).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed, "{error}");
+    assert!(format!("{error:?}").contains("more entries than bytes"), "{error:?}");
 }

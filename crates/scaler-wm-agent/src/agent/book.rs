@@ -11,6 +11,13 @@ use tokio::time::Instant;
 use super::{queue::Queue, task::Done};
 use crate::hub::{Canceled, Job};
 
+/// The most tasks of one agent, and the most bytes of their ids and arguments' ids. No released scheduler gives a worker more
+/// than its queue size.
+const MOST_TASKS: usize = 2_000_000;
+const MOST_TASK_BYTES: usize = 512 << 20;
+/// Cancels of one task that are answered at a time; further ones are as good as answered.
+const MOST_CANCELS: u32 = 16;
+
 /// How an agent goes about its queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -43,6 +50,8 @@ pub(super) enum OnCancel {
     Ask,
     /// Nobody has it.
     NotFound,
+    /// The answers to earlier ones are on their way.
+    Known,
 }
 
 /// What the answer to a cancel leads to.
@@ -87,11 +96,18 @@ impl Book {
         }
     }
 
-    /// A task has come. One that is here already stays as it is.
-    pub(super) fn take(&mut self, job: Job) {
-        if !self.running.contains_key(&job.task) && !self.queue.contains(&job.task) {
+    /// A task has come. One that is here already stays as it is. Whether there is room for it.
+    #[must_use]
+    pub(super) fn take(&mut self, job: Job) -> bool {
+        if self.running.contains_key(&job.task) || self.queue.contains(&job.task) {
+            return true;
+        }
+        let has_room =
+            self.queue.len() + self.running.len() < MOST_TASKS && self.queue.bytes() + job.bytes() <= MOST_TASK_BYTES;
+        if has_room {
             self.queue.push(job);
         }
+        has_room
     }
 
     /// The next task to be started, if there is one: it runs from here on.
@@ -131,6 +147,7 @@ impl Book {
             return OnCancel::Dropped;
         }
         match self.running.get_mut(task) {
+            Some(running) if running.cancels >= MOST_CANCELS => OnCancel::Known,
             Some(running) => {
                 running.cancels += 1;
                 OnCancel::Ask

@@ -21,7 +21,7 @@ fn task(name: &str) -> TaskId {
 
 fn book(concurrency: u32, jobs: &[(&str, i32)]) -> Book {
     let mut book = Book::new(concurrency);
-    jobs.iter().for_each(|(name, priority)| book.take(job(name, *priority)));
+    jobs.iter().for_each(|(name, priority)| assert!(book.take(job(name, *priority))));
     book
 }
 
@@ -52,8 +52,8 @@ fn the_higher_priority_goes_first_and_then_whoever_came_first() {
 fn no_more_run_than_allowed_but_those_that_all_others_may_wait_for() {
     let mut book = book(2, &[("a", 0), ("b", 0), ("c", 0)]);
     assert_eq!(start(&mut book, Mode::Working), ["a", "b"]);
-    book.take(job("inner", 1));
-    book.take(job("other inner", 1));
+    assert!(book.take(job("inner", 1)));
+    assert!(book.take(job("other inner", 1)));
     assert_eq!(start(&mut book, Mode::Working), ["inner"], "the second waits: it may be of the same task");
     assert_eq!(end(&mut book, "inner"), Some(task("inner")));
     assert_eq!(start(&mut book, Mode::Working), ["other inner"]);
@@ -63,7 +63,7 @@ fn no_more_run_than_allowed_but_those_that_all_others_may_wait_for() {
 fn who_hands_back_starts_only_what_runs_may_wait_for() {
     let mut book = book(2, &[("a", 0), ("b", 0), ("c", 0)]);
     start(&mut book, Mode::Working);
-    book.take(job("inner", 1));
+    assert!(book.take(job("inner", 1)));
     assert!(start(&mut book, Mode::Holding).is_empty());
     assert_eq!(start(&mut book, Mode::HandingBack), ["inner"]);
     for name in ["inner", "a", "b"] {
@@ -77,7 +77,7 @@ fn who_hands_back_starts_only_what_runs_may_wait_for() {
 fn a_task_that_comes_twice_is_one() {
     let mut book = book(1, &[("a", 0), ("a", 0), ("b", 0), ("b", 0)]);
     assert_eq!(start(&mut book, Mode::Working), ["a"]);
-    book.take(job("a", 0));
+    assert!(book.take(job("a", 0)));
     assert_eq!(book.queued(), 1);
 }
 

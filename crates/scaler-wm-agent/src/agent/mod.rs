@@ -8,6 +8,7 @@ mod pulse;
 mod queue;
 mod run;
 mod say;
+mod says;
 mod task;
 mod wire;
 

@@ -9,6 +9,9 @@ use std::collections::VecDeque;
 use scaler_wm_core::TaskId;
 use scaler_wm_wire::Message;
 
+/// The most answers to cancels that are kept. Beyond it they are told once, and not again on the next connection.
+const MOST_ANSWERS: usize = 100_000;
+
 #[derive(Debug)]
 struct Told {
     /// How many heartbeats went out before it.
@@ -23,11 +26,19 @@ struct Told {
 pub(super) struct Outbox {
     told: VecDeque<Told>,
     beats: u64,
+    /// How many of these are no task's.
+    answers: usize,
 }
 
 impl Outbox {
     /// These go out now; `task` is over once they have arrived.
     pub(super) fn tell(&mut self, messages: Vec<Message>, task: Option<TaskId>) {
+        if task.is_none() {
+            if self.answers >= MOST_ANSWERS {
+                return;
+            }
+            self.answers += 1;
+        }
         self.told.push_back(Told { beats: self.beats, messages, task });
     }
 
@@ -39,7 +50,7 @@ impl Outbox {
     /// The last heartbeat was answered: what went out before it has arrived. Returns the tasks that are over with it.
     pub(super) fn echoed(&mut self) -> Vec<TaskId> {
         let arrived = self.told.iter().take_while(|told| told.beats < self.beats).count();
-        self.told.drain(..arrived).filter_map(|told| told.task).collect()
+        self.take(arrived)
     }
 
     /// All of it again, for a new connection.
@@ -49,7 +60,13 @@ impl Outbox {
 
     /// All of it has arrived, or is of no use to anybody. Returns the tasks that are over with it.
     pub(super) fn clear(&mut self) -> Vec<TaskId> {
-        self.told.drain(..).filter_map(|told| told.task).collect()
+        self.take(self.told.len())
+    }
+
+    fn take(&mut self, count: usize) -> Vec<TaskId> {
+        let tasks: Vec<TaskId> = self.told.drain(..count).filter_map(|told| told.task).collect();
+        self.answers -= count - tasks.len();
+        tasks
     }
 }
 
@@ -59,6 +76,18 @@ mod tests {
 
     fn told(outbox: &mut Outbox, name: &str) {
         outbox.tell(vec![Message::WorkerManagerHeartbeatEcho], Some(TaskId::from(name)));
+    }
+
+    #[test]
+    fn answers_to_cancels_are_kept_up_to_a_bound_and_results_always() {
+        let mut outbox = Outbox::default();
+        for _ in 0..MOST_ANSWERS + 5 {
+            outbox.tell(vec![Message::WorkerManagerHeartbeatEcho], None);
+        }
+        told(&mut outbox, "a");
+        assert_eq!(outbox.again().count(), MOST_ANSWERS + 1);
+        outbox.beat();
+        assert_eq!((outbox.echoed(), outbox.answers), (vec![TaskId::from("a")], 0));
     }
 
     #[test]

@@ -18,11 +18,13 @@ pub(super) struct Queue {
     jobs: BTreeMap<Turn, Job>,
     turns: HashMap<TaskId, Turn>,
     last: u64,
+    bytes: usize,
 }
 
 impl Queue {
     pub(super) fn push(&mut self, job: Job) {
         self.last += 1;
+        self.bytes += job.bytes();
         let turn = (Reverse(job.priority), self.last);
         self.turns.insert(job.task.clone(), turn);
         self.jobs.insert(turn, job);
@@ -36,6 +38,7 @@ impl Queue {
     pub(super) fn pop(&mut self) -> Option<Job> {
         let (_, job) = self.jobs.pop_first()?;
         self.turns.remove(&job.task);
+        self.bytes -= job.bytes();
         // A burst of work must not keep its memory for ever.
         if self.turns.capacity() > 1024 && self.turns.len() * 8 < self.turns.capacity() {
             self.turns.shrink_to(self.turns.len() * 2);
@@ -45,11 +48,18 @@ impl Queue {
 
     /// Takes one out of the middle; whether it was there.
     pub(super) fn remove(&mut self, task: &TaskId) -> bool {
-        self.turns.remove(task).is_some_and(|turn| self.jobs.remove(&turn).is_some())
+        let job = self.turns.remove(task).and_then(|turn| self.jobs.remove(&turn));
+        self.bytes -= job.as_ref().map_or(0, Job::bytes);
+        job.is_some()
     }
 
     pub(super) fn contains(&self, task: &TaskId) -> bool {
         self.turns.contains_key(task)
+    }
+
+    /// Of all ids in them.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn len(&self) -> usize {

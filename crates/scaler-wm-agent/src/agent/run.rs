@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scaler_wm_core::{Chain, Exit, ExitCause, Stop, StopAnswer, TaskId, UnitId, WorkerId};
+use scaler_wm_core::{Chain, Exit, ExitCause, Stop, StopAnswer, TaskId, UnitId, WorkerId, cut};
 use scaler_wm_wire::{
     Message,
     message::{CancelOutcome, DisconnectKind, Instruction, ObjectInstruction, TaskCancel, WorkerHeartbeatEcho},
@@ -20,6 +20,7 @@ use super::{
     book::{AfterCancel, AfterEnd, Book, Mode, OnCancel},
     outbox::Outbox,
     pulse::{About, Pulse},
+    says::Says,
     task::{Done, see_through},
     wire::{Wire, WireEvent},
 };
@@ -48,7 +49,11 @@ pub(crate) struct Agent {
     is_up: bool,
     /// Whether a failure of the connection was told since it was good.
     is_told: bool,
+    says: Says,
 }
+
+/// No id of a task or a client is longer, in bytes. Those of the releases have at most about 100.
+const LONGEST_ID: usize = 512;
 
 /// What came of something that was done beside the loop.
 pub(super) enum Worked {
@@ -106,6 +111,7 @@ impl Agent {
             work: JoinSet::new(),
             is_up: false,
             is_told: false,
+            says: Says::default(),
             wire,
             unit,
             worker,
@@ -282,11 +288,13 @@ impl Agent {
     }
 
     pub(super) fn lost(&mut self, reason: &str) {
-        if std::mem::replace(&mut self.is_told, true) {
+        if self.is_told || !Says::may(&mut self.says.lost) {
             debug!(agent = %self.unit, %reason, "no connection to the scheduler");
         } else {
-            warn!(agent = %self.unit, %reason, "no connection to the scheduler: what runs goes on meanwhile");
+            let left_out = self.says.lost.left_out();
+            warn!(agent = %self.unit, %reason, left_out, "no connection to the scheduler: what runs goes on meanwhile");
         }
+        self.is_told = true;
         self.wire.lost();
     }
 
@@ -294,8 +302,11 @@ impl Agent {
         self.pulse.connected();
         if is_new {
             let tasks = self.book.clear();
-            info!(agent = %self.unit, tasks = tasks.len(), "another scheduler is there: what the last one wanted waits to \
-                be asked for again");
+            if Says::may(&mut self.says.new) {
+                let left_out = self.says.new.left_out();
+                info!(agent = %self.unit, tasks = tasks.len(), left_out, "another scheduler is there: what the last one \
+                    wanted waits to be asked for again");
+            }
             self.work.abort_all();
             self.work = JoinSet::new();
             tasks.iter().for_each(|task| self.hub.abandon(task));
@@ -311,7 +322,19 @@ impl Agent {
     fn heard(&mut self, message: Message) -> Option<End> {
         match message {
             Message::WorkerHeartbeatEcho(echo) => self.echoed(&echo),
-            Message::Task(task) => self.book.take(Job::from(task)),
+            Message::Task(task) if task.id.as_bytes().len().max(task.source.as_bytes().len()) > LONGEST_ID => {
+                debug!(agent = %self.unit, "left out a task whose id is too long");
+            }
+            Message::Task(task) => {
+                if !self.book.take(Job::from(task)) {
+                    self.lost(
+                        "the scheduler gives more tasks than an agent takes, so that it must give them to others",
+                    );
+                }
+            }
+            Message::TaskCancel(cancel) if cancel.id.as_bytes().len() > LONGEST_ID => {
+                debug!(agent = %self.unit, "left out a cancel whose id is too long");
+            }
             Message::TaskCancel(TaskCancel { id, force }) => self.cancel(TaskId::from(id.as_bytes()), force),
             Message::ObjectInstruction(ObjectInstruction { instruction: Instruction::Delete, objects, .. }) => {
                 objects.ids.iter().for_each(|object| self.hub.objects().drop_object(object));
@@ -330,8 +353,8 @@ impl Agent {
             return;
         }
         self.wire.is_good();
-        if std::mem::take(&mut self.is_told) {
-            info!(agent = %self.unit, "the scheduler answers again");
+        if std::mem::take(&mut self.is_told) && Says::may(&mut self.says.again) {
+            info!(agent = %self.unit, left_out = self.says.again.left_out(), "the scheduler answers again");
         }
         if !std::mem::replace(&mut self.is_up, true) {
             (self.tell)(&self.unit, News::Up);
@@ -340,7 +363,11 @@ impl Agent {
         if self.config.storage.is_none() {
             match echo.storage.address() {
                 Ok(address) => self.hub.storage().is_at(address),
-                Err(error) => warn!(agent = %self.unit, %error, "the scheduler names no usable object storage"),
+                Err(error) if Says::may(&mut self.says.storage) => {
+                    let (error, left_out) = (cut(error), self.says.storage.left_out());
+                    warn!(agent = %self.unit, error, left_out, "the scheduler names no usable object storage");
+                }
+                Err(_) => {}
             }
         }
     }
@@ -349,6 +376,7 @@ impl Agent {
         match self.book.cancel(&task) {
             OnCancel::Dropped => self.confirm(&task, CancelOutcome::Canceled),
             OnCancel::NotFound => self.confirm(&task, CancelOutcome::NotFound),
+            OnCancel::Known => {}
             OnCancel::Ask => {
                 let hub = Arc::clone(&self.hub);
                 self.work.spawn(async move {

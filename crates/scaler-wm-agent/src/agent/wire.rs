@@ -5,11 +5,14 @@ use std::{future::Future, pin::Pin, time::Duration};
 use scaler_wm_core::Address;
 use scaler_wm_wire::{
     Message, Result,
-    ymq::{ConnectOptions, Connection, Identity, MessageReceiver, MessageSender, Reconnect, Retry, connect},
+    ymq::{
+        ConnectOptions, Connection, Identity, LARGEST_MESSAGE, MessageReceiver, MessageSender, Reconnect, Retry,
+        connect,
+    },
 };
 use tokio::time::{Instant, sleep_until};
 
-/// So many bytes that wait to be sent go before all else.
+/// So many bytes that wait to be sent go before all else: a scheduler that does not read is not read from.
 const HIGH_WATER: usize = 64 * 1024;
 
 type Connecting = Pin<Box<dyn Future<Output = Result<Connection>> + Send>>;
@@ -58,7 +61,8 @@ pub(super) enum WireEvent {
 }
 
 impl Wire {
-    pub(super) fn new(scheduler: Address, identity: Identity, options: ConnectOptions, seed: u64) -> Self {
+    pub(super) fn new(scheduler: Address, identity: Identity, mut options: ConnectOptions, seed: u64) -> Self {
+        options.max_frame = options.max_frame.min(LARGEST_MESSAGE);
         let retry = Retry::new(Reconnect { give_up_after: None, ..Reconnect::default() }, seed);
         let mut wire = Self { scheduler, identity, options, state: State::Waiting(Instant::now()), retry, peer: None };
         wire.connect();
@@ -118,10 +122,7 @@ impl Wire {
                     flushed = sender.flush(), if is_waiting => sent(flushed),
                 }
             }
-            State::Up(Link { sender, receiver }) => tokio::select! {
-                flushed = sender.flush() => sent(flushed),
-                received = receiver.recv() => received_as(received),
-            },
+            State::Up(Link { sender, .. }) => sent(sender.flush().await),
         }
     }
 

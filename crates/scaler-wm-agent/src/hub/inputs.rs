@@ -21,6 +21,15 @@ pub(crate) struct Job {
     arguments: Vec<ObjectId>,
 }
 
+impl Job {
+    /// What its ids take in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let arguments = self.arguments.iter().map(|argument| size_of::<ObjectId>() + argument.as_bytes().len());
+        let ids = self.task.as_bytes().len() + self.client.as_bytes().len() + self.function.as_bytes().len();
+        ids + arguments.sum::<usize>()
+    }
+}
+
 impl From<Task> for Job {
     fn from(task: Task) -> Self {
         Self {

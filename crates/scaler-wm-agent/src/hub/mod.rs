@@ -16,7 +16,7 @@ pub(crate) use desk::Claim;
 use desk::{Desk, Withdrawn};
 pub(crate) use inputs::Job;
 use inputs::Objects;
-use scaler_wm_core::{CancelOutcome, Chain, Completion, Submission, TaskExecutor, TaskId, TaskJournal};
+use scaler_wm_core::{CancelOutcome, Chain, Clock, Completion, Seldom, Submission, TaskExecutor, TaskId, TaskJournal};
 use scaler_wm_wire::{
     storage::{StorageClient, StorageSettings},
     ymq::{Backend, ConnectOptions, Identity, Reconnect},
@@ -43,6 +43,8 @@ pub(crate) struct Hub {
     desk: Mutex<Desk>,
     offers: mpsc::UnboundedSender<Submission>,
     over: mpsc::UnboundedSender<TaskId>,
+    /// What is said of tasks that fail.
+    says: Mutex<Seldom>,
 }
 
 /// What came of a cancel.
@@ -82,6 +84,8 @@ impl Hub {
             desk: Mutex::default(),
             offers,
             over,
+            // A line for each, as long as that is no flood.
+            says: Mutex::new(Seldom::new(100, Duration::from_secs(5))),
         });
         let mut work = JoinSet::new();
         work.spawn(submit::run(Arc::clone(&hub), offered));
@@ -102,6 +106,12 @@ impl Hub {
 
     pub(crate) const fn objects(&self) -> &Objects {
         &self.objects
+    }
+
+    /// Whether one more line may be said of a task that fails.
+    pub(crate) fn may_say(&self) -> bool {
+        let mut says = self.says.lock().unwrap_or_else(PoisonError::into_inner);
+        says.may_say(Clock::system().now())
     }
 
     /// An agent wants a task done.

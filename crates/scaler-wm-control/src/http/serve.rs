@@ -1,13 +1,12 @@
 //! The server: few connections, each short.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, io, sync::Arc, time::Duration};
 
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
     time::{sleep, timeout},
 };
 use tracing::{debug, warn};
@@ -18,8 +17,9 @@ use super::{
 };
 use crate::{Registry, metrics::Build};
 
-/// Connections at a time. Whoever comes beyond that waits for one to end, which none puts off.
-const CONNECTIONS: usize = 32;
+/// Connections at a time. For whoever comes beyond that the oldest one goes: it had more time than an answer takes, and those
+/// who say nothing keep nobody from asking for health. More than are taken in at once, before any of them is heard.
+const CONNECTIONS: usize = 128;
 /// The head of a request has to be there within this time of the connection.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// The whole of a connection has to be over within this time: one request, one answer.
@@ -44,11 +44,11 @@ pub async fn serve(listener: TcpListener, registry: Registry, build: Build) {
 
 /// Lets in whoever comes.
 async fn take_all(listener: TcpListener, site: &Arc<Site>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
     // Ended with this server, and not left to whoever is slow.
     let mut guests = JoinSet::new();
+    let mut by_age = VecDeque::new();
     let mut is_told = false;
-    while let Ok(place) = Arc::clone(&room).acquire_owned().await {
+    loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -59,11 +59,12 @@ async fn take_all(listener: TcpListener, site: &Arc<Site>) {
         };
         is_told = false;
         while guests.try_join_next().is_some() {}
+        by_age.retain(|guest: &AbortHandle| !guest.is_finished());
+        while by_age.len() >= CONNECTIONS {
+            by_age.pop_front().iter().for_each(AbortHandle::abort);
+        }
         let site = Arc::clone(site);
-        guests.spawn(async move {
-            serve_one(stream, &site).await;
-            drop(place);
-        });
+        by_age.push_back(guests.spawn(async move { serve_one(stream, &site).await }));
     }
 }
 

@@ -13,7 +13,7 @@ use tracing::debug;
 
 use super::routes::Routes;
 
-/// A client has to be known within this time of the connection.
+/// A client has to be let in with its first request within this time of the connection.
 pub(super) const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// Requests at a time, so that ten connections are enough for every reader of events.
 const STREAMS: u32 = 1000;
@@ -39,7 +39,8 @@ pub(super) struct Terms {
 /// Serves one connection to its end, or until all is over.
 pub(super) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, terms: Terms) {
     let Terms { routes, mut is_over } = terms;
-    let (known, mut is_known) = watch::channel(!routes.needs_token());
+    // By its first request that is let in: one without any would keep its place for nothing.
+    let (known, mut is_known) = watch::channel(false);
     let known = Arc::new(known);
     let service = service_fn(move |request| {
         let (routes, known) = (Arc::clone(&routes), Arc::clone(&known));
@@ -63,7 +64,7 @@ pub(super) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + '
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stranger(&mut is_known) => {
-            debug!("a client of the control plane sent no token in time");
+            debug!("a client of the control plane sent no request that is let in, in time");
             return;
         }
         // Cancel safe by contract.

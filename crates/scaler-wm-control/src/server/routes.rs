@@ -61,11 +61,6 @@ impl Routes {
         Self { services, unknown: Box::new(unknown), token }
     }
 
-    /// Whether a client has to send a token.
-    pub(super) const fn needs_token(&self) -> bool {
-        self.token.is_some()
-    }
-
     /// The service of a request; `None` if it has not the right token.
     pub(super) fn let_in(&self, request: &Request<Incoming>) -> Option<&Handler> {
         if let Some(token) = &self.token

@@ -79,15 +79,15 @@ async fn whoever_is_slow_is_cut_off_and_keeps_nobody_out() {
     let server = Server::of(Vec::new()).await;
     let began = Instant::now();
     let mut slow = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..300 {
         let mut stream = server.connect().await;
         stream.write_all(b"GET /heal").await.expect("it is taken");
         slow.push(stream);
     }
-    // All places are taken, and there is a queue before them.
+    // All places are taken: the oldest goes.
     assert_eq!(status(&server.get("/healthz").await), "200");
     let waited = began.elapsed();
-    assert!((Duration::from_secs(15)..Duration::from_secs(25)).contains(&waited), "{waited:?}");
+    assert!(waited < Duration::from_secs(1), "{waited:?}");
     for mut stream in slow {
         assert!(!rest(&mut stream).await.contains("200"));
     }

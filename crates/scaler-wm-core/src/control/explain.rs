@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    Limit, Timestamp, Wish,
+    Limit, Timestamp, Wish, cut,
     manager::{Stage, Status},
     plan::{Drain, Phase},
 };
@@ -116,7 +116,7 @@ pub(crate) fn wish_in_words(status: &Status) -> String {
                 false => format!("{} with {}", request.task_concurrency, request.capabilities),
             };
             let requests: Vec<String> = requests.iter().map(request).collect();
-            format!("the scheduler wants a task concurrency of {}, which is {units}", requests.join(" and "))
+            format!("the scheduler wants a task concurrency of {}, which is {units}", cut(requests.join(" and ")))
         }
     };
     if let Some(why) = &status.link.why {

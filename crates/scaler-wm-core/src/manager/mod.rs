@@ -13,6 +13,7 @@ mod part_index;
 mod purse;
 mod recall;
 mod run;
+mod says;
 mod settings;
 mod status;
 mod tell;

@@ -17,6 +17,7 @@ use super::{
     outcome::{Outcome, Trouble},
     purse::Purse,
     recall::Recalled,
+    says::Says,
 };
 use crate::{
     Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
@@ -81,6 +82,7 @@ pub struct Manager {
     pub(super) wanted: Option<u32>,
     pub(super) cooldown_until: Option<Timestamp>,
     pub(super) seat: Seat,
+    says: Says,
 }
 
 /// Whether a look at the infrastructure is under way, wanted, or due.
@@ -146,6 +148,7 @@ impl Manager {
             wanted: None,
             cooldown_until: None,
             seat: pair(settings.manager.clone()).1,
+            says: Says::default(),
             settings,
             provider,
             link,
@@ -268,7 +271,10 @@ impl Manager {
                 self.wish = None;
             }
             LinkEvent::Down(reason) => {
-                warn!(manager = %self.settings.manager, %reason, "the scheduler does not answer: units stay, none starts");
+                if self.says.away.may_say(self.clock.now()) {
+                    let (manager, left_out) = (&self.settings.manager, self.says.away.left_out());
+                    warn!(%manager, %reason, left_out, "the scheduler does not answer: units stay, none starts");
+                }
                 self.happened(Happening::LinkDown(reason), self.clock.now());
                 self.up_since = None;
                 self.wish = None;
@@ -345,13 +351,16 @@ impl Manager {
             not_before: self.not_before,
         });
         if made.target != self.target {
-            info!(
-                manager = %self.settings.manager,
-                desired = self.desired,
-                target = made.target,
-                units = views.len(),
-                "target changed"
-            );
+            if self.says.target.may_say(now) {
+                info!(
+                    manager = %self.settings.manager,
+                    desired = self.desired,
+                    target = made.target,
+                    units = views.len(),
+                    left_out = self.says.target.left_out(),
+                    "target changed"
+                );
+            }
             let (desired, target) = (self.desired, made.target);
             let there = u32::try_from(views.len()).unwrap_or(u32::MAX);
             self.happened(Happening::Target { desired, target, units: there }, now);

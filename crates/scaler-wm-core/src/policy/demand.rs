@@ -89,6 +89,18 @@ impl Demand {
         self.total
     }
 
+    /// How many groups there are.
+    #[must_use]
+    pub fn kinds(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether some task needs the same by name.
+    #[must_use]
+    pub fn has_kind(&self, capabilities: &Capabilities) -> bool {
+        self.groups.contains_key(&ByNames(capabilities.clone()))
+    }
+
     /// What they need, by group; the group with the oldest task first.
     #[must_use]
     pub fn needs(&self) -> Vec<Need<'_>> {

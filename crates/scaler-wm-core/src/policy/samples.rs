@@ -6,14 +6,15 @@ use std::{collections::VecDeque, time::Duration};
 #[derive(Clone, Debug)]
 pub(super) struct Samples {
     last: VecDeque<Duration>,
-    sum: Duration,
+    /// In nanoseconds. Wider than a duration: whatever a scheduler tells adds up, and can be taken out again.
+    sum: u128,
     most: usize,
 }
 
 impl Samples {
     /// None yet; `most` are kept.
     pub(super) const fn new(most: usize) -> Self {
-        Self { last: VecDeque::new(), sum: Duration::ZERO, most }
+        Self { last: VecDeque::new(), sum: 0, most }
     }
 
     /// One more.
@@ -21,16 +22,15 @@ impl Samples {
         if self.last.len() == self.most
             && let Some(oldest) = self.last.pop_front()
         {
-            self.sum = self.sum.saturating_sub(oldest);
+            self.sum -= oldest.as_nanos();
         }
-        self.sum = self.sum.saturating_add(sample);
+        self.sum += sample.as_nanos();
         self.last.push_back(sample);
     }
 
     /// Their mean.
     pub(super) fn mean(&self) -> Option<Duration> {
-        let count = u32::try_from(self.last.len()).ok().filter(|count| *count > 0)?;
-        Some(self.sum / count)
+        Some(Duration::from_nanos_u128(self.sum.checked_div(self.last.len() as u128)?))
     }
 
     /// The one that so many percent of them are not above.
@@ -44,6 +44,13 @@ impl Samples {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_to_be_true_is_forgotten_like_the_rest() {
+        let mut samples = Samples::new(2);
+        [u64::MAX, u64::MAX, 4, 6].map(Duration::from_secs).into_iter().for_each(|sample| samples.add(sample));
+        assert_eq!(samples.mean(), Some(Duration::from_secs(5)));
+    }
 
     #[test]
     fn only_the_last_ones_count() {

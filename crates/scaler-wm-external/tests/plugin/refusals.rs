@@ -171,6 +171,13 @@ async fn a_token_goes_along_and_is_never_shown() {
     config.token_file = Some(file.clone());
     let provider = ExternalProvider::start(config.clone()).await.unwrap();
     assert!(!format!("{provider:?}").contains("sesame"));
+    // A plug-in that shows what it was sent.
+    fs::write(&file, "open wrong sesame\n").unwrap();
+    let (kind, words) = refusal(config.clone()).await;
+    assert_eq!(kind, ErrorKind::Denied, "{words}");
+    assert!(words.contains("not the one: Bearer [token]") && !words.contains("sesame"), "{words}");
+    let checks = preflight(config.clone()).await;
+    assert!(checks.iter().any(Check::is_bad) && !format!("{checks:?}").contains("sesame"), "{checks:?}");
     fs::write(&file, "\n").unwrap();
     let (_, words) = refusal(config).await;
     assert!(words.contains("provider_token_file") && words.contains("empty"), "{words}");

@@ -74,7 +74,8 @@ impl provider_server::Provider for Service {
         let given = request.metadata().get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
         if let Some(token) = self.script.token.filter(|token| given != format!("Bearer {token}")) {
             let _ = token;
-            return Err(Status::unauthenticated("the token is not the one"));
+            // As a proxy does that shows what it was sent.
+            return Err(Status::unauthenticated(format!("the token is not the one: {given}")));
         }
         self.asked.lock().unwrap().push(request.into_inner());
         Ok(Response::new(self.script.info.clone()))

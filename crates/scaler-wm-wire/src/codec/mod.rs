@@ -10,4 +10,4 @@ pub(crate) mod v1;
 pub(crate) mod v2;
 
 use fail::{Coded, Fail, data, length, text};
-use limits::limits;
+use limits::{Room, limits};

@@ -2,6 +2,9 @@
 
 mod convert;
 mod doubts;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod gone;
 mod mailbox;
 mod monitor;

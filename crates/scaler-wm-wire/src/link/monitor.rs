@@ -2,7 +2,7 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
-use scaler_wm_core::{Address, Chain, Clock};
+use scaler_wm_core::{Address, Chain, Clock, Seldom};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info, warn};
 
@@ -28,6 +28,7 @@ pub(super) async fn run(address: Address, settings: LinkSettings, clock: Clock, 
         seed: settings.seed.wrapping_add(1),
     });
     let (mut is_said, mut told, mut is_changed) = (false, Instant::now(), false);
+    let (mut says_up, mut says_down) = (Seldom::default(), Seldom::default());
     loop {
         let event = tokio::select! {
             // Cancel safe by contract.
@@ -42,7 +43,10 @@ pub(super) async fn run(address: Address, settings: LinkSettings, clock: Clock, 
         };
         match event {
             MonitorEvent::Up => {
-                info!(monitor = %address, "connected to the scheduler's monitor");
+                if says_up.may_say(clock.now()) {
+                    let left_out = says_up.left_out();
+                    info!(monitor = %address, left_out, "connected to the scheduler's monitor");
+                }
                 shared.tracker().connected(clock.now());
                 (told, is_changed) = (Instant::now(), true);
             }
@@ -63,12 +67,13 @@ pub(super) async fn run(address: Address, settings: LinkSettings, clock: Clock, 
                 shared.workers.send_modify(|version| *version += 1);
                 is_changed = false;
                 // One that hangs up at once is no monitor: no line for each.
-                if mem::replace(&mut is_said, true) && !was_heard {
+                if (mem::replace(&mut is_said, true) && !was_heard) || !says_down.may_say(clock.now()) {
                     debug!(monitor = %address, error = %Chain(&error), "no monitor yet");
                 } else {
                     warn!(
                         monitor = %address,
                         error = %Chain(&error),
+                        left_out = says_down.left_out(),
                         "the scheduler's monitor is not heard: what is busy is not known, so scale-down asks the oldest \
                          worker first and heartbeats keep to their interval; --monitor-address names another place; trying on"
                     );

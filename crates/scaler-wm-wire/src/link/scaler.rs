@@ -70,7 +70,7 @@ impl ScalerLink {
         } else {
             warn!("no monitor: scale-down asks the oldest worker first; --monitor-address names one");
         }
-        tasks.spawn(scheduler::run(settings, Arc::clone(&shared)));
+        tasks.spawn(scheduler::run(settings, clock, Arc::clone(&shared)));
         Self { shared, gone, _tasks: tasks }
     }
 }

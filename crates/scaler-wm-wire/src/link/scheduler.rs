@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant as StdInstant},
 };
 
-use scaler_wm_core::Chain;
+use scaler_wm_core::{Chain, Clock, Seldom};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info};
 
@@ -19,15 +19,24 @@ use crate::{
 const SEND_WITHIN: Duration = Duration::from_secs(10);
 /// Without an echo for so long, a connection that was good is taken for dead.
 const SILENCE: Duration = Duration::from_secs(30);
+/// The longest message that is taken here, in bytes: all that a manager needs to hear is some hundred requests long.
+const LARGEST_COMMAND: u64 = 4 * 1024 * 1024;
+/// A connection that lasts so long was a good one: only then waits start afresh. One that comes and goes at once is no reason
+/// to try ten times a second.
+const LASTING: Duration = Duration::from_secs(1);
 
 /// Connects, serves, and connects again, until it is time to give up.
-pub(super) async fn run(settings: LinkSettings, shared: Arc<Shared>) {
+pub(super) async fn run(mut settings: LinkSettings, clock: Clock, shared: Arc<Shared>) {
+    settings.connect.max_frame = settings.connect.max_frame.min(LARGEST_COMMAND);
     let mut link = Link {
         retry: Retry::new(settings.reconnect, settings.seed),
         doubts: Doubts::new(&settings),
         is_up: false,
         said_down: false,
         unanswered: None,
+        connected: Instant::now(),
+        says: [Seldom::default(), Seldom::default()],
+        clock,
         settings,
         shared,
     };
@@ -65,6 +74,11 @@ struct Link {
     said_down: bool,
     /// When the first heartbeat went out that has not been answered.
     unanswered: Option<Instant>,
+    /// Since when there is a connection.
+    connected: Instant,
+    /// What it says of each connection: that it is there, and that it is good.
+    says: [Seldom; 2],
+    clock: Clock,
 }
 
 #[expect(clippy::large_enum_variant, reason = "one at a time, on the stack, and mostly the large one")]
@@ -79,7 +93,11 @@ impl Link {
     /// Serves a connection until it ends, and says why it did.
     async fn serve(&mut self, connection: Connection) -> Error {
         let started = StdInstant::now();
-        info!(scheduler = %self.settings.scheduler, version = %connection.version(), "connected to the scheduler");
+        if self.says[0].may_say(self.clock.now()) {
+            let (scheduler, left_out) = (&self.settings.scheduler, self.says[0].left_out());
+            info!(%scheduler, version = %connection.version(), left_out, "connected to the scheduler");
+        }
+        self.connected = Instant::now();
         self.shared.facts().protocol = Some(connection.version().to_string().into());
         let (mut sender, mut receiver) = connection.into_messages();
         let heartbeat = convert::heartbeat(&self.settings);
@@ -136,11 +154,16 @@ impl Link {
         match message {
             Message::WorkerManagerHeartbeatEcho => {
                 self.shared.facts().lag = self.unanswered.take().map(|sent| now - sent);
-                self.retry.succeeded();
+                if now - self.connected >= LASTING {
+                    self.retry.succeeded();
+                }
                 self.doubts.echo(now);
                 if !self.is_up {
                     self.is_up = true;
-                    info!(scheduler = %self.settings.scheduler, "the scheduler answers");
+                    if self.says[1].may_say(self.clock.now()) {
+                        let left_out = self.says[1].left_out();
+                        info!(scheduler = %self.settings.scheduler, left_out, "the scheduler answers");
+                    }
                     self.shared.mailbox.up();
                 }
             }

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use scaler_wm_core::{Address, Capabilities, ManagerId};
 
-use crate::ymq::{ConnectOptions, Identity, Reconnect};
-
-/// The largest frame that a manager takes, in bytes: a report on a hundred thousand workers fits. What a hostile peer can
-/// make of it, once decoded, is a small multiple.
-const LARGEST_REPORT: u64 = 64 * 1024 * 1024;
+use crate::ymq::{ConnectOptions, Identity, LARGEST_MESSAGE, Reconnect};
 
 /// What a [`ScalerLink`](super::ScalerLink) is told once, at its start.
 #[derive(Clone, Debug)]
@@ -51,7 +47,7 @@ impl LinkSettings {
             capabilities: Capabilities::default(),
             heartbeat_interval: Duration::from_secs(2),
             reconnect: Reconnect::default(),
-            connect: ConnectOptions { max_frame: LARGEST_REPORT, ..ConnectOptions::default() },
+            connect: ConnectOptions { max_frame: LARGEST_MESSAGE, ..ConnectOptions::default() },
             expects_wishes: true,
             seed: 0,
         }

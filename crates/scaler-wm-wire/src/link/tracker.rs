@@ -12,6 +12,10 @@ use crate::message::{StateScheduler, StateTask, StateWorker, TaskState, WorkerSt
 
 /// Reports in a row that must contradict what events said before they are believed.
 const CONTRADICTIONS: u8 = 2;
+/// The most tasks with workers that are known one by one; of those beyond it the reports tell how many there are.
+pub(crate) const MOST_TASKS: usize = 2_000_000;
+/// The most workers that are known.
+pub(crate) const MOST_WORKERS: usize = 100_000;
 
 #[derive(Debug)]
 struct Worker {
@@ -110,7 +114,12 @@ impl LoadTracker {
             TaskState::Running if event.worker.as_bytes().is_empty() => {}
             TaskState::Running => {
                 change.workers = !self.slots.contains_key(&event.worker);
-                let slot = self.slot(&event.worker, now);
+                let Some(slot) = self.slot(&event.worker, now) else { return Change::default() };
+                if self.tasks.len() >= MOST_TASKS && !self.tasks.contains_key(event.task.as_bytes()) {
+                    self.waiting = self.waiting.saturating_sub(1);
+                    self.give_unseen(slot);
+                    return change;
+                }
                 match self.tasks.insert(event.task.as_bytes().into(), slot) {
                     Some(old) if old == slot => {}
                     Some(old) => {
@@ -151,6 +160,13 @@ impl LoadTracker {
         }
     }
 
+    /// One more task that is not known by its id: the next report corrects it.
+    fn give_unseen(&mut self, slot: u32) {
+        if let Some(worker) = self.workers.get_mut(&slot) {
+            worker.unseen = Some(worker.unseen.unwrap_or_default().saturating_add(1));
+        }
+    }
+
     fn take(&mut self, slot: u32, now: Timestamp) {
         if let Some(worker) = self.workers.get_mut(&slot) {
             worker.tasks = worker.tasks.saturating_sub(1);
@@ -174,10 +190,10 @@ impl LoadTracker {
             WorkerState::Connected => {
                 let is_new = !self.slots.contains_key(&event.worker);
                 let slot = self.slot(&event.worker, now);
-                if is_new && let Some(worker) = self.workers.get_mut(&slot) {
+                if is_new && let Some(worker) = slot.and_then(|slot| self.workers.get_mut(&slot)) {
                     worker.unseen = None;
                 }
-                is_new
+                is_new && slot.is_some()
             }
             WorkerState::Disconnected => self.slots.remove(&event.worker).is_some_and(|slot| self.forget(slot)),
         };
@@ -190,9 +206,13 @@ impl LoadTracker {
         worker.is_some()
     }
 
-    fn slot(&mut self, id: &WorkerId, now: Timestamp) -> u32 {
+    /// Where a worker is known; `None` for one more than can be.
+    fn slot(&mut self, id: &WorkerId, now: Timestamp) -> Option<u32> {
         if let Some(slot) = self.slots.get(id) {
-            return *slot;
+            return Some(*slot);
+        }
+        if self.slots.len() >= MOST_WORKERS {
+            return None;
         }
         let slot = self.next_slot;
         self.next_slot = self.next_slot.wrapping_add(1);
@@ -209,7 +229,7 @@ impl LoadTracker {
             as_of: now,
         };
         self.workers.insert(slot, worker);
-        slot
+        Some(slot)
     }
 
     /// The report that comes once a second: it corrects what events did not tell.
@@ -223,8 +243,9 @@ impl LoadTracker {
         let mut listed = HashSet::with_capacity(report.workers.len());
         let mut contradicted = HashSet::new();
         for status in &report.workers {
-            change.workers |= !self.slots.contains_key(&status.id);
-            let slot = self.slot(&status.id, now);
+            let is_new = !self.slots.contains_key(&status.id);
+            let Some(slot) = self.slot(&status.id, now) else { continue };
+            change.workers |= is_new;
             listed.insert(slot);
             if let Some(worker) = self.workers.get_mut(&slot)
                 && worker.reported(status, now)

@@ -149,3 +149,18 @@ fn a_lost_monitor_knows_nothing() {
     assert!(tracker.snapshot().workers.is_empty());
     assert_eq!(tracker.snapshot().live_since, None);
 }
+
+#[test]
+fn workers_beyond_the_bound_are_not_known_and_the_others_are() {
+    let mut tracker = live();
+    for number in 0..MOST_WORKERS {
+        tracker.worker(&worker(&format!("w{number}"), WorkerState::Connected), at(2));
+    }
+    let change = tracker.worker(&worker("one more", WorkerState::Connected), at(3));
+    assert!(!change.workers && tracker.task(&task("t", TaskState::Running, "one more"), at(3)) == Change::default());
+    tracker.report(&report(0, vec![status("one more", 3), status("w1", 2)]), at(4));
+    assert_eq!((tracker.workers.len(), tracker.slots.len(), tracker.tasks.len()), (MOST_WORKERS, MOST_WORKERS, 0));
+    assert_eq!(load(&tracker, "w1").running + load(&tracker, "w1").queued, 2);
+    tracker.worker(&worker("w0", WorkerState::Disconnected), at(5));
+    assert!(tracker.worker(&worker("one more", WorkerState::Connected), at(6)).workers, "there is room again");
+}

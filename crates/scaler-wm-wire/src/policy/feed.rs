@@ -13,13 +13,22 @@ use scaler_wm_core::{
 use tokio::time::Instant;
 
 use super::UnitReport;
-use crate::message::{ManagerDetail, StateScheduler, StateTask, StateWorker, TaskState, WorkerState};
+use crate::message::{Capability, ManagerDetail, StateScheduler, StateTask, StateWorker, TaskState, WorkerState};
 
 /// Reports in a row that must contradict what events said before they are believed.
 const CONTRADICTIONS: u8 = 2;
 /// Reports in a row, one a second, after which a manager elsewhere that brings nothing of what it is asked for counts as
 /// failing: units of a cloud take a minute or two.
 const STALLED: u32 = 120;
+/// The most tasks that are known one by one, and the most bytes of their ids and of what they need. Those beyond it count, and
+/// what they need is not known.
+const MOST_TASKS: usize = 2_000_000;
+const MOST_TASK_BYTES: usize = 256 << 20;
+/// The most kinds of tasks, by what they need, that are told apart. The same holds of one more.
+const MOST_KINDS: usize = 1000;
+/// The most workers, and managers elsewhere, that are known.
+const MOST_WORKERS: usize = 100_000;
+const MOST_MANAGERS: usize = 10_000;
 /// The id under which tasks go that were there before we listened. No task of a scheduler has an empty id.
 const UNSEEN: &[u8] = &[];
 
@@ -29,7 +38,8 @@ const UNSEEN: &[u8] = &[];
 pub(super) struct Feed {
     engine: Engine,
     /// Tasks that events told of, with the number of their arrival.
-    tasks: HashMap<TaskId, u64>,
+    tasks: HashMap<TaskId, Known>,
+    task_bytes: usize,
     by_arrival: BTreeMap<u64, TaskId>,
     arrivals: u64,
     /// Tasks that only reports told of: what they need is not known.
@@ -44,6 +54,14 @@ pub(super) struct Feed {
     has_report: bool,
     /// What is spent, where the policy has a budget.
     ledger: Option<Arc<Ledger>>,
+}
+
+/// A task that events told of.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    arrival: u64,
+    /// Of its id and of what it needs.
+    bytes: usize,
 }
 
 /// What a manager elsewhere brings.
@@ -74,6 +92,7 @@ impl Feed {
             engine: policy.engine(),
             ledger,
             tasks: HashMap::new(),
+            task_bytes: 0,
             by_arrival: BTreeMap::new(),
             arrivals: 0,
             unseen: 0,
@@ -157,12 +176,11 @@ impl Feed {
     }
 
     fn forget(&mut self, task: &TaskId) -> bool {
-        let arrival = self.tasks.remove(task);
-        if let Some(arrival) = arrival {
-            self.by_arrival.remove(&arrival);
-            self.engine.apply(Change::TasksGone(task.clone()));
-        }
-        arrival.is_some()
+        let Some(Known { arrival, bytes }) = self.tasks.remove(task) else { return false };
+        self.task_bytes -= bytes;
+        self.by_arrival.remove(&arrival);
+        self.engine.apply(Change::TasksGone(task.clone()));
+        true
     }
 
     /// A task changed its state.
@@ -184,10 +202,18 @@ impl Feed {
         if event.state != TaskState::Inactive {
             self.set_unseen(self.unseen.saturating_sub(1));
         }
+        let names = event.capabilities.iter().map(|capability| capability.name.len() + size_of::<Capability>());
+        let bytes = event.task.as_bytes().len() + names.sum::<usize>();
+        let capabilities: Capabilities = event.capabilities.into_iter().collect();
+        let demand = self.engine.facts().demand();
+        let is_one_kind_more = demand.kinds() >= MOST_KINDS && !demand.has_kind(&capabilities);
+        if self.tasks.len() >= MOST_TASKS || self.task_bytes + bytes > MOST_TASK_BYTES || is_one_kind_more {
+            return self.set_unseen(self.unseen.saturating_add(1));
+        }
         self.arrivals += 1;
-        self.tasks.insert(id.clone(), self.arrivals);
+        self.task_bytes += bytes;
+        self.tasks.insert(id.clone(), Known { arrival: self.arrivals, bytes });
         self.by_arrival.insert(self.arrivals, id.clone());
-        let capabilities = event.capabilities.into_iter().collect();
         self.engine.apply(Change::TasksAdded { id, capabilities, count: 1 });
     }
 
@@ -207,7 +233,7 @@ impl Feed {
         self.count_tasks(report);
         self.compare_workers(report);
         let mut others = HashMap::new();
-        for detail in &report.scaling.details {
+        for detail in report.scaling.details.iter().take(MOST_MANAGERS) {
             let Some(manager) = manager_id(&detail.manager_id).filter(|id| !self.ours.contains_key(id)) else {
                 continue;
             };
@@ -295,6 +321,9 @@ impl Feed {
 
     fn connected(&mut self, worker: WorkerId, manager: Option<ManagerId>) {
         let is_new = !self.workers.contains_key(&worker);
+        if is_new && self.workers.len() >= MOST_WORKERS {
+            return;
+        }
         let known = self.workers.entry(worker.clone()).or_default();
         known.missing = 0;
         let manager = manager.or_else(|| known.manager.clone());

@@ -180,3 +180,30 @@ fn a_manager_elsewhere_that_brings_nothing_counts_as_failing() {
     assert_eq!(failing_from(&mut feed, with_tasks(10, &[("w1", "other")])), Some(121));
     assert_eq!(failing_from(&mut feed, with_tasks(10, &[("w1", "other"), ("w2", "other")])), None);
 }
+
+#[test]
+fn tasks_of_more_kinds_than_are_told_apart_count_all_the_same() {
+    let mut feed = feed();
+    for kind in 0..MOST_KINDS + 5 {
+        feed.task(event(&format!("of kind {kind}"), TaskState::Inactive, &format!("kind {kind}")));
+    }
+    let kinds = |feed: &Feed| feed.engine().facts().demand().kinds();
+    assert_eq!((told(&feed).0, kinds(&feed)), (MOST_KINDS as u64 + 5, MOST_KINDS + 1), "one kind is not known");
+    feed.task(event("one more", TaskState::Inactive, "kind 0"));
+    assert_eq!((told(&feed).0, feed.unseen), (MOST_KINDS as u64 + 6, 5), "of a kind that is known");
+    for kind in 0..MOST_KINDS + 5 {
+        feed.task(event(&format!("of kind {kind}"), TaskState::Success, ""));
+    }
+    assert_eq!((told(&feed).0, kinds(&feed), feed.unseen), (1, 1, 0));
+    assert_eq!(feed.task_bytes, feed.tasks.values().map(|known| known.bytes).sum::<usize>());
+}
+
+#[test]
+fn what_a_task_needs_is_kept_up_to_so_many_bytes() {
+    let mut feed = feed();
+    let name = "x".repeat(MOST_TASK_BYTES / 2);
+    for task in ["a", "b", "c"] {
+        feed.task(event(task, TaskState::Inactive, &name));
+    }
+    assert_eq!((feed.tasks.len(), feed.unseen, told(&feed).0), (1, 2, 3));
+}

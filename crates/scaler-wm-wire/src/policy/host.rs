@@ -7,7 +7,7 @@ use std::{
 };
 
 use scaler_wm_core::{
-    Chain, Clock, ManagerId, WorkerMatch,
+    Chain, Clock, ManagerId, Seldom, WorkerMatch, cut,
     policy::{CapSource, Ledger, Offer, Policy, Wanted, Wishes},
 };
 use tokio::{
@@ -103,6 +103,7 @@ impl PolicyHost {
             hold: settings.hold,
             lost_at: None,
             clock: Clock::system(),
+            says: Says::default(),
         };
         (Self { commands, standing }, work.run(inbox, settings.monitor))
     }
@@ -141,6 +142,24 @@ struct Work {
     /// When the monitor went away.
     lost_at: Option<Instant>,
     clock: Clock,
+    says: Says,
+}
+
+/// Lines that a monitor can cause.
+#[derive(Debug)]
+struct Says {
+    up: Seldom,
+    back: Seldom,
+    lost: Seldom,
+    wants: Seldom,
+}
+
+impl Default for Says {
+    fn default() -> Self {
+        let [up, back, lost] = std::array::from_fn(|_| Seldom::default());
+        // The usual policy asks for one unit more at a time: each is a line, as long as that is no flood.
+        Self { up, back, lost, wants: Seldom::new(200, Duration::from_secs(5)) }
+    }
 }
 
 impl Work {
@@ -159,7 +178,10 @@ impl Work {
                 },
                 event = monitor.next() => match event {
                     MonitorEvent::Up => {
-                        info!(monitor = %address, policy = self.policy, "the policy engine hears the scheduler's monitor");
+                        if self.says.up.may_say(self.clock.now()) {
+                            let (policy, left_out) = (self.policy, self.says.up.left_out());
+                            info!(monitor = %address, policy, left_out, "the policy engine hears the scheduler's monitor");
+                        }
                         self.feed.begin();
                     }
                     MonitorEvent::Said(message) => {
@@ -210,8 +232,10 @@ impl Work {
             _ => return,
         }
         if self.feed.is_ready() && *self.standing.borrow() != Standing::Ready {
-            if self.lost_at.take().is_some() || *self.standing.borrow() == Standing::Lost {
-                info!(policy = self.policy, "the scheduler's monitor is back: the policy decides again");
+            let was_lost = self.lost_at.take().is_some() || *self.standing.borrow() == Standing::Lost;
+            if was_lost && self.says.back.may_say(self.clock.now()) {
+                let left_out = self.says.back.left_out();
+                info!(policy = self.policy, left_out, "the scheduler's monitor is back: the policy decides again");
             }
             self.standing.send_replace(Standing::Ready);
         }
@@ -222,12 +246,15 @@ impl Work {
         match standing {
             Standing::Waiting(_) => drop(self.standing.send_replace(Standing::Waiting(Some(reason.to_owned())))),
             Standing::Ready => {
-                warn!(
-                    policy = self.policy,
-                    reason,
-                    hold_seconds = self.hold.as_secs_f64(),
-                    "the scheduler's monitor is away: what was wanted last stands for so long, then units stay and none starts"
-                );
+                if self.says.lost.may_say(self.clock.now()) {
+                    warn!(
+                        policy = self.policy,
+                        reason,
+                        hold_seconds = self.hold.as_secs_f64(),
+                        left_out = self.says.lost.left_out(),
+                        "the scheduler's monitor is away: what was wanted last stands for so long, then units stay and none starts"
+                    );
+                }
                 self.lost_at = Some(Instant::now());
                 self.standing.send_replace(Standing::Holding);
             }
@@ -261,18 +288,19 @@ impl Work {
                     let is_news =
                         if is_capped { self.capped.insert(manager.clone()) } else { self.capped.remove(manager) };
                     if is_capped && is_news {
-                        warn!(%manager, because = %decision.because, "the budget limits what the policy wants");
-                    } else if is_new {
-                        info!(%manager, because = %decision.because, "the policy wants something else");
+                        warn!(%manager, because = cut(&decision.because), "the budget limits what the policy wants");
+                    } else if is_new && self.says.wants.may_say(self.clock.now()) {
+                        let left_out = self.says.wants.left_out();
+                        info!(%manager, because = cut(&decision.because), left_out, "the policy wants something else");
                     }
                     if wish.is_none() {
                         // A policy that gives no command leaves things as they are.
                         if self.silent.insert(manager.clone()) {
-                            warn!(%manager, because = %decision.because, "the policy asks this manager for nothing, ever");
+                            warn!(%manager, because = cut(&decision.because), "the policy asks this manager for nothing, ever");
                         }
                         continue;
                     }
-                    wish.map(|wish| Wanted { wish, why: decision.because.to_string().into() })
+                    wish.map(|wish| Wanted { wish, why: cut(&decision.because).into() })
                 }
                 Standing::Holding => continue,
                 Standing::Waiting(_) | Standing::Lost => None,

@@ -4,6 +4,9 @@
 //! Whoever hears the same monitor sees the same facts and comes to the same answer.
 
 mod feed;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod host;
 
 pub use host::{HostSettings, PolicyHost, Report, Standing, UnitReport};

@@ -1,7 +1,7 @@
 //! A connection to the object storage server that is made again whenever it breaks.
 
 use bytes::Bytes;
-use scaler_wm_core::{Address, Chain};
+use scaler_wm_core::{Address, Chain, Clock, Seldom};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -55,7 +55,8 @@ impl StorageClient {
         let (requests, queue) = mpsc::channel(QUEUE);
         let (address, at) = watch::channel(settings.address.clone());
         let retry = Retry::new(settings.reconnect, settings.seed);
-        let server = Server { settings, at, queue, pending: Pending::default(), retry, is_told: false };
+        let server =
+            Server { settings, at, queue, pending: Pending::default(), retry, is_told: false, says: Seldom::default() };
         Self { requests, address, task: tokio::spawn(server.run()) }
     }
 
@@ -114,6 +115,7 @@ struct Server {
     retry: Retry,
     /// Whether a failure has been told since the last success.
     is_told: bool,
+    says: Seldom,
 }
 
 /// Why a connection is left.
@@ -151,8 +153,10 @@ impl Server {
             let Some(wait) = self.retry.failed() else {
                 return warn!(%address, error = %Chain(&error), "the object storage is given up");
             };
-            if !std::mem::replace(&mut self.is_told, true) {
-                warn!(%address, error = %Chain(&error), "the object storage does not answer: requests wait for it");
+            if !self.is_told && self.says.may_say(Clock::system().now()) {
+                self.is_told = true;
+                let left_out = self.says.left_out();
+                warn!(%address, error = %Chain(&error), left_out, "the object storage does not answer: requests wait for it");
             }
             let until = Instant::now() + wait;
             tokio::select! {

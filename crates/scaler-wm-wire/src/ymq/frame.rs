@@ -7,6 +7,10 @@ use crate::{Error, ErrorKind, Result};
 /// The longest frame that is read or written unless told otherwise, in bytes: what a Cap'n Proto data field can hold.
 pub const MAX_FRAME: u64 = (1 << 29) - 1;
 
+/// The longest message that is taken from a scheduler or its monitor, in bytes: a report on a hundred thousand workers fits.
+/// Objects of a storage may be longer.
+pub const LARGEST_MESSAGE: u64 = 64 * 1024 * 1024;
+
 /// Bytes of the length in front of every frame.
 pub(super) const HEADER: usize = 8;
 

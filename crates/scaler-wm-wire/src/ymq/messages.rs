@@ -89,8 +89,18 @@ impl MessageReceiver {
     /// Those of [`FrameReceiver::recv`]. With [`ErrorKind::Malformed`](crate::ErrorKind::Malformed), and only then, the
     /// connection is still good: the next call goes on with the next frame.
     pub async fn recv(&mut self) -> Result<Option<Message>> {
+        Ok(self.recv_sized().await?.map(|(message, _)| message))
+    }
+
+    /// The next message, and the length of the frame in which it came; else as [`MessageReceiver::recv`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MessageReceiver::recv`].
+    pub async fn recv_sized(&mut self) -> Result<Option<(Message, usize)>> {
         // No await follows the receipt of the frame, so cancelling loses nothing.
-        self.frames.recv().await?.map(|frame| Message::decode(&frame, self.version)).transpose()
+        let Some(frame) = self.frames.recv().await? else { return Ok(None) };
+        Message::decode(&frame, self.version).map(|message| Some((message, frame.len())))
     }
 
     /// The version that messages are received in.

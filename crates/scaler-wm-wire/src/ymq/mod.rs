@@ -9,6 +9,9 @@ mod binder;
 mod connect;
 mod connection;
 mod frame;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod handshake;
 mod identity;
 mod messages;
@@ -23,7 +26,7 @@ pub use backend::Backend;
 pub use binder::{BindOptions, Binder, BinderEvent};
 pub use connect::{ConnectOptions, connect};
 pub use connection::{Connection, FrameReceiver, FrameSender};
-pub use frame::{FrameDecoder, MAX_FRAME};
+pub use frame::{FrameDecoder, LARGEST_MESSAGE, MAX_FRAME};
 pub use identity::Identity;
 pub use messages::{MessageReceiver, MessageSender};
 pub use reconnect::{Reconnect, Retry};

@@ -116,7 +116,7 @@ pub(crate) enum Backend {
     LeftOut(&'static str),
     /// It can be in no build of this kind, for this reason.
     #[cfg_attr(
-        not(any(target_feature = "crt-static", test)),
+        not(any(all(feature = "symphony", target_feature = "crt-static"), test)),
         expect(dead_code, reason = "only static builds lack something")
     )]
     Impossible(&'static str),

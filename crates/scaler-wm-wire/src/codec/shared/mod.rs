@@ -8,7 +8,7 @@ mod write_state;
 use capnp::{message, serialize};
 
 use super::{
-    super::{Fail, limits},
+    super::{Fail, Room, limits},
     schema,
 };
 use crate::{Error, Result, message::Message};
@@ -22,7 +22,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Message> {
     let mut rest = bytes;
     let frame = serialize::read_message_from_flat_slice_no_alloc(&mut rest, limits(bytes)).map_err(malformed)?;
     let root = frame.get_root::<schema::message::Reader<'_>>().map_err(malformed)?;
-    read::message(root).map_err(|fail| fail.into_error(DECODE))
+    read::message(root, &Room::of(bytes)).map_err(|fail| fail.into_error(DECODE))
 }
 
 /// Encodes one frame.
