@@ -1,9 +1,11 @@
 """The released scheduler with one thing changed: at every heartbeat its vanilla policy asks for a random number of workers.
 
 Arguments: SEED LIMIT, then those of scaler_scheduler. With it a manager stops and starts workers all the time while tasks
-flow, over the unmodified wire.
+flow, over the unmodified wire. The scheduler of 2.4.0 is a process of its own that reads this file anew, so that the
+arguments travel in the environment.
 """
 
+import os
 import random
 import sys
 
@@ -23,6 +25,8 @@ def churn(seed, limit):
 
 
 if __name__ == "__main__":
-    churn(int(sys.argv[1]), int(sys.argv[2]))
+    os.environ["CHURN"] = " ".join(sys.argv[1:3])
     del sys.argv[1:3]
+churn(*map(int, os.environ["CHURN"].split()))
+if __name__ == "__main__":
     sys.exit(main())

@@ -40,10 +40,15 @@ impl Interpreter {
 
 /// Runs a command to its end; what it said explains its failure.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
+    output_of(command).map(drop)
+}
+
+/// Runs a command to its end and gives what it printed; what it said besides explains its failure.
+pub(crate) fn output_of(command: &mut Command) -> Result<String> {
     let text = format!("{command:?}");
     let output = command.output().map_err(|error| Failure::new(format!("run {text}"), error))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = [output.stdout, output.stderr].concat();
     Err(Failure::new(format!("run {text}"), output.status).with_context(String::from_utf8_lossy(&said)))

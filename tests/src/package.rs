@@ -54,12 +54,17 @@ pub fn write_papers(binary: &Path, share: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds the wheel around the program that cargo makes with these arguments, with the papers of `share` in it, and gives
-/// its path in `folder`, which is emptied. What cargo has made already is taken as it is.
+/// Builds the wheel around the program that cargo makes with these arguments and in this environment, with the papers of
+/// `share` in it, and gives its path in `folder`, which is emptied. What cargo has made already is taken as it is.
 ///
 /// # Errors
 /// When there is no `maturin` to be had, or it fails.
-pub fn build_wheel(cargo_arguments: &[&str], share: &Path, folder: &Path) -> Result<PathBuf> {
+pub fn build_wheel(
+    cargo_arguments: &[&str],
+    environment: &[(&str, &str)],
+    share: &Path,
+    folder: &Path,
+) -> Result<PathBuf> {
     let maturin = Venv::with_maturin(&|line| eprintln!("{line}"))?;
     let source = root().join("packaging/wheel");
     if folder.exists() {
@@ -83,6 +88,7 @@ pub fn build_wheel(cargo_arguments: &[&str], share: &Path, folder: &Path) -> Res
         // Relative to where cargo runs elsewhere.
         command.env("CARGO_TARGET_DIR", root().join(target));
     }
+    command.envs(environment.iter().copied());
     run(&mut command)?;
     let entries = fs::read_dir(folder).map_err(|error| Failure::new(format!("read {}", folder.display()), error))?;
     let mut paths = entries.flatten().map(|entry| entry.path());

@@ -34,6 +34,11 @@ impl Plugin {
         format!("unix://{}", self.socket.display())
     }
 
+    /// The socket at which it listens.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
     /// Managers whose units it starts.
     pub fn backend(&self) -> Backend {
         Backend::External { address: self.address() }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::ground::{Ground, TAIL};
+use crate::proc_tree::kill_all;
 use crate::{
     Client, Failure, LATEST, LogFile, Manager, ManagerOptions, Ports, Proc, Process, Result, SchedulerLog, Script,
     Told, Transport, Venv, is_listening, python_scripts, until, with_connection_to,
@@ -158,6 +159,8 @@ impl Stack {
         // A scheduler that does not leave when asked is killed: the tests are about what the manager does then.
         let _ = self.scheduler.wait(10.0);
         self.scheduler.kill();
+        // That of 2.4.0 is a child of what was started, and outlives it.
+        kill_all(|| self.ground.processes_of("scheduler"));
         until("the scheduler's port free", 10.0, || (!is_listening(self.ports.scheduler)).then_some(()))
     }
 
@@ -198,11 +201,23 @@ impl Stack {
     /// # Errors
     /// As [`Stack::manager`].
     pub fn doctor(&self, options: &ManagerOptions, flags: &[&str]) -> Result<Told> {
+        self.told("doctor", options, flags)
+    }
+
+    /// What `scaler-wm config show` says that a manager of these options would run.
+    ///
+    /// # Errors
+    /// As [`Stack::manager`].
+    pub fn config_show(&self, options: &ManagerOptions) -> Result<Told> {
+        self.told("config show", options, &[])
+    }
+
+    fn told(&self, words: &str, options: &ManagerOptions, flags: &[&str]) -> Result<Told> {
         let state = self.folder().join(format!("state-{}", options.id));
         let mut command = options.command(&self.venv, &self.address(), state)?;
-        self.ground.prepare(&mut command, &self.venv, "doctor");
+        self.ground.prepare(&mut command, &self.venv, "told");
         command.envs(options.environment.iter().map(|(name, value)| (name, value)));
-        Told::of("doctor", &command, flags)
+        Told::of(words, &command, flags)
     }
 
     /// Starts a manager and waits until the scheduler has taken its first heartbeat.

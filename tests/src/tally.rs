@@ -11,7 +11,7 @@ pub(crate) const HANGS_AFTER: f64 = 60.0;
 #[derive(Debug)]
 pub struct Tally {
     /// The release of the Python package.
-    pub release: &'static str,
+    pub release: String,
     /// What the workload followed from.
     pub seed: u64,
     /// The limit of each manager.

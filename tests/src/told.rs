@@ -19,17 +19,17 @@ pub struct Told {
 }
 
 impl Told {
-    /// Runs `scaler-wm WORD` with everything that a manager is told, and these flags, to its end. There is no terminal.
-    pub(crate) fn of(word: &str, manager: &Command, flags: &[&str]) -> Result<Self> {
+    /// Runs `scaler-wm WORDS` with everything that a manager is told, and these flags, to its end. There is no terminal.
+    pub(crate) fn of(words: &str, manager: &Command, flags: &[&str]) -> Result<Self> {
         let mut command = Command::new(manager.get_program());
-        command.arg(word).args(manager.get_args()).args(flags).stdin(Stdio::null());
+        command.args(words.split(' ')).args(manager.get_args()).args(flags).stdin(Stdio::null());
         for (name, value) in manager.get_envs() {
             match value {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
         }
-        let output = command.output().map_err(|error| Failure::new(format!("run scaler-wm {word}"), error))?;
+        let output = command.output().map_err(|error| Failure::new(format!("run scaler-wm {words}"), error))?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok(Self { code: output.status.code(), output: text(output.stdout), errors: text(output.stderr) })
     }

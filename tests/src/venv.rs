@@ -16,6 +16,9 @@ pub const LATEST: &str = "2.9.0";
 /// The oldest release that is tested: it speaks version 1 of the wire.
 pub const OLDEST: &str = "2.6.0";
 
+/// Names a release that takes the place of [`LATEST`] and [`OLDEST`]: so the same tests run against any.
+pub const RELEASE: &str = "SCALER_WM_RELEASE";
+
 /// The release of the emulator of AWS's ECS.
 const EMULATOR: &str = "1.5.33";
 
@@ -65,11 +68,13 @@ struct Recipe<'a> {
 
 impl Venv {
     /// The environment of `release`, made when it is missing or broken; `say` gets a line for each step that takes time.
-    /// Several processes may ask at once.
+    /// Several processes may ask at once. Where [`RELEASE`] is set it is that one's.
     ///
     /// # Errors
     /// When there is no Python with `venv`, or the packages cannot be installed.
     pub fn ensure(release: &str, say: &dyn Fn(&str)) -> Result<Self> {
+        let named = env::var(RELEASE).ok().filter(|named| !named.is_empty());
+        let release = named.as_deref().unwrap_or(release);
         let folder = format!("venv-{release}");
         Recipe { package: "opengris-scaler[zmq]", release, megabytes: 20, folder }.ensure(say)
     }
@@ -269,7 +274,10 @@ impl Recipe<'_> {
 
 /// `$SCALER_WM_CACHE`, else `scaler-wm` in the user's cache folder: outside the target directory, so that `cargo clean`
 /// does not download everything again.
-fn cache_folder() -> Result<PathBuf> {
+///
+/// # Errors
+/// When none of these is set.
+pub fn cache_folder() -> Result<PathBuf> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("SCALER_WM_CACHE")
         .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("scaler-wm")))

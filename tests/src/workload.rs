@@ -59,7 +59,7 @@ impl Workload {
         let distinct = client.starts().distinct();
         let hand_backs = HandBacks::of(&managers);
         let mut tally = Tally {
-            release: self.release,
+            release: stack.venv().release().to_owned(),
             seed: self.seed,
             limit: self.limit(),
             tasks: submitted.len(),

@@ -5,7 +5,8 @@ use scaler_wm_tests::{Client, LATEST, Manager, ManagerOptions, OLDEST, Result, S
 /// A stack with 4 workers, each with one running task and two queued behind it. The scheduler moves no queued tasks by
 /// itself, and the manager does not scale down, so that what happens to the queued tasks is the manager's doing.
 fn four_held_workers(release: &'static str) -> Result<(Stack, Manager, Client)> {
-    let scheduler_arguments = vec!["--load-balance-seconds".to_owned(), "-1".to_owned()];
+    // Longer than any test; 2.4.0 takes no -1.
+    let scheduler_arguments = vec!["--load-balance-seconds".to_owned(), "600".to_owned()];
     let stack = Stack::start(StackOptions { release, scheduler_arguments, ..StackOptions::default() })?;
     let options = ManagerOptions {
         cooldown: Some(600.0),

@@ -47,7 +47,11 @@ fn recorded_and_simulated(release: &'static str) -> Result<()> {
     })?;
     let completed = outcome[0]["completed"].as_u64();
     let simulated = outcome[0]["makespan_seconds"].as_f64().unwrap_or_default();
-    println!("{release}: {} s real, {simulated} s simulated, {completed:?} tasks completed", finished.seconds);
+    println!(
+        "{}: {} s real, {simulated} s simulated, {completed:?} tasks completed",
+        stack.venv().release(),
+        finished.seconds
+    );
     stack.check(completed == Some(u64::from(TASKS)), "as many tasks completed", format!("{completed:?}"))?;
     let off = (simulated / finished.seconds - 1.0).abs();
     stack.check(off <= CLOSE, "a makespan that is close", format!("{simulated} s, not {} s", finished.seconds))

@@ -22,7 +22,7 @@ fn a_wheel_in_a_fresh_environment_runs_the_workload_of_the_demo() -> Result<()> 
     let share = folder.path().join("share");
     write_papers(&manager_binary()?, &share)?;
     // The program that all tests run: cargo has it, and takes no time.
-    let wheel = build_wheel(&["--profile", "dev", "--features", FEATURES], &share, &folder.path().join("wheel"))?;
+    let wheel = build_wheel(&["--profile", "dev", "--features", FEATURES], &[], &share, &folder.path().join("wheel"))?;
     let name = wheel.file_name().unwrap_or_default().to_string_lossy().into_owned();
     assert!(name.starts_with("scaler_wm-") && name.contains("-py3-none-manylinux_"), "{name}");
 

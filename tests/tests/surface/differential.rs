@@ -120,7 +120,7 @@ fn unnamed(case: &Case, ours: &Outcome) -> Option<String> {
 }
 
 /// How two outcomes differ. Of values, those count that the released package has.
-fn difference(released: &Outcome, ours: &Outcome) -> Option<String> {
+pub(crate) fn difference(released: &Outcome, ours: &Outcome) -> Option<String> {
     match (released, ours) {
         (Outcome::Refused(_), Outcome::Refused(_)) => None,
         (Outcome::Refused(why), Outcome::Values(_)) => Some(format!("only the released package refuses: {why}")),

@@ -3,5 +3,6 @@
 mod cases;
 mod differences;
 mod differential;
+mod documents;
 mod ours;
 mod released;
