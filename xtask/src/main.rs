@@ -2,14 +2,19 @@
 
 mod bench;
 mod codegen;
+mod compat;
 mod demo;
+mod deny;
 mod dist;
+mod features;
+mod fuzz;
 mod protos;
 mod reference;
 mod shell;
 mod soak;
 mod terminal;
 mod test;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -31,6 +36,9 @@ tasks of this repository:
   cargo xtask bench symphony     measure tasks of Symphony beside the released proxy with a stub of soamapi; target/bench/symphony.json
   cargo xtask bench control      measure what the control plane costs; target/bench/control.json
   cargo xtask bench surfaces     measure what people look at: the status page, `top`; target/bench/surfaces.json
+  cargo xtask bench flood        measure memory under a flood of 1 GB, and frames a second, beside the released package's;
+                                 target/bench/flood.json
+  cargo xtask bench features     build every set of cargo features from nothing, and measure it; target/bench/features.json
   cargo xtask bench tls          measure what encryption costs; target/bench/tls.json
   cargo xtask soak consent       show that the check for double starts can fail (consent of workers switched off)
   cargo xtask soak churn [SEED]  600 tasks while workers come and go, over and over with new seeds, until Ctrl-C
@@ -39,7 +47,18 @@ tasks of this repository:
   cargo xtask soak ecs [SEED]    50 managers of ECS are killed at all moments of launches and stops; the next ones make it good
   cargo xtask soak ec2 [SEED]    the same with 50 managers of EC2
   cargo xtask soak budget        budgets over days in 1,000 simulations with random infrastructure
-  cargo xtask dist [FEATURES]    build what users install: archive, wheel, sums; into target/packages (FEATURES: zmq,aws)
+  cargo xtask soak fuzz [TARGET...] [--minutes N]
+                                 hostile input for whatever parses bytes from outside, 10 minutes each; fuzz/corpus keeps what
+                                 reaches new code, and target/fuzz/corpus all that was found
+  cargo xtask soak dist [FEATURES]
+                                 builds the packages twice, in two places: they are the same, byte for byte
+  cargo xtask dist [FEATURES]    build what users install: archive, wheel, what they are made of, sums; into target/packages
+                                 (FEATURES: zmq,aws)
+  cargo xtask features [--names] show what each cargo feature of the binary brings, and that it is nothing else
+  cargo xtask deny               look at licences, sources, versions and advisories of what we depend on
+  cargo xtask compat [VERSION...]
+                                 native tests against released versions of the package, by default some old ones and
+                                 the newest on the registry; target/compat.json
   cargo xtask codegen [--check]  generate the code of the schemas and docs/reference.md anew, or check that they are fresh
   cargo xtask venv [VERSION]     make the virtual environment with that release of opengris-scaler, print its folder
   cargo xtask help               this text
@@ -80,6 +99,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["bench", "symphony"] => bench::symphony()?,
         ["bench", "control"] => bench::control()?,
         ["bench", "surfaces"] => bench::surfaces()?,
+        ["bench", "flood"] => bench::flood()?,
+        ["bench", "features"] => bench::features()?,
         ["bench", "tls"] => bench::tls()?,
         ["soak", "consent"] => soak::consent()?,
         ["soak", "churn"] => soak::churn(1)?,
@@ -89,12 +110,19 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["soak", "ec2"] => soak::ec2(0)?,
         ["soak", "ec2", seed] => soak::ec2(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?,
         ["soak", "budget"] => soak::budget()?,
+        ["soak", "fuzz", arguments @ ..] => fuzz::run(arguments)?,
         ["soak", "rebalance"] => soak::rebalance(1)?,
         ["soak", "rebalance", seed] => {
             soak::rebalance(seed.parse().map_err(|error| Failure::new("read the seed", error))?)?;
         }
+        ["soak", "dist"] => dist::again("")?,
+        ["soak", "dist", features] => dist::again(features)?,
         ["dist"] => dist::run("")?,
         ["dist", features] => dist::run(features)?,
+        ["features"] => features::run()?,
+        ["features", "--names"] => features::names(),
+        ["deny"] => deny::run()?,
+        ["compat", releases @ ..] => return compat::run(releases),
         ["codegen"] => generate(false)?,
         ["codegen", "--check"] => generate(true)?,
         ["venv"] => venv(LATEST)?,

@@ -44,7 +44,8 @@ const TARGETS: &[Target] = &[
         schemas: &["link.proto", "provider.proto"],
         folder: "crates/scaler-wm-external/src/generated",
         enumerations: &[],
-        codec: None,
+        // A bound on what a plug-in can make of few bytes.
+        codec: Some("crate::codec::Codec"),
         has_transport: false,
         is_told: false,
     },

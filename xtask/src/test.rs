@@ -3,7 +3,9 @@
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use scaler_wm_tests::{FEATURES as BINARY_FEATURES, LATEST, OLDEST, Result, Venv, install_browser};
+use scaler_wm_tests::{
+    FEATURES as BINARY_FEATURES, LATEST, OLDEST, Result, Venv, install_browser, source_distribution,
+};
 
 use crate::shell;
 
@@ -50,6 +52,8 @@ pub(crate) fn run() -> Result<ExitCode> {
         println!("opengris-scaler {LATEST} with its AWS managers is ready");
         Venv::with_grpc(LATEST, &|line| println!("{line}"))?;
         println!("opengris-scaler {LATEST} with what a plug-in needs is ready");
+        source_distribution(LATEST, &|line| println!("{line}"))?;
+        println!("the documents of opengris-scaler {LATEST} are ready");
         Ok(())
     });
     let seen = step("browser", &mut || {

@@ -8,6 +8,8 @@ mod control;
 mod ec2;
 mod ecs;
 mod entry;
+mod features;
+mod flood;
 mod policy;
 mod report;
 mod sheet;
@@ -80,9 +82,23 @@ pub(crate) fn control() -> Result<()> {
     here("control", control::measure)
 }
 
+/// `bench flood`: what a manager costs while its scheduler floods it, and how many frames go through a connection. Fails when a
+/// target is missed.
+pub(crate) fn flood() -> Result<()> {
+    here("flood", flood::measure)
+}
+
 /// `bench surfaces`: what people look at. Fails when a target is missed.
 pub(crate) fn surfaces() -> Result<()> {
     here("surfaces", surfaces::measure)
+}
+
+/// `bench features`: what sets of cargo features cost.
+pub(crate) fn features() -> Result<()> {
+    let needed: [fn() -> Result<Venv>; 3] =
+        [|| Venv::with_emulator(&say), || Venv::with_moto(&say), || Venv::with_grpc(LATEST, &say)];
+    needed.iter().try_for_each(|make| make().map(drop))?;
+    here("features", features::measure)
 }
 
 /// With the latest release alone.

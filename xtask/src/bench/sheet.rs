@@ -26,9 +26,15 @@ impl Sheet {
     }
 
     /// Adds a figure of ours alone.
-    pub(super) fn alone(&mut self, what: &'static str, ours: f64, unit: &'static str, target: (&'static str, bool)) {
-        let (target, met) = target;
-        self.note(what, met);
+    pub(super) fn alone(
+        &mut self,
+        what: impl Into<String>,
+        ours: f64,
+        unit: &'static str,
+        target: (&'static str, bool),
+    ) {
+        let (what, (target, met)) = (what.into(), target);
+        self.note(&what, met);
         self.rows.push(Row::alone(what, ours, unit, target, met));
     }
 

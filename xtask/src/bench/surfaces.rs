@@ -27,7 +27,7 @@ pub(crate) fn measure() -> Result<Sheet> {
     let mut sheet = Sheet::default();
     page(&binary, &mut sheet)?;
     surfaces_top::rows(&binary, &mut sheet)?;
-    let Packages { binary, archive, wheel } = dist::build("")?;
+    let Packages { binary, archive, wheel, .. } = dist::build("")?;
     for (what, path) in [("the wheel", wheel), ("the archive", archive), ("the binary in them", binary)] {
         sheet.alone(what, megabytes(&path)?, "MB", ("", true));
     }

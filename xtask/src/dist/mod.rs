@@ -1,12 +1,18 @@
-//! `cargo xtask dist`: what users install: an archive, a wheel, and the sums of both.
+//! `cargo xtask dist`: what users install: an archive, a wheel, what they are made of, and the sums of all.
 
+mod again;
+mod materials;
+
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use scaler_wm_tests::{Failure, Result, build_wheel, write_papers};
+use scaler_wm_tests::{Failure, Result, build_wheel, musl_target, write_papers};
 
 use crate::shell;
+
+pub(crate) use again::again;
 
 /// What lies in the archive as it lies in the repository, and where there.
 const FILES: [(&str, &str); 4] = [
@@ -18,9 +24,9 @@ const FILES: [(&str, &str); 4] = [
 
 /// Builds all of it, with these cargo features beside the default ones, and says how large it has become.
 pub(crate) fn run(features: &str) -> Result<()> {
-    let Packages { binary, archive, wheel } = build(features)?;
+    let Packages { binary, archive, wheel, materials } = build(features)?;
     println!("\nin {}:", archive.parent().unwrap_or(&archive).display());
-    for path in [&binary, &archive, &wheel] {
+    for path in [&binary, &archive, &wheel, &materials] {
         println!("  {:>8.2} MB  {}", megabytes(path)?, path.file_name().unwrap_or_default().display());
     }
     println!("  {:>11}  SHA256SUMS", "");
@@ -32,9 +38,13 @@ pub(crate) struct Packages {
     pub(crate) binary: PathBuf,
     pub(crate) archive: PathBuf,
     pub(crate) wheel: PathBuf,
+    /// What the binary is made of.
+    pub(crate) materials: PathBuf,
 }
 
 /// Builds all of it, with these cargo features beside the default ones.
+///
+/// The binary stands alone, on no library of the system, but for one with Symphony, which has to load IBM's.
 pub(crate) fn build(features: &str) -> Result<Packages> {
     let features = &*format!("{features},manual");
     let features = features.trim_start_matches(',');
@@ -42,10 +52,15 @@ pub(crate) fn build(features: &str) -> Result<Packages> {
     if packages.exists() {
         fs::remove_dir_all(&packages).map_err(|error| Failure::new("empty target/packages", error))?;
     }
-    let binary = shell::build_binary(&["--profile", "dist", "--locked", "--features", features])?;
+    let is_static = features.split([',', ' ']).all(|feature| feature != "symphony");
+    let target = if is_static { musl_target(&|line| println!("{line}"))? } else { host()? };
+    let (paths, day) = (nameless_paths(&target)?, format!("env.{DAY} = {FIRST_DAY:?}"));
+    let words =
+        ["--profile", "dist", "--target", &target, "--features", features, "--config", &paths, "--config", &day];
+    let binary = shell::build_binary(&[&words[..], &["--locked"]].concat())?;
 
     println!("man pages and completions");
-    let name = format!("scaler-wm-{}-{}", env!("CARGO_PKG_VERSION"), host()?);
+    let name = format!("scaler-wm-{}-{target}", env!("CARGO_PKG_VERSION"));
     let tree = packages.join("made").join(&name);
     write_papers(&binary, &tree.join("share"))?;
     copy(&binary, &tree.join("bin/scaler-wm"))?;
@@ -57,13 +72,32 @@ pub(crate) fn build(features: &str) -> Result<Packages> {
 
     println!("wheel");
     // Cargo has built it by the same words: it is taken as it is.
-    let made =
-        build_wheel(&["--profile", "dist", "--features", features], &tree.join("share"), &packages.join("wheel"))?;
+    let made = build_wheel(&words, &[(DAY, FIRST_DAY)], &tree.join("share"), &packages.join("wheel"))?;
     let wheel = packages.join(made.file_name().unwrap_or_default());
     copy(&made, &wheel)?;
 
-    sum_up(&packages, &[&archive, &wheel])?;
-    Ok(Packages { binary, archive, wheel })
+    println!("what it is made of");
+    let materials = packages.join(format!("{name}.cdx.json"));
+    materials::write(features, &target, &packages.join("made/materials"), &materials)?;
+
+    sum_up(&packages, &[&archive, &wheel, &materials])?;
+    Ok(Packages { binary, archive, wheel, materials })
+}
+
+/// When everything in the packages was made: so the same source gives the same packages. The C code of our cryptography is
+/// told, too.
+const DAY: &str = "SOURCE_DATE_EPOCH";
+
+/// The first day that a wheel can tell.
+const FIRST_DAY: &str = "315532800";
+
+/// A setting of cargo by which its folder does not stand in the binary: wherever it is built, it is the same, byte for byte.
+/// (Paths of this repository are relative to its root, and AWS-LC's build sees to those of its C code.)
+fn nameless_paths(target: &str) -> Result<String> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let home = home.ok_or_else(|| Failure::new("find cargo's folder", "neither CARGO_HOME nor HOME is set"))?;
+    Ok(format!("target.{target}.rustflags = {:?}", [format!("--remap-path-prefix={}=/cargo", home.display())]))
 }
 
 /// The platform that is built for, as Rust names it.
