@@ -70,15 +70,17 @@ pub(crate) fn build(features: &str) -> Result<Packages> {
     let archive = packages.join(format!("{name}.tar.gz"));
     pack(&tree, &archive)?;
 
-    println!("wheel");
-    // Cargo has built it by the same words: it is taken as it is.
-    let made = build_wheel(&words, &[(DAY, FIRST_DAY)], &tree.join("share"), &packages.join("wheel"))?;
-    let wheel = packages.join(made.file_name().unwrap_or_default());
-    copy(&made, &wheel)?;
-
     println!("what it is made of");
     let materials = packages.join(format!("{name}.cdx.json"));
     materials::write(features, &target, &packages.join("made/materials"), &materials)?;
+
+    println!("wheel");
+    // Cargo has built it by the same words: it is taken as it is.
+    let within = format!("--sbom-include={}", materials.display());
+    let words = [&words[..], &[&within]].concat();
+    let made = build_wheel(&words, &[(DAY, FIRST_DAY)], &tree.join("share"), &packages.join("wheel"))?;
+    let wheel = packages.join(made.file_name().unwrap_or_default());
+    copy(&made, &wheel)?;
 
     sum_up(&packages, &[&archive, &wheel, &materials])?;
     Ok(Packages { binary, archive, wheel, materials })
