@@ -97,9 +97,7 @@ fn with_toolchain(program: impl AsRef<std::ffi::OsStr>) -> Command {
 
 fn host() -> Result<String> {
     let advice = format!("ask the compiler for its host (`rustup toolchain install {TOOLCHAIN}` gets it)");
-    let said = shell::output_of(&advice, with_toolchain("rustc").arg("-vV"))?;
-    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(ToOwned::to_owned).ok_or_else(|| Failure::new("ask the compiler for its host", said))
+    shell::host_of(&advice, &mut with_toolchain("rustc"))
 }
 
 /// One property as a program of libFuzzer.

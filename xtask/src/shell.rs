@@ -48,3 +48,10 @@ pub(crate) fn output_of(what: &str, command: &mut Command) -> Result<String> {
     }
     Err(Failure::new(what, output.status).with_context(String::from_utf8_lossy(&output.stderr)))
 }
+
+/// The platform that a compiler is for, as Rust names it; it is asked by `rustc`, whichever that is.
+pub(crate) fn host_of(what: &str, rustc: &mut Command) -> Result<String> {
+    let said = output_of(what, rustc.arg("-vV"))?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| Failure::new(what, said))
+}

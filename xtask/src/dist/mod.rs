@@ -53,7 +53,11 @@ pub(crate) fn build(features: &str) -> Result<Packages> {
         fs::remove_dir_all(&packages).map_err(|error| Failure::new("empty target/packages", error))?;
     }
     let is_static = features.split([',', ' ']).all(|feature| feature != "symphony");
-    let target = if is_static { musl_target(&|line| println!("{line}"))? } else { host()? };
+    let target = if is_static {
+        musl_target(&|line| println!("{line}"))?
+    } else {
+        shell::host_of("ask rustc for its platform", &mut Command::new("rustc"))?
+    };
     let (paths, day) = (nameless_paths(&target)?, format!("env.{DAY} = {FIRST_DAY:?}"));
     let words =
         ["--profile", "dist", "--target", &target, "--features", features, "--config", &paths, "--config", &day];
@@ -100,13 +104,6 @@ fn nameless_paths(target: &str) -> Result<String> {
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
     let home = home.ok_or_else(|| Failure::new("find cargo's folder", "neither CARGO_HOME nor HOME is set"))?;
     Ok(format!("target.{target}.rustflags = {:?}", [format!("--remap-path-prefix={}=/cargo", home.display())]))
-}
-
-/// The platform that is built for, as Rust names it.
-fn host() -> Result<String> {
-    let said = shell::output_of("ask rustc for its platform", Command::new("rustc").arg("-vV"))?;
-    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| Failure::new("ask rustc for its platform", said))
 }
 
 /// The same tree gives the same archive, whenever and by whomever it is packed.
