@@ -1,4 +1,4 @@
-//! What each set of cargo features costs: to build, to keep on a disk, to run.
+//! What each set of cargo features costs: to build, to keep on a disk, to run, and under a flood.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use scaler_wm_tests::{
     ManagerOptions, Plugin, Result, Stack, StackOptions, Symphony, memory_of,
 };
 
-use super::{cases::median, sheet::Sheet};
+use super::{cases::median, flood, sheet::Sheet};
 use crate::{dist::megabytes, features::crates_of, shell};
 
 /// Each backend by itself, then what people install.
@@ -38,7 +38,10 @@ pub(super) fn measure() -> Result<Sheet> {
     for set in SETS {
         let folder = tempfile::tempdir().map_err(|error| Failure::new("make a folder", error))?;
         let made = build(set, folder.path())?;
-        let mut row = |what: &str, figure, unit| sheet.alone(format!("{set}: {what}"), figure, unit, ("", true));
+        let mut row = |what: &str, figure: f64, unit| {
+            eprintln!("{set}: {what} {figure:.3} {unit}");
+            sheet.alone(format!("{set}: {what}"), figure, unit, ("", true));
+        };
         #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
         row("crates", crates_of(set)?.len() as f64, "");
         row("build from nothing", made.wall, "s");
@@ -46,6 +49,7 @@ pub(super) fn measure() -> Result<Sheet> {
         row("binary", megabytes(&made.binary)?, "MB");
         row("resident memory of a manager at rest", at_rest(set, &made.binary)?, "MB");
     }
+    sheet.append(flood::measure()?);
     Ok(sheet)
 }
 

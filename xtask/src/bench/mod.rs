@@ -93,7 +93,7 @@ pub(crate) fn surfaces() -> Result<()> {
     here("surfaces", surfaces::measure)
 }
 
-/// `bench features`: what sets of cargo features cost.
+/// `bench features`: what sets of cargo features cost, and what `bench flood` tells. Fails when a target is missed.
 pub(crate) fn features() -> Result<()> {
     let needed: [fn() -> Result<Venv>; 3] =
         [|| Venv::with_emulator(&say), || Venv::with_moto(&say), || Venv::with_grpc(LATEST, &say)];

@@ -38,6 +38,12 @@ impl Sheet {
         self.rows.push(Row::alone(what, ours, unit, target, met));
     }
 
+    /// Adds all of another's.
+    pub(super) fn append(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+        self.missed.extend(other.missed);
+    }
+
     fn note(&mut self, what: &str, met: bool) {
         if !met {
             self.missed.push(what.to_owned());
