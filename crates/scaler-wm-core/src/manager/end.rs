@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::{Manager, Summary, outcome::Outcome};
+use super::{Manager, Summary, outcome::Outcome, recall::Recalled};
 use crate::{Chain, Error, ErrorKind, Result, UnitId, Wish, control::Happening};
 
 /// Units that were ended at the deadline get this long to go before the manager ends without them.
@@ -32,7 +32,9 @@ impl Manager {
         }
         match self.ending {
             Some(until) => {
-                let is_over = self.launches.is_empty() && self.staying().next().is_none();
+                // What an earlier process has left is seen first, and goes as well.
+                let has_seen = self.recalled.as_ref().is_none_or(Recalled::is_empty);
+                let is_over = has_seen && self.launches.is_empty() && self.staying().next().is_none();
                 let now = self.clock.now();
                 // Calls that go out at a pace, or slowly, may still end what is left.
                 let last = if self.fleet.is_ending() { until + LAST_CALLS } else { until + LAST_WORD };
@@ -78,7 +80,9 @@ impl Manager {
             let now = self.clock.now();
             self.settle(Outcome::Observed { asked_at: now, observed: Ok(observed) }).await;
         }
-        self.summary.left_behind = self.staying().cloned().collect();
+        // What is on record and was never seen may be there.
+        let unseen = self.recalled.iter().flat_map(Recalled::units).filter(|unit| self.fleet.unit(unit).is_none());
+        self.summary.left_behind = self.staying().chain(unseen).cloned().collect();
         self.summary.unsettled = self.launches.ids().cloned().collect();
         self.purse.count(self.present(), self.clock.now());
         match (self.trouble.take_fatal(), swept) {

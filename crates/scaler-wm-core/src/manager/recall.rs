@@ -13,6 +13,8 @@ use crate::{
 /// What earlier processes of this manager left on record.
 #[derive(Debug, Default)]
 pub(super) struct Recalled {
+    /// When it was read: whatever is on record was there before.
+    read_at: Timestamp,
     /// Every launch on record.
     known: HashSet<LaunchId>,
     /// Those whose outcome is on record: when each was prepared, and which units it brought.
@@ -20,6 +22,16 @@ pub(super) struct Recalled {
 }
 
 impl Recalled {
+    /// Whether no earlier process has left a unit on record.
+    pub(super) fn is_empty(&self) -> bool {
+        self.settled.is_empty()
+    }
+
+    /// Units on record.
+    pub(super) fn units(&self) -> impl Iterator<Item = &UnitId> {
+        self.settled.iter().flat_map(|(_, _, units)| units)
+    }
+
     /// A unit is gone: it is hidden nowhere.
     pub(super) fn has_ended(&mut self, unit: &UnitId) {
         self.settled.iter_mut().for_each(|(_, _, units)| units.retain(|other| other != unit));
@@ -34,7 +46,7 @@ impl Manager {
         let info = self.provider.info();
         let (can_list, can_find, can_repeat) = (info.lists_foreign_units, info.finds_recorded_units, info.idempotent);
         let mut forgotten = Vec::new();
-        let mut recalled = Recalled::default();
+        let mut recalled = Recalled { read_at: now, ..Recalled::default() };
         for entry in entries {
             recalled.known.insert(entry.launch.id.clone());
             if !can_find {
@@ -74,8 +86,10 @@ impl Manager {
     pub(super) fn may_be_hidden(&self, recalled: &Recalled, now: Timestamp) -> Option<Timestamp> {
         let lag = self.provider.info().list_lag;
         let is_unseen = |units: &[UnitId]| units.iter().any(|unit| self.fleet.unit(unit).is_none());
-        let hidden = recalled.settled.iter().filter(|(_, at, units)| now.since(*at) < lag && is_unseen(units));
-        hidden.map(|(_, at, _)| *at + lag).max()
+        // By the clock of then it may have been launched in the future.
+        let hidden_until = |at: Timestamp| at.min(recalled.read_at) + lag;
+        let hidden = recalled.settled.iter().filter(|(_, at, units)| now < hidden_until(*at) && is_unseen(units));
+        hidden.map(|(_, at, _)| hidden_until(*at)).max()
     }
 
     /// The first look: units that no journal knows go, records of units that are gone are forgotten.

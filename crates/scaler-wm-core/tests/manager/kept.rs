@@ -1,7 +1,8 @@
 //! Units that outlive a process of their manager.
 
+use bytes::Bytes;
 use scaler_wm_conformance::{Call, CallKind, MemorySettings};
-use scaler_wm_core::Stop;
+use scaler_wm_core::{Clock, Journal, Launch, LaunchId, Settled, Stop, Tier, Token, UnitId};
 
 use crate::bench::{Bench, Options, seconds};
 
@@ -69,4 +70,45 @@ async fn records_of_units_that_went_meanwhile_are_forgotten() {
     tokio::time::sleep(seconds(1)).await;
     let provider = bench.provider.clone();
     bench.killed(|| provider.units().iter().for_each(|unit| provider.vanish(unit))).await.stays_forgotten().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_manager_that_ends_before_its_first_look_ends_what_is_on_record() {
+    for (look_takes, are_seen) in [(3, true), (600, false)] {
+        let bench = Bench::start(Options::default());
+        bench.link.wish(2);
+        bench.until_units(2).await;
+        tokio::time::sleep(seconds(1)).await;
+        bench.provider.delay_calls(CallKind::Observe, seconds(look_takes));
+        let provider = bench.provider.clone();
+        let left_behind = bench.killed_and_restarted().await.stop().await.unwrap().left_behind;
+        if are_seen {
+            assert_eq!((provider.units(), left_behind), (Vec::new(), Vec::new()));
+        } else {
+            assert_eq!(left_behind, provider.units(), "it names what it has not seen");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_ahead_holds_nothing_up() {
+    let mut options = Options::default();
+    options.memory.info.list_lag = seconds(10);
+    let launch = Launch {
+        id: LaunchId::from("launch-0"),
+        token: Token::from("token-0"),
+        count: 1.try_into().unwrap(),
+        tier: Tier::default(),
+        at: Clock::system().now() + seconds(7_200),
+        spec: Bytes::new(),
+    };
+    options.journal.open(&launch).await.unwrap();
+    let settled = Settled { units: vec![UnitId::from("unit-0")], missing: 0 };
+    options.journal.settle(&launch.id, &settled).await.unwrap();
+    let bench = Bench::start(options);
+    let began = bench.now();
+    bench.link.wish(1);
+    bench.until_units(1).await;
+    let waited = bench.now().since(began);
+    assert!((seconds(10)..seconds(20)).contains(&waited), "{waited:?} until what is on record is not hidden but gone");
 }
