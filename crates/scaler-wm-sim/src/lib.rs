@@ -14,6 +14,8 @@ mod table;
 mod workload;
 mod world;
 
+#[cfg(feature = "chaos")]
+pub mod chaos;
 pub mod trace;
 
 pub use config::{ManagerConfig, PolicyConfig, Seconds, Simulation, WorkloadConfig};

@@ -1,0 +1,84 @@
+//! Records that outlive the manager's processes.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use scaler_wm_core::{Entry, Error, ErrorKind, Journal, Launch, LaunchId, Receipt, Result, Settled};
+
+use super::{
+    Point,
+    provider::wait_at,
+    world::{Shared, look},
+};
+
+/// How long a write takes.
+const WRITE: Duration = Duration::from_millis(2);
+
+pub(super) struct ChaosJournal(pub(super) Shared);
+
+impl ChaosJournal {
+    async fn change(&self, (before, after): (Point, Point), change: impl FnOnce(&mut Vec<Entry>) + Send) {
+        wait_at(&self.0, before).await;
+        tokio::time::sleep(WRITE).await;
+        change(&mut look(&self.0).records);
+        wait_at(&self.0, after).await;
+    }
+}
+
+fn with_entry(records: &mut [Entry], launch: &LaunchId, change: impl FnOnce(&mut Entry)) {
+    if let Some(entry) = records.iter_mut().find(|entry| entry.launch.id == *launch) {
+        change(entry);
+    }
+}
+
+#[async_trait]
+impl Journal for ChaosJournal {
+    async fn open(&self, launch: &Launch) -> Result<()> {
+        wait_at(&self.0, Point::Recording).await;
+        tokio::time::sleep(WRITE).await;
+        {
+            let mut world = look(&self.0);
+            if world.records_that_fail > 0 {
+                world.records_that_fail -= 1;
+                world.orders.closed(&launch.id);
+                world.life.may_end = true;
+                return Err(Error::new(ErrorKind::Failed, "record a launch", "a fault"));
+            }
+            world.records.push(Entry { launch: launch.clone(), receipt: None, settled: None });
+            world.orders.recorded(&launch.id);
+        }
+        wait_at(&self.0, Point::Recorded).await;
+        Ok(())
+    }
+
+    async fn receipt(&self, launch: &LaunchId, receipt: &Receipt) -> Result<()> {
+        let write = |records: &mut Vec<Entry>| {
+            with_entry(records, launch, |entry| entry.receipt = Some(receipt.clone()));
+        };
+        self.change((Point::Settling, Point::Settled), write).await;
+        Ok(())
+    }
+
+    async fn settle(&self, launch: &LaunchId, settled: &Settled) -> Result<()> {
+        let write = |records: &mut Vec<Entry>| {
+            with_entry(records, launch, |entry| entry.settled = Some(settled.clone()));
+        };
+        self.change((Point::Settling, Point::Settled), write).await;
+        Ok(())
+    }
+
+    async fn forget(&self, launches: &[LaunchId]) -> Result<()> {
+        let remove = |records: &mut Vec<Entry>| records.retain(|entry| !launches.contains(&entry.launch.id));
+        self.change((Point::Forgetting, Point::Forgotten), remove).await;
+        Ok(())
+    }
+
+    async fn load(&self) -> Result<Vec<Entry>> {
+        let mut world = look(&self.0);
+        let entries = world.records.clone();
+        for entry in entries.iter().filter(|entry| entry.settled.is_some()) {
+            world.orders.closed(&entry.launch.id);
+        }
+        Ok(entries)
+    }
+}

@@ -1,0 +1,375 @@
+//! Processes of the manager, one after the other, and the run of a whole scenario.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use scaler_wm_core::{
+    Capabilities, Clock, Limit, Manager, ManagerId, Sizing, Timestamp, Unit, UnitId, UnitState,
+    manager::{Settings, Status, Summary},
+};
+use tokio::{
+    sync::{Notify, oneshot, watch},
+    time::Instant,
+};
+
+use super::{
+    Point, Rule, Scenario, Violation,
+    journal::ChaosJournal,
+    judge::Known,
+    link::{ChaosLink, Said, Seen},
+    provider::ChaosProvider,
+    world::{MANAGER, Shared, World, look},
+};
+
+/// The wall clock at the beginning: some time after its own, so that clocks can be behind.
+const EPOCH: u64 = 1_000_000_000;
+/// How often the driver looks although nothing is due.
+const TICK: u64 = 1_000;
+/// A process that ended by itself is started again after this time.
+const STARTS_AGAIN_AFTER: u64 = 5_000;
+/// How long everything has to stay as it is wanted.
+const STAYS: u64 = 20_000;
+/// A manager that is told to end has ended after this time.
+const ENDS_WITHIN: u64 = 120_000;
+
+/// How a scenario went.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What was violated first, if anything was.
+    pub violation: Option<Violation>,
+    /// What happened, counted.
+    pub tally: Tally,
+    /// What happened, in words, where that was asked for.
+    pub log: Vec<String>,
+}
+
+/// What happened in runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Processes of managers.
+    pub lives: u64,
+    /// Those that were killed.
+    pub kills: u64,
+    /// Calls to the infrastructure.
+    pub calls: u64,
+    /// Units that were made.
+    pub units: u64,
+    /// Milliseconds that passed.
+    pub millis: u64,
+    /// How often managers were at each point.
+    pub passed: BTreeMap<Point, u64>,
+    /// How often one was killed there.
+    pub killed_at: BTreeMap<Point, u64>,
+}
+
+impl Tally {
+    /// Adds another's.
+    pub fn add(&mut self, other: &Self) {
+        self.lives += other.lives;
+        self.kills += other.kills;
+        self.calls += other.calls;
+        self.units += other.units;
+        self.millis += other.millis;
+        for (ours, theirs) in [(&mut self.passed, &other.passed), (&mut self.killed_at, &other.killed_at)] {
+            theirs.iter().for_each(|(point, count)| *ours.entry(*point).or_default() += count);
+        }
+    }
+}
+
+/// One process: what it was told, and what it can know.
+pub(super) struct Life {
+    pub(super) number: u32,
+    pub(super) began: u64,
+    base: Instant,
+    pub(super) clock: Clock,
+    wall: Timestamp,
+    pub(super) is_there: bool,
+    pub(super) killed: Option<super::world::Killed>,
+    /// Wakes the driver.
+    stirred: Arc<Notify>,
+    pub(super) changed: watch::Sender<u64>,
+    pub(super) said: VecDeque<Said>,
+    /// Wakes the link.
+    pub(super) heard: Arc<Notify>,
+    pub(super) is_up_said: bool,
+    pub(super) wish_said: Option<u32>,
+    pub(super) last_load: Option<(u64, BTreeMap<UnitId, Seen>)>,
+    pub(super) live_since: u64,
+    /// What it has heard.
+    pub(super) is_up: bool,
+    pub(super) told_wish: Option<u32>,
+    pub(super) told_load: BTreeMap<UnitId, Seen>,
+    pub(super) known: BTreeMap<UnitId, Known>,
+    pub(super) first_look: Option<u64>,
+    /// Whether it ends, or may end by itself.
+    pub(super) may_end: bool,
+}
+
+impl Life {
+    pub(super) fn new(number: u32, began: u64, clock: i64) -> Self {
+        let wall = Timestamp::from_millis((EPOCH + began).saturating_add_signed(clock));
+        Self {
+            number,
+            began,
+            base: Instant::now(),
+            clock: Clock::starting_at(wall),
+            wall,
+            is_there: false,
+            killed: None,
+            stirred: Arc::default(),
+            changed: watch::channel(0).0,
+            said: VecDeque::new(),
+            heard: Arc::default(),
+            is_up_said: false,
+            wish_said: None,
+            last_load: None,
+            live_since: began,
+            is_up: false,
+            told_wish: None,
+            told_load: BTreeMap::new(),
+            known: BTreeMap::new(),
+            first_look: None,
+            may_end: false,
+        }
+    }
+
+    /// Now, in the world's time.
+    pub(super) fn now(&self) -> u64 {
+        self.began + u64::try_from(self.base.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// An instant of the world, as this process's clock has it.
+    pub(super) fn stamp(&self, at: u64) -> Timestamp {
+        match at.checked_sub(self.began) {
+            Some(later) => self.wall + Duration::from_millis(later),
+            None => self.wall - Duration::from_millis(self.began - at),
+        }
+    }
+
+    pub(super) fn stir(&self) {
+        self.stirred.notify_one();
+    }
+
+    pub(super) fn say(&mut self, said: Said) {
+        self.said.push_back(said);
+        self.heard.notify_one();
+    }
+
+    /// The manager is told of a unit.
+    pub(super) fn hears_of(&mut self, unit: &Unit) {
+        match unit.state {
+            UnitState::Gone(_) => {
+                // It knew of units once it has known of this one.
+                if let Some(known) = self.known.get_mut(&unit.id) {
+                    known.is_gone = true;
+                }
+            }
+            _ => {
+                let known = self.known.entry(unit.id.clone()).or_default();
+                known.is_shown_leaving = unit.state == UnitState::Stopping;
+            }
+        }
+    }
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Faults are to come.
+    Faults,
+    /// None is: everything becomes as it is wanted.
+    Settling {
+        since: u64,
+        /// Since when it is so.
+        good_since: Option<u64>,
+    },
+    /// Nothing is wanted.
+    Emptying { since: u64 },
+    /// The manager is told to end.
+    Ending { since: u64 },
+}
+
+/// Why a process ended.
+enum Ended {
+    Killed,
+    /// By itself, or since it was told to.
+    ByItself(Option<String>, Option<scaler_wm_core::Result<Summary>>),
+    /// All is over.
+    Over,
+}
+
+impl Scenario {
+    /// Runs it. `keeps_log` says whether somebody wants to read how it went.
+    #[must_use]
+    pub fn run(&self, keeps_log: bool) -> Run {
+        let world: Shared = Arc::new(Mutex::new(World::new(self, keeps_log)));
+        let mut phase = Phase::Faults;
+        let mut clock = 0;
+        loop {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+            let Ok(runtime) = runtime else { break };
+            let ended = runtime.block_on(one_life(self, &world, &mut phase, clock));
+            // Whatever the process was waiting for goes with it.
+            drop(runtime);
+            let mut world = lock(&world);
+            let down;
+            (down, clock) = match (ended, world.life.killed) {
+                (Ended::Killed, Some(killed)) => (killed.down, killed.clock),
+                (Ended::Over, _) => break,
+                (ended, _) => {
+                    world.judge_end(ended_how(&ended));
+                    let told = world.told_to_end.take();
+                    (told.unwrap_or(STARTS_AGAIN_AFTER), 0)
+                }
+            };
+            if world.judge.violation.is_some() {
+                break;
+            }
+            world.end_life();
+            let until = world.now + down;
+            world.pass_until(until);
+        }
+        let mut world = lock(&world);
+        let mut tally = std::mem::take(&mut world.tally);
+        (tally.millis, tally.units) = (world.now, world.cloud.machines.len() as u64);
+        Run { violation: world.judge.violation.take(), tally, log: world.log.take().unwrap_or_default() }
+    }
+}
+
+fn ended_how(ended: &Ended) -> Option<(&str, Option<&scaler_wm_core::Result<Summary>>)> {
+    match ended {
+        Ended::ByItself(words, summary) => Some((words.as_deref().unwrap_or_default(), summary.as_ref())),
+        Ended::Killed | Ended::Over => None,
+    }
+}
+
+fn lock(world: &Shared) -> std::sync::MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn manager(scenario: &Scenario, world: &Shared) -> Manager {
+    let (ledger, clock, number) = {
+        let world = look(world);
+        (world.ledger.clone(), world.life.clock, world.life.number)
+    };
+    let setup = &scenario.setup;
+    let sizing = Sizing {
+        max_units: Limit::AtMost(setup.limit),
+        per_unit: NonZeroU32::MIN,
+        capabilities: Capabilities::default(),
+    };
+    let settings = Settings {
+        manager: ManagerId::from(MANAGER),
+        sizing,
+        scale_down_cooldown: Duration::from_millis(setup.cooldown),
+        drain_timeout: Duration::from_millis(setup.drain),
+        stop_timeout: Duration::from_secs(10),
+        rebalances: setup.rebalances,
+        keeps_units: setup.keeps_units,
+        ledger,
+        seed: scenario.seed ^ u64::from(number),
+    };
+    let provider = Arc::new(ChaosProvider::new(world));
+    let link = Box::new(ChaosLink(Arc::clone(world)));
+    Manager::new(settings, provider, link, Arc::new(ChaosJournal(Arc::clone(world))), clock)
+}
+
+async fn one_life(scenario: &Scenario, world: &Shared, phase: &mut Phase, clock: i64) -> Ended {
+    lock(world).begin_life(clock);
+    let manager = manager(scenario, world);
+    let status = manager.status();
+    let (stop, stopped) = oneshot::channel();
+    let mut stop = Some(stop);
+    let mut manager = tokio::spawn(manager.run(stopped));
+    let stirred = Arc::clone(&look(world).life.stirred);
+    loop {
+        let next = {
+            let mut world = look(world);
+            if world.life.killed.is_some() {
+                return Ended::Killed;
+            }
+            world.drive(&status.borrow(), phase);
+            if world.judge.violation.is_some() {
+                return Ended::Over;
+            }
+            let is_told = world.told_to_end.is_some() || matches!(phase, Phase::Ending { .. });
+            if is_told && let Some(stop) = stop.take() {
+                world.life.may_end = true;
+                // It may be ending by itself already.
+                let _: Result<(), ()> = stop.send(());
+            }
+            let wait = world.next_look().saturating_sub(world.now).max(1);
+            Instant::now() + Duration::from_millis(wait)
+        };
+        tokio::select! {
+            biased;
+            // Cancel safe: a permit is kept, and everything is looked at anew in each round.
+            () = stirred.notified() => {}
+            // Cancel safe: a handle is asked again.
+            ended = &mut manager => {
+                let world = look(world);
+                if world.life.killed.is_some() {
+                    return Ended::Killed;
+                }
+                return match ended {
+                    Ok(Ok(_)) if matches!(phase, Phase::Ending { .. }) && world.cloud.existing(world.now).next().is_none() => Ended::Over,
+                    Ok(summary) => Ended::ByItself(None, Some(summary)),
+                    Err(error) => Ended::ByItself(Some(error.to_string()), None),
+                };
+            }
+            () = tokio::time::sleep_until(next) => {}
+        }
+    }
+}
+
+impl World {
+    /// When the driver has to look again.
+    fn next_look(&self) -> u64 {
+        let tick = (self.now / TICK + 1) * TICK;
+        let event = self.events.front().map(|event| event.at);
+        [event, self.cloud.next_change(self.now)].into_iter().flatten().fold(tick, u64::min)
+    }
+
+    /// What the driver does whenever it looks.
+    fn drive(&mut self, status: &Status, phase: &mut Phase) {
+        let now = self.now;
+        self.life.changed.send_modify(|version| *version += 1);
+        self.keep_account();
+        self.judge_later();
+        match *phase {
+            Phase::Faults if self.events.is_empty() && now >= self.faults_end() => {
+                self.note(|| "-- the last fault is over".to_owned());
+                self.calm();
+                self.wanted = self.wanted.max(1);
+                *phase = Phase::Settling { since: now, good_since: None };
+            }
+            Phase::Faults => {}
+            Phase::Settling { since, good_since } => {
+                let wrong = self.not_as_wanted(status);
+                let good_since = wrong.is_none().then(|| good_since.unwrap_or(now));
+                *phase = Phase::Settling { since, good_since };
+                if good_since.is_some_and(|good| now - good >= STAYS) {
+                    self.note(|| "-- nothing is wanted any more".to_owned());
+                    self.wanted = 0;
+                    *phase = Phase::Emptying { since: now };
+                } else if let Some(wrong) = wrong.filter(|_| now - since > self.setup.patience()) {
+                    self.violated(Rule::Converges, wrong);
+                }
+            }
+            Phase::Emptying { since } => match self.not_empty(status) {
+                None => *phase = Phase::Ending { since: now },
+                Some(wrong) if now - since > self.setup.patience() => self.violated(Rule::NoLeak, wrong),
+                Some(_) => {}
+            },
+            Phase::Ending { since } if now - since > ENDS_WITHIN => {
+                self.violated(Rule::Ends, "it was told to end, and has not".to_owned());
+            }
+            Phase::Ending { .. } => {}
+        }
+        self.tell();
+    }
+}
