@@ -135,8 +135,9 @@ impl<'a> Draft<'a> {
             }
         }
         let missing = missing - u32::try_from(drains.len()).unwrap_or(missing);
-        // What is being taken from us is replaced while it goes.
-        let is_ours = |unit: &&UnitView| unit.phase != Phase::Leaving || unit.drain != Drain::No;
+        // What is being taken from us is replaced while it goes; but not what goes since we asked for it, answered or not.
+        let is_ours =
+            |unit: &&UnitView| unit.phase != Phase::Leaving || unit.drain != Drain::No || unit.asking.is_some();
         let present = situation.units.iter().filter(is_ours).count();
         let present = u32::try_from(present).unwrap_or(u32::MAX).saturating_add(situation.open);
         let room = match situation.limits.max_units {

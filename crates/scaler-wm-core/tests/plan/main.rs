@@ -22,7 +22,8 @@ proptest! {
         let launched = launched(&case.plan());
         if let Limit::AtMost(limit) = case.limits.max_units {
             // What is being taken from us does not count any more.
-            let is_ours = |unit: &&UnitView| unit.phase != Phase::Leaving || unit.drain != Drain::No;
+            let is_asked = |unit: &UnitView| unit.drain != Drain::No || unit.asking.is_some();
+            let is_ours = |unit: &&UnitView| unit.phase != Phase::Leaving || is_asked(unit);
             let present = u32::try_from(case.units.iter().filter(is_ours).count()).unwrap() + case.open;
             prop_assert!(launched == 0 || present + launched <= limit, "{present} there, {launched} more, limit {limit}");
         }
