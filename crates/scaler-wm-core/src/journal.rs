@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Launch, LaunchId, Receipt, Result, Settled};
+use crate::{Launch, LaunchId, Receipt, Result, Settled, Timestamp};
 
 /// One launch as the journal knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,18 @@ pub struct Entry {
     pub receipt: Option<Receipt>,
     /// The outcome; `None` while it is open.
     pub settled: Option<Settled>,
+    /// When that was known; `None` while it is open, and in records of before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<Timestamp>,
+}
+
+impl Entry {
+    /// No unit of it is younger, once its outcome is on record.
+    #[must_use]
+    pub fn settled_since(&self) -> Timestamp {
+        // A call may have been repeated for long before that.
+        self.settled_at.unwrap_or(self.launch.at)
+    }
 }
 
 /// Keeps launches on record, from before the call until their units are gone.
@@ -33,11 +45,11 @@ pub trait Journal: Send + Sync {
     /// When it could not be recorded; the launch stays open on record.
     async fn receipt(&self, launch: &LaunchId, receipt: &Receipt) -> Result<()>;
 
-    /// The outcome is known.
+    /// The outcome is known, as of now (`at`).
     ///
     /// # Errors
     /// When it could not be recorded; the launch stays open on record.
-    async fn settle(&self, launch: &LaunchId, settled: &Settled) -> Result<()>;
+    async fn settle(&self, launch: &LaunchId, settled: &Settled, at: Timestamp) -> Result<()>;
 
     /// Every unit of these launches is gone, or none came.
     ///

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use scaler_wm_core::{
-    Entry, Journal, Launch, LaunchId, Receipt, Result, Settled, TaskEntry, TaskId, TaskJournal, Ticket,
+    Entry, Journal, Launch, LaunchId, Receipt, Result, Settled, TaskEntry, TaskId, TaskJournal, Ticket, Timestamp,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -74,8 +74,8 @@ impl Journal for RedbJournal {
         self.change("record a receipt", Change::Launch(launch.clone(), News::Receipt(receipt.clone()))).await
     }
 
-    async fn settle(&self, launch: &LaunchId, settled: &Settled) -> Result<()> {
-        self.change("record an outcome", Change::Launch(launch.clone(), News::Settled(settled.clone()))).await
+    async fn settle(&self, launch: &LaunchId, settled: &Settled, at: Timestamp) -> Result<()> {
+        self.change("record an outcome", Change::Launch(launch.clone(), News::Settled(settled.clone(), at))).await
     }
 
     async fn forget(&self, launches: &[LaunchId]) -> Result<()> {

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use scaler_wm_core::{
-    Entry, Journal, Launch, LaunchId, Receipt, Result, Settled, TaskEntry, TaskId, TaskJournal, Ticket,
+    Entry, Journal, Launch, LaunchId, Receipt, Result, Settled, TaskEntry, TaskId, TaskJournal, Ticket, Timestamp,
 };
 
 /// A journal that lasts as long as it lives: for tests, and for embedders whose units end with them.
@@ -43,7 +43,7 @@ impl Journal for MemoryJournal {
         self.entries()
             .entry(launch.id.clone())
             .and_modify(|entry| entry.launch = launch.clone())
-            .or_insert_with(|| Entry { launch: launch.clone(), receipt: None, settled: None });
+            .or_insert_with(|| Entry { launch: launch.clone(), receipt: None, settled: None, settled_at: None });
         Ok(())
     }
 
@@ -54,9 +54,9 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    async fn settle(&self, launch: &LaunchId, settled: &Settled) -> Result<()> {
+    async fn settle(&self, launch: &LaunchId, settled: &Settled, at: Timestamp) -> Result<()> {
         if let Some(entry) = self.entries().get_mut(launch) {
-            entry.settled = Some(settled.clone());
+            (entry.settled, entry.settled_at) = (Some(settled.clone()), Some(at));
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction,
     backends::FileBackend,
 };
-use scaler_wm_core::{Entry, Launch, LaunchId, Receipt, Result, Settled, TaskEntry, TaskId, Ticket};
+use scaler_wm_core::{Entry, Launch, LaunchId, Receipt, Result, Settled, TaskEntry, TaskId, Ticket, Timestamp};
 
 use crate::failure;
 
@@ -42,7 +42,7 @@ pub(crate) enum Change {
 pub(crate) enum News {
     Open(Launch),
     Receipt(Receipt),
-    Settled(Settled),
+    Settled(Settled, Timestamp),
 }
 
 /// What becomes known about tasks.
@@ -207,9 +207,13 @@ fn put(
         (Err(error), _) => return Ok(Err(error)),
         // A launch that is called again keeps what is known of it.
         (Ok(Some(old)), News::Open(launch)) => Entry { launch: launch.clone(), ..old },
-        (Ok(None), News::Open(launch)) => Entry { launch: launch.clone(), receipt: None, settled: None },
+        (Ok(None), News::Open(launch)) => {
+            Entry { launch: launch.clone(), receipt: None, settled: None, settled_at: None }
+        }
         (Ok(Some(old)), News::Receipt(receipt)) => Entry { receipt: Some(receipt.clone()), ..old },
-        (Ok(Some(old)), News::Settled(settled)) => Entry { settled: Some(settled.clone()), ..old },
+        (Ok(Some(old)), News::Settled(settled, at)) => {
+            Entry { settled: Some(settled.clone()), settled_at: Some(*at), ..old }
+        }
         // Forgotten already, and nothing is left to be known of it.
         (Ok(None), _) => return Ok(Ok(())),
     };

@@ -6,7 +6,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use common::launch;
-use scaler_wm_core::{Entry, Journal, LaunchId, Receipt, Settled, TaskEntry, TaskId, TaskJournal, Ticket, UnitId};
+use scaler_wm_core::{
+    Entry, Journal, Launch, LaunchId, Receipt, Settled, TaskEntry, TaskId, TaskJournal, Ticket, Timestamp, UnitId,
+};
 use scaler_wm_journal::{MemoryJournal, RedbJournal};
 use tempfile::TempDir;
 
@@ -20,6 +22,10 @@ async fn ids(journal: &dyn Journal) -> Vec<String> {
     journal.load().await.expect("load").iter().map(|entry| entry.launch.id.to_string()).collect()
 }
 
+fn entry(launch: Launch) -> Entry {
+    Entry { launch, receipt: None, settled: None, settled_at: None }
+}
+
 /// The whole life of launches, for every journal.
 async fn keeps_the_contract(journal: &dyn Journal) {
     for (id, at) in [("c", 20), ("a", 30), ("b", 10), ("0", 20)] {
@@ -29,17 +35,19 @@ async fn keeps_the_contract(journal: &dyn Journal) {
 
     let receipt = Receipt(Bytes::from_static(b"receipt"));
     let settled = Settled { units: vec![UnitId::from("unit")], missing: 2 };
+    let at = Timestamp::from_millis(40);
     journal.receipt(&LaunchId::from("c"), &receipt).await.expect("receipt");
-    journal.settle(&LaunchId::from("a"), &settled).await.expect("settle");
+    journal.settle(&LaunchId::from("a"), &settled, at).await.expect("settle");
     journal.open(&launch("c", 20)).await.expect("the same launch again");
     let entries = journal.load().await.expect("load");
-    assert_eq!(entries[0], Entry { launch: launch("b", 10), receipt: None, settled: None });
-    assert_eq!(entries[2], Entry { launch: launch("c", 20), receipt: Some(receipt.clone()), settled: None });
-    assert_eq!(entries[3], Entry { launch: launch("a", 30), receipt: None, settled: Some(settled.clone()) });
+    assert_eq!(entries[0], entry(launch("b", 10)));
+    assert_eq!(entries[2], Entry { receipt: Some(receipt.clone()), ..entry(launch("c", 20)) });
+    let settled_entry = Entry { settled: Some(settled.clone()), settled_at: Some(at), ..entry(launch("a", 30)) };
+    assert_eq!(entries[3], settled_entry);
 
     journal.forget(&[]).await.expect("nothing to forget");
     journal.forget(&["b", "a", "never"].map(LaunchId::from)).await.expect("forget");
-    journal.settle(&LaunchId::from("a"), &settled).await.expect("an unknown launch is no error");
+    journal.settle(&LaunchId::from("a"), &settled, at).await.expect("an unknown launch is no error");
     journal.receipt(&LaunchId::from("a"), &receipt).await.expect("an unknown launch is no error");
     assert_eq!(ids(journal).await, ["0", "c"]);
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use common::launch;
 use redb::{Database, TableDefinition};
-use scaler_wm_core::{ErrorKind, Journal, LaunchId, Settled};
+use scaler_wm_core::{ErrorKind, Journal, LaunchId, Settled, Timestamp};
 use scaler_wm_journal::RedbJournal;
 use tempfile::TempDir;
 
@@ -44,9 +44,9 @@ async fn a_corrupt_record_is_named_and_harms_no_other() {
     assert!(text.contains("launch broken") && text.contains(&*path.to_string_lossy()), "{text}");
     assert!(text.contains("move the file away"), "{text}");
 
-    let settled = Settled { units: vec![], missing: 1 };
+    let (settled, at) = (Settled { units: vec![], missing: 1 }, Timestamp::from_millis(1));
     let (broken, kept) = (LaunchId::from("broken"), LaunchId::from("kept"));
-    let (one, other) = tokio::join!(journal.settle(&broken, &settled), journal.settle(&kept, &settled));
+    let (one, other) = tokio::join!(journal.settle(&broken, &settled, at), journal.settle(&kept, &settled, at));
     assert_eq!(one.expect_err("corrupt").kind(), ErrorKind::Invalid);
     other.expect("not its fault");
     journal.forget(&[broken]).await.expect("forget");

@@ -1,7 +1,7 @@
 //! Nothing outlives a simulation: nothing has to be on record.
 
 use async_trait::async_trait;
-use scaler_wm_core::{Entry, Journal, Launch, LaunchId, Receipt, Result, Settled};
+use scaler_wm_core::{Entry, Journal, Launch, LaunchId, Receipt, Result, Settled, Timestamp};
 
 /// Forgets everything at once.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ impl Journal for NoJournal {
         Ok(())
     }
 
-    async fn settle(&self, _: &LaunchId, _: &Settled) -> Result<()> {
+    async fn settle(&self, _: &LaunchId, _: &Settled, _: Timestamp) -> Result<()> {
         Ok(())
     }
 

@@ -67,7 +67,7 @@ async fn plant(file: &Path) {
         journal.open(&launch).await.unwrap();
     }
     let settled = Settled { units: vec![UnitId::from("NAT|gone")], missing: 0 };
-    journal.settle(&LaunchId::from("spent"), &settled).await.unwrap();
+    journal.settle(&LaunchId::from("spent"), &settled, Timestamp::from_millis(1)).await.unwrap();
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ impl Manager {
                         self.observed(observed, asked_at, now);
                     }
                     // Nothing can be done without a first look, and this one will never be allowed.
-                    Err(error) if error.kind().is_fatal() && self.recalled.is_some() => self.end_for(error),
+                    Err(error) if error.kind().is_fatal() && self.has_never_looked() => self.end_for(error),
                     Err(error) => self.call_failed(Call::Observe, &error, self.provider.info().observe_every),
                 }
             }
@@ -135,6 +135,8 @@ impl Manager {
         }
         if let Some(receipt) = receipt {
             self.launches.awaited(id, receipt.clone());
+            // They may have come already, when this is an answer to a repeated call.
+            self.observing.is_wanted = true;
             let (journal, id) = (Arc::clone(&self.journal), id.clone());
             self.record("a receipt", async move { journal.receipt(&id, &receipt).await });
         } else {
@@ -244,7 +246,8 @@ impl Manager {
                 self.close(&id, settled);
             }
         }
-        if let Some(recalled) = self.recalled.take() {
+        if let Some(mut recalled) = self.recalled.take() {
+            recalled.looked();
             match self.may_be_hidden(&recalled, now) {
                 Some(until) => {
                     self.recalled = Some(recalled);
@@ -285,9 +288,9 @@ impl Manager {
     /// The outcome of a launch is known: on record until its units are gone.
     fn close(&self, id: &LaunchId, settled: Settled) {
         let is_over = self.fleet.count_of(id) == 0;
-        let (journal, id) = (Arc::clone(&self.journal), id.clone());
+        let (journal, id, now) = (Arc::clone(&self.journal), id.clone(), self.clock.now());
         self.record("the outcome of a launch", async move {
-            if is_over { journal.forget(&[id]).await } else { journal.settle(&id, &settled).await }
+            if is_over { journal.forget(&[id]).await } else { journal.settle(&id, &settled, now).await }
         });
     }
 

@@ -15,13 +15,20 @@ use crate::{
 pub(super) struct Recalled {
     /// When it was read: whatever is on record was there before.
     read_at: Timestamp,
+    /// Whether a look has worked since, even if something may have been hidden from it.
+    has_looked: bool,
     /// Every launch on record.
     known: HashSet<LaunchId>,
-    /// Those whose outcome is on record: when each was prepared, and which units it brought.
+    /// Those whose outcome is on record: since when, and which units it brought.
     settled: Vec<(LaunchId, Timestamp, Vec<UnitId>)>,
 }
 
 impl Recalled {
+    /// A look has worked.
+    pub(super) fn looked(&mut self) {
+        self.has_looked = true;
+    }
+
     /// Whether no earlier process has left a unit on record.
     pub(super) fn is_empty(&self) -> bool {
         self.settled.is_empty()
@@ -68,8 +75,9 @@ impl Manager {
                          record cannot be listed here: see what is there, and end what is too much"
                     );
                 }
+                let since = entry.settled_since();
                 let units = entry.settled.map(|settled| settled.units).unwrap_or_default();
-                recalled.settled.push((entry.launch.id, entry.launch.at, units));
+                recalled.settled.push((entry.launch.id, since, units));
             }
         }
         for (launch, _, units) in recalled.settled.iter().filter(|(_, _, units)| !units.is_empty()) {
@@ -80,6 +88,11 @@ impl Manager {
             self.journal.forget(&forgotten).await?;
         }
         Ok(())
+    }
+
+    /// Whether no look has ever worked.
+    pub(super) fn has_never_looked(&self) -> bool {
+        self.recalled.as_ref().is_some_and(|recalled| !recalled.has_looked)
     }
 
     /// Until when a unit that is on record, and was not seen, may only be hidden by a listing that lags behind.

@@ -1,8 +1,10 @@
 //! Units that outlive a process of their manager.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use scaler_wm_conformance::{Call, CallKind, MemorySettings};
-use scaler_wm_core::{Clock, Journal, Launch, LaunchId, Settled, Stop, Tier, Token, UnitId};
+use scaler_wm_core::{Clock, Journal, Launch, LaunchId, Settled, Stop, Tier, Timestamp, Token, UnitId};
 
 use crate::bench::{Bench, Options, seconds};
 
@@ -90,25 +92,40 @@ async fn a_manager_that_ends_before_its_first_look_ends_what_is_on_record() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_clock_that_was_ahead_holds_nothing_up() {
-    let mut options = Options::default();
-    options.memory.info.list_lag = seconds(10);
-    let launch = Launch {
-        id: LaunchId::from("launch-0"),
-        token: Token::from("token-0"),
-        count: 1.try_into().unwrap(),
-        tier: Tier::default(),
-        at: Clock::system().now() + seconds(7_200),
-        spec: Bytes::new(),
-    };
+/// A record of a launch that was prepared and brought `unit-0` at these instants.
+async fn record(options: &Options, prepared: Timestamp, settled: Timestamp) {
+    let (id, token, tier) = (LaunchId::from("launch-0"), Token::from("token-0"), Tier::default());
+    let launch = Launch { id, token, count: 1.try_into().unwrap(), tier, at: prepared, spec: Bytes::new() };
     options.journal.open(&launch).await.unwrap();
-    let settled = Settled { units: vec![UnitId::from("unit-0")], missing: 0 };
-    options.journal.settle(&launch.id, &settled).await.unwrap();
+    let outcome = Settled { units: vec![UnitId::from("unit-0")], missing: 0 };
+    options.journal.settle(&launch.id, &outcome, settled).await.unwrap();
+}
+
+/// How long a manager waits with a launch.
+async fn waits(options: Options) -> Duration {
     let bench = Bench::start(options);
     let began = bench.now();
     bench.link.wish(1);
     bench.until_units(1).await;
-    let waited = bench.now().since(began);
+    bench.now().since(began)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unit_that_came_a_moment_ago_may_be_hidden_however_old_its_launch_is() {
+    let mut options = Options::default();
+    options.memory.info.list_lag = seconds(10);
+    let now = Clock::system().now();
+    record(&options, now - seconds(3_600), now - seconds(2)).await;
+    let waited = waits(options).await;
+    assert!((seconds(7)..seconds(20)).contains(&waited), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_ahead_holds_nothing_up() {
+    let mut options = Options::default();
+    options.memory.info.list_lag = seconds(10);
+    let later = Clock::system().now() + seconds(7_200);
+    record(&options, later, later).await;
+    let waited = waits(options).await;
     assert!((seconds(10)..seconds(20)).contains(&waited), "{waited:?} until what is on record is not hidden but gone");
 }

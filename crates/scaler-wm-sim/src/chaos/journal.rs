@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scaler_wm_core::{Entry, Error, ErrorKind, Journal, Launch, LaunchId, Receipt, Result, Settled};
+use scaler_wm_core::{Entry, Error, ErrorKind, Journal, Launch, LaunchId, Receipt, Result, Settled, Timestamp};
 
 use super::{
     Point,
@@ -44,7 +44,7 @@ impl Journal for ChaosJournal {
                 world.life.may_end = true;
                 return Err(Error::new(ErrorKind::Failed, "record a launch", "a fault"));
             }
-            world.records.push(Entry { launch: launch.clone(), receipt: None, settled: None });
+            world.records.push(Entry { launch: launch.clone(), receipt: None, settled: None, settled_at: None });
             world.orders.recorded(&launch.id);
         }
         wait_at(&self.0, Point::Recorded).await;
@@ -59,9 +59,11 @@ impl Journal for ChaosJournal {
         Ok(())
     }
 
-    async fn settle(&self, launch: &LaunchId, settled: &Settled) -> Result<()> {
+    async fn settle(&self, launch: &LaunchId, settled: &Settled, at: Timestamp) -> Result<()> {
         let write = |records: &mut Vec<Entry>| {
-            with_entry(records, launch, |entry| entry.settled = Some(settled.clone()));
+            with_entry(records, launch, |entry| {
+                (entry.settled, entry.settled_at) = (Some(settled.clone()), Some(at));
+            });
         };
         self.change((Point::Settling, Point::Settled), write).await;
         Ok(())

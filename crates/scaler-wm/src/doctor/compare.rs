@@ -150,7 +150,7 @@ fn order(finding: &Finding) -> (Option<Role>, &str) {
 }
 
 fn launch(facts: &Facts<'_>, entry: &Entry) -> Option<Finding> {
-    let Entry { launch, receipt, settled } = entry;
+    let Entry { launch, receipt, settled, .. } = entry;
     let age = facts.now.since(launch.at);
     let can_go = can_be_forgotten(facts, entry);
     let state = if settled.is_none() {
@@ -172,7 +172,7 @@ fn launch(facts: &Facts<'_>, entry: &Entry) -> Option<Finding> {
 
 /// Whether nothing is lost with a record: nothing that it names is there, or can be about to appear.
 fn can_be_forgotten(facts: &Facts<'_>, entry: &Entry) -> bool {
-    let is_old = facts.now.since(entry.launch.at) >= facts.info.list_lag;
+    let is_old = facts.now.since(entry.settled_since()) >= facts.info.list_lag;
     let were_deleted = |units: &[UnitId]| units.iter().all(|unit| facts.deleted.contains(unit.as_str()));
     let is_over = entry.settled.as_ref().is_some_and(|settled| were_deleted(&settled.units));
     facts.is_whole && !facts.is_running && (is_old || is_over)

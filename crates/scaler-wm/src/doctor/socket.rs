@@ -36,5 +36,6 @@ fn entry(launch: v1::Launch) -> Entry {
         },
         receipt: has_receipt.then(|| Receipt(Default::default())),
         settled: is_settled.then_some(Settled { units, missing }),
+        settled_at: None,
     }
 }

@@ -52,7 +52,7 @@ impl World {
         };
         let settled =
             |units: &[&str]| Settled { units: units.iter().map(|unit| UnitId::from(*unit)).collect(), missing: 0 };
-        self.record.launches.push(Entry { launch, receipt: None, settled: units.map(settled) });
+        self.record.launches.push(Entry { launch, receipt: None, settled: units.map(settled), settled_at: None });
         self
     }
 
