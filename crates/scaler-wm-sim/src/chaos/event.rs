@@ -52,7 +52,7 @@ pub enum What {
         when: When,
         /// So many milliseconds later.
         down: u64,
-        /// By so many milliseconds the clock of the next process is off.
+        /// The clock is set so many milliseconds ahead, or back, meanwhile.
         clock: i64,
     },
     /// The manager is told to end, and started again so many milliseconds later.
@@ -224,8 +224,8 @@ impl fmt::Display for What {
                 write!(f, "the manager is killed {when}, and starts again {} later", Span(*down))?;
                 match clock {
                     0 => Ok(()),
-                    1.. => write!(f, " with a clock that is {} ahead", Span(clock.unsigned_abs())),
-                    _ => write!(f, " with a clock that is {} behind", Span(clock.unsigned_abs())),
+                    1.. => write!(f, " with the clock set {} ahead", Span(clock.unsigned_abs())),
+                    _ => write!(f, " with the clock set back by {}", Span(clock.unsigned_abs())),
                 }
             }
             Self::Restarted(down) => write!(f, "the manager is told to end, and starts again {} later", Span(*down)),

@@ -12,8 +12,8 @@ use super::world::World;
 
 /// No unit has to be asked again so soon after a question that failed.
 const ASKED_AGAIN_AFTER: u64 = 2_000;
-/// So many launch calls in [`WINDOW`] are a storm.
-const MOST_CALLS: usize = 40;
+/// Launches at more instants than this, in [`WINDOW`], are a storm: nine that are repeated by themselves come to 45.
+const MOST_INSTANTS: usize = 60;
 const WINDOW: u64 = 10_000;
 
 /// A rule that a manager keeps.
@@ -79,6 +79,8 @@ pub(super) struct Known {
     is_handing_back: bool,
     /// It has been told to end.
     is_ended: bool,
+    /// It is being told to end.
+    is_being_ended: bool,
     in_question: u32,
     asked_at: Option<u64>,
     /// When it was first asked to hand its queue back, in this drain.
@@ -87,15 +89,29 @@ pub(super) struct Known {
     failed: Option<u64>,
 }
 
+impl Known {
+    /// Whether the manager has to count it among those that stay.
+    const fn stays(&self) -> bool {
+        !(self.is_leaving || self.is_ended || self.is_being_ended)
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Judge {
     pub(super) violation: Option<Violation>,
-    /// Launch calls of late.
+    /// When launches were called of late.
     calls: VecDeque<u64>,
     /// Launches that were called.
     called: Vec<(LaunchId, Token)>,
     /// A busy unit was asked to go while these were idle, which have to be asked as well at the same instant.
     later: Vec<(u64, UnitId, Vec<UnitId>)>,
+}
+
+impl Judge {
+    /// The process has gone, and what it was about to do.
+    pub(super) fn process_ended(&mut self) {
+        self.later.clear();
+    }
 }
 
 impl World {
@@ -120,9 +136,10 @@ impl World {
                 || machine.leaves.as_ref().is_some_and(|(since, ..)| {
                     *since < began || known.is_none_or(|known| !known.is_leaving && !known.is_ended)
                 });
-            // Of a launch that was given up nobody knows what came, until a list shows it.
-            let is_unknown = known.is_none() && self.orders.get(&machine.launch).is_none_or(|order| order.is_closed);
-            !is_taken && !is_unknown
+            // What came of a launch that was given up is known only when a list shows it, and more may be on order by then.
+            let order = self.orders.get(&machine.launch);
+            let is_unknown = known.is_none() && order.is_none_or(|order| order.is_closed);
+            !is_taken && !is_unknown && !order.is_some_and(|order| order.is_given_up)
         };
         let there = self.cloud.existing(now).filter(counts).count();
         let there = u32::try_from(there).unwrap_or(u32::MAX);
@@ -141,7 +158,7 @@ impl World {
         let ready = u64::try_from(self.setup.info().ready_within.as_millis()).unwrap_or(u64::MAX);
         let stays = |machine: &&super::cloud::Machine| {
             let is_overdue = !self.life.told_load.contains_key(&machine.id) && now - machine.made >= ready;
-            self.life.known.get(&machine.id).is_some_and(|known| !known.is_leaving && !known.is_ended)
+            self.life.known.get(&machine.id).is_some_and(Known::stays)
                 && !machine.is_leaving()
                 && !machine.hands_back
                 && machine.notice.is_none()
@@ -185,7 +202,7 @@ impl World {
         // Whoever stood still, or was relieved of its queue, goes on for other reasons.
         let is_wanted_again = self.life.known.get(unit).is_some_and(|known| known.is_handing_back);
         let Some(most) = most.filter(|_| self.life.is_up && is_wanted_again) else { return };
-        let is_counted = self.life.known.get(unit).is_some_and(|known| !known.is_leaving && !known.is_ended);
+        let is_counted = self.life.known.get(unit).is_some_and(Known::stays);
         let present = self.present() + u32::from(!is_counted);
         if present > most.min(self.setup.limit) + self.setup.spare() {
             let words = format!("{unit} goes on, and makes it {present} that are there or may come, {most} are wanted");
@@ -205,12 +222,17 @@ impl World {
             self.violated(Rule::SameLaunch, words);
         }
         self.judge.called.push((launch.id.clone(), launch.token.clone()));
-        self.judge.calls.push_back(now);
+        if self.judge.calls.back() != Some(&now) {
+            self.judge.calls.push_back(now);
+        }
         while self.judge.calls.front().is_some_and(|at| at + WINDOW < now) {
             self.judge.calls.pop_front();
         }
-        if self.judge.calls.len() > MOST_CALLS {
-            self.violated(Rule::BacksOff, format!("{} launch calls in {} s", self.judge.calls.len(), WINDOW / 1_000));
+        if self.judge.calls.len() > MOST_INSTANTS {
+            self.violated(
+                Rule::BacksOff,
+                format!("calls at {} instants in {} s", self.judge.calls.len(), WINDOW / 1_000),
+            );
         }
     }
 
@@ -226,6 +248,7 @@ impl World {
             let known = self.life.known.entry(unit.clone()).or_default();
             known.in_question += 1;
             known.asked_at = Some(now);
+            known.is_being_ended |= how == Stop::Now;
             if matches!(how, Stop::HandBack(_) | Stop::Relieve) {
                 known.asked_back.get_or_insert(now);
             }
@@ -289,10 +312,13 @@ impl World {
             });
             let known = self.life.known.entry(unit.clone()).or_default();
             known.in_question = known.in_question.saturating_sub(1);
+            known.is_being_ended &= how != Stop::Now;
             match (how, answer) {
                 (Stop::Resume, Ok(StopAnswer::Accepted)) => {
                     (known.is_leaving, known.is_handing_back) = (false, false);
-                    (known.asked_back, known.refused) = (None, None);
+                    known.refused = None;
+                    // One that cannot hand back is left alone from then on without a question, whenever it has to go.
+                    known.asked_back = known.asked_back.filter(|_| !self.setup.hand_back);
                 }
                 (Stop::HandBack(_), Ok(StopAnswer::Accepted)) => {
                     (known.is_leaving, known.is_handing_back) = (true, true);
@@ -309,7 +335,13 @@ impl World {
     /// What is not as it is wanted, if anything is not.
     pub(super) fn not_as_wanted(&self, status: &Status) -> Option<String> {
         let now = self.now;
-        let wanted = self.wanted.min(self.setup.limit).min(self.setup.budget.unwrap_or(u32::MAX));
+        let unpaid = self.wanted.min(self.setup.limit);
+        let mut wanted = unpaid.min(self.setup.budget.unwrap_or(u32::MAX));
+        if self.orders.has_given_up() {
+            // What came of a launch that was given up is there all the same, and paid for.
+            let there = u32::try_from(status.units.len()).unwrap_or(u32::MAX);
+            wanted = wanted.max(there.min(unpaid));
+        }
         let there = self.cloud.existing(now).filter(|machine| machine.is_joined(now)).count();
         let all = self.cloud.existing(now).count();
         let believed = status.units.iter().filter(|unit| unit.drain == Drain::No).count();

@@ -216,14 +216,15 @@ impl Scenario {
             // Whatever the process was waiting for goes with it.
             drop(runtime);
             let mut world = lock(&world);
-            let down;
-            (down, clock) = match (ended, world.life.killed) {
-                (Ended::Killed, Some(killed)) => (killed.down, killed.clock),
+            let down = match (ended, world.life.killed) {
+                (Ended::Killed, Some(killed)) => {
+                    clock += killed.clock;
+                    killed.down
+                }
                 (Ended::Over, _) => break,
                 (ended, _) => {
                     world.judge_end(ended_how(&ended));
-                    let told = world.told_to_end.take();
-                    (told.unwrap_or(STARTS_AGAIN_AFTER), 0)
+                    world.told_to_end.take().unwrap_or(STARTS_AGAIN_AFTER)
                 }
             };
             if world.judge.violation.is_some() {
@@ -331,13 +332,16 @@ impl World {
     fn next_look(&self) -> u64 {
         let tick = (self.now / TICK + 1) * TICK;
         let event = self.events.front().map(|event| event.at);
-        [event, self.cloud.next_change(self.now)].into_iter().flatten().fold(tick, u64::min)
+        let times = [event, self.cloud.next_change(self.now), self.next_worth_a_look()];
+        times.into_iter().flatten().fold(tick, u64::min)
     }
 
     /// What the driver does whenever it looks.
     fn drive(&mut self, status: &Status, phase: &mut Phase) {
         let now = self.now;
-        self.life.changed.send_modify(|version| *version += 1);
+        if self.is_worth_a_look() {
+            self.life.changed.send_modify(|version| *version += 1);
+        }
         self.keep_account();
         self.judge_later();
         match *phase {

@@ -13,6 +13,9 @@ pub(super) struct Order {
     pub(super) is_recorded: bool,
     /// Whether the manager has heard what came of it.
     pub(super) is_closed: bool,
+    /// Whether what it has heard was no, after a call of which nobody knows what came.
+    pub(super) is_given_up: bool,
+    is_uncertain: bool,
 }
 
 /// Every launch.
@@ -23,7 +26,15 @@ impl Orders {
     pub(super) fn planned(&mut self, launch: &Launch) {
         let Launch { id, token, count, .. } = launch;
         let (launch, token) = (id.clone(), token.clone());
-        self.0.push(Order { launch, token, count: *count, is_recorded: false, is_closed: false });
+        self.0.push(Order {
+            launch,
+            token,
+            count: *count,
+            is_recorded: false,
+            is_closed: false,
+            is_given_up: false,
+            is_uncertain: false,
+        });
     }
 
     pub(super) fn get(&self, launch: &LaunchId) -> Option<&Order> {
@@ -32,6 +43,14 @@ impl Orders {
 
     pub(super) fn recorded(&mut self, launch: &LaunchId) {
         self.find(launch).into_iter().for_each(|order| order.is_recorded = true);
+    }
+
+    /// A call of it has failed; nobody knows what came of it, or nothing did.
+    pub(super) fn failed(&mut self, launch: &LaunchId, is_uncertain: bool) {
+        let Some(order) = self.find(launch) else { return };
+        order.is_uncertain |= is_uncertain;
+        order.is_closed |= !is_uncertain;
+        order.is_given_up |= order.is_closed && order.is_uncertain;
     }
 
     pub(super) fn closed(&mut self, launch: &LaunchId) {
@@ -44,12 +63,21 @@ impl Orders {
 
     /// The process has ended: what was not on record was never called, and perhaps all is `over`.
     pub(super) fn process_ended(&mut self, over: bool) {
-        self.0.iter_mut().filter(|order| over || !order.is_recorded).for_each(|order| order.is_closed = true);
+        for order in self.0.iter_mut().filter(|order| !order.is_closed) {
+            order.is_closed = over || !order.is_recorded;
+            // Nobody knows whether it was called.
+            order.is_uncertain = true;
+        }
     }
 
     /// Those whose outcome the manager does not know.
     pub(super) fn open(&self) -> impl Iterator<Item = &Order> {
         self.0.iter().filter(|order| !order.is_closed)
+    }
+
+    /// Whether some may have brought units although the last word on them was no.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.0.iter().any(|order| order.is_given_up)
     }
 
     /// How many there were.

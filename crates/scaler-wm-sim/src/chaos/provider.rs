@@ -154,7 +154,7 @@ impl World {
             }
         };
         self.judge_new_units();
-        self.life.stir();
+        self.changed();
         if let Some(kind) = fails {
             return Err(self.error(kind));
         }
@@ -189,9 +189,7 @@ impl World {
                 self.life.may_end |= is_fatal && self.life.known.is_empty();
             }
             Err(error) => {
-                if !error.kind().is_uncertain() {
-                    self.orders.closed(&launch.id);
-                }
+                self.orders.failed(&launch.id, error.kind().is_uncertain());
                 self.life.may_end |= error.kind().is_fatal() && self.life.known.is_empty();
             }
         }
@@ -253,7 +251,7 @@ impl World {
             }
             answers.push((unit.clone(), answer));
         }
-        self.life.stir();
+        self.changed();
         answers
     }
 }

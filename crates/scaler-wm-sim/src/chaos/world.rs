@@ -1,7 +1,7 @@
 //! What is there while processes of the manager come and go, and what happens to it.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -70,6 +70,8 @@ pub(super) struct World {
     armed: Vec<Armed>,
     in_flight: BTreeMap<u64, Launch>,
     calls: u64,
+    /// When it is worth a look for the manager: something has changed, or lists have come to show it.
+    looks: BTreeSet<u64>,
     pub(super) ledger: Option<Arc<Ledger>>,
     account: Option<AccountRecord>,
     pub(super) judge: Judge,
@@ -107,6 +109,7 @@ impl World {
             armed: Vec::new(),
             in_flight: BTreeMap::new(),
             calls: 0,
+            looks: BTreeSet::new(),
             ledger: None,
             account: None,
             judge: Judge::default(),
@@ -139,10 +142,28 @@ impl World {
             self.now = at;
             self.cloud.advance(&self.setup, at);
             self.judge_new_units();
+            self.changed();
         }
         self.now = now;
         self.cloud.advance(&self.setup, now);
         self.judge_new_units();
+    }
+
+    /// Something has changed: the infrastructure says so now, and when no list is too old to show it.
+    pub(super) fn changed(&mut self) {
+        self.looks.extend([self.now, self.now + self.setup.lag + 1]);
+        self.life.stir();
+    }
+
+    /// Whether it says so now.
+    pub(super) fn is_worth_a_look(&mut self) -> bool {
+        let later = self.looks.split_off(&(self.now + 1));
+        !std::mem::replace(&mut self.looks, later).is_empty()
+    }
+
+    /// When it says so next.
+    pub(super) fn next_worth_a_look(&self) -> Option<u64> {
+        self.looks.first().copied()
     }
 
     fn happen(&mut self, what: What) {
@@ -172,7 +193,7 @@ impl World {
             }
             What::Restarted(down) => self.told_to_end = Some(down),
         }
-        self.life.stir();
+        self.changed();
     }
 
     /// When the last fault is over.
@@ -286,6 +307,7 @@ impl World {
     pub(super) fn end_life(&mut self) {
         let now = self.now;
         self.life.is_there = false;
+        self.judge.process_ended();
         // Units that end with their process are of no launch any more.
         self.orders.process_ended(!self.setup.outlives);
         for launch in std::mem::take(&mut self.in_flight).into_values() {
