@@ -58,7 +58,9 @@ fn sweep(seeds: u64, first: u64) -> ExitCode {
         }
     };
     thread::scope(|scope| {
-        (0..thread::available_parallelism().map_or(1, usize::from)).for_each(|_| drop(scope.spawn(work)))
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
     });
     let total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
     match worst.into_inner() {

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use scaler_wm_core::ErrorKind;
 
 /// Something that happens at some time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Milliseconds after the beginning.
     pub at: u64,
@@ -14,7 +14,7 @@ pub struct Event {
 }
 
 /// What happens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// The scheduler wants so many units.
     Wanted(u32),

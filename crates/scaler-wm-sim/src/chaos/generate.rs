@@ -100,8 +100,8 @@ fn spoiled(rng: &mut Rng, may_fail: bool) -> Spoiled {
     }
 }
 
-/// How far the clock is set before the next process. Where lists lag it is never set ahead: a process that finds a launch older than
-/// lists lag, and was started within that time, takes what no list shows yet for gone (ARCHITECTURE.md says so).
+/// How far the clock is set before the next process. Where lists lag it is never set ahead: a launch of a moment ago is
+/// older then than lists lag, and what no list shows yet is taken for gone (ARCHITECTURE.md says so).
 fn clock(rng: &mut Rng, setup: &Setup) -> i64 {
     let off = [0, 0, 0, -5_000, -300_000, -7_200_000, 5_000, 300_000, 7_200_000];
     off[rng.usize(..if setup.lag > 0 { 6 } else { off.len() })]

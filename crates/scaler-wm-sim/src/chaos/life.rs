@@ -316,8 +316,9 @@ async fn one_life(scenario: &Scenario, world: &Shared, phase: &mut Phase, clock:
                 if world.life.killed.is_some() {
                     return Ended::Killed;
                 }
+                let is_empty = world.cloud.existing(world.now).next().is_none();
                 return match ended {
-                    Ok(Ok(_)) if matches!(phase, Phase::Ending { .. }) && world.cloud.existing(world.now).next().is_none() => Ended::Over,
+                    Ok(Ok(_)) if matches!(phase, Phase::Ending { .. }) && is_empty => Ended::Over,
                     Ok(summary) => Ended::ByItself(None, Some(summary)),
                     Err(error) => Ended::ByItself(Some(error.to_string()), None),
                 };

@@ -15,7 +15,7 @@ use std::{
 
 use fastrand::Rng;
 use scaler_wm_core::{
-    Capabilities, ExitCause, Load, ManagerId, TaskId, Timestamp, Unit, UnitId, Wish, WorkerId, WorkerLoad,
+    Capabilities, ExitCause, ManagerId, TaskId, Timestamp, Unit, UnitId, Wish, WorkerId,
     policy::{Allocator, Change, Engine, Ledger, Offer, Policy},
 };
 use tokio::sync::{Notify, watch};
@@ -370,34 +370,5 @@ impl World {
         let all = self.managers.iter().map(|manager| manager.wanted).sum();
         self.metrics.wanted.now(all);
         decision.wish()
-    }
-
-    /// Whether a manager has to know what is busy: some of its units may go, or work may lie unevenly.
-    pub(crate) fn wants_load(&self, manager: usize) -> bool {
-        let state = &self.managers[manager];
-        let workers = state.units.len() as u64 * u64::from(state.config.workers_per_unit.get());
-        state.wanted < workers || self.lopsided > 0
-    }
-
-    /// Who has what to do, of one manager's workers.
-    pub(crate) fn load(&self, manager: usize) -> Load {
-        let as_of = Timestamp::from_millis(self.now);
-        let there = self.managers[manager].units.values().flat_map(|unit| &unit.workers);
-        let load = |number: &WorkerNumber| {
-            let worker = &self.workers[*number];
-            let load = WorkerLoad {
-                running: u32::from(worker.running.is_some()),
-                queued: u32::try_from(worker.queue.len()).unwrap_or(u32::MAX),
-                running_since: worker.running.map(|_| Timestamp::from_millis(worker.began)),
-                as_of,
-            };
-            (worker.id.clone(), load)
-        };
-        let workers = Arc::new(there.map(load).collect());
-        Load {
-            workers,
-            live_since: Some(Timestamp::default()),
-            waiting: self.waiting.values().map(|queue| queue.len() as u64).sum(),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::VecDeque, sync::Arc, time::Duration};
 
 use scaler_wm_core::{
-    Exit, ExitCause, LaunchId, Tier, Timestamp, Unit, UnitId, UnitState, WorkerMatch, policy::Change,
+    Exit, ExitCause, LaunchId, Load, Tier, Timestamp, Unit, UnitId, UnitState, WorkerLoad, WorkerMatch, policy::Change,
 };
 
 use super::{Event, SimUnit, Worker, WorkerNumber, World, worker_id};
@@ -180,5 +180,34 @@ impl World {
         let state = &mut self.managers[manager];
         let there = state.units.values().map(|unit| Arc::clone(&unit.shown));
         state.gone.drain(..).chain(there).collect()
+    }
+
+    /// Whether a manager has to know what is busy: some of its units may go, or work may lie unevenly.
+    pub(crate) fn wants_load(&self, manager: usize) -> bool {
+        let state = &self.managers[manager];
+        let workers = state.units.len() as u64 * u64::from(state.config.workers_per_unit.get());
+        state.wanted < workers || self.lopsided > 0
+    }
+
+    /// Who has what to do, of one manager's workers.
+    pub(crate) fn load(&self, manager: usize) -> Load {
+        let as_of = Timestamp::from_millis(self.now);
+        let there = self.managers[manager].units.values().flat_map(|unit| &unit.workers);
+        let load = |number: &WorkerNumber| {
+            let worker = &self.workers[*number];
+            let load = WorkerLoad {
+                running: u32::from(worker.running.is_some()),
+                queued: u32::try_from(worker.queue.len()).unwrap_or(u32::MAX),
+                running_since: worker.running.map(|_| Timestamp::from_millis(worker.began)),
+                as_of,
+            };
+            (worker.id.clone(), load)
+        };
+        let workers = Arc::new(there.map(load).collect());
+        Load {
+            workers,
+            live_since: Some(Timestamp::default()),
+            waiting: self.waiting.values().map(|queue| queue.len() as u64).sum(),
+        }
     }
 }
