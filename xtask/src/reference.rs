@@ -62,8 +62,10 @@ fn page() -> String {
     for (section, title) in managers.chain(parts).chain(python) {
         page.push_str(&format!("\n## {title}\n\n{}.\n", section.about));
         let is_manager = !PARTS.iter().any(|part| part.name == section.name);
+        // An option of every manager is told of once more where its default is another one.
+        let is_same = |spec: &OptionSpec, common: &OptionSpec| common.key == spec.key && common.preset == spec.preset;
         let is_told =
-            |spec: &&OptionSpec| is_manager && COMMON.iter().copied().flatten().any(|common| common.key == spec.key);
+            |spec: &&OptionSpec| is_manager && COMMON.iter().copied().flatten().any(|common| is_same(spec, common));
         page.push_str(&options(section.name, section.specs().filter(|spec| !is_told(spec))));
         let renamed = section.declared().filter(|other| other.stands_for.is_some());
         for other in renamed {

@@ -33,7 +33,17 @@ impl Seldom {
         Self { at_once, again_after, left: at_once, since: Timestamp::from_millis(0), left_out: 0 }
     }
 
-    /// Whether it may be said at `now`; what may not is counted.
+    /// Says `line`, if it may be said at `now`, with how many were left out before it; whether it was said. What may not is
+    /// counted.
+    pub fn say(&mut self, now: Timestamp, line: impl FnOnce(Option<u64>)) -> bool {
+        let may = self.may_say(now);
+        if may {
+            line(self.left_out());
+        }
+        may
+    }
+
+    /// Whether it may be said at `now`; what may not is counted. Who says more than one line asks so.
     pub fn may_say(&mut self, now: Timestamp) -> bool {
         let times = now.since(self.since).as_millis() / self.again_after.as_millis().max(1);
         if times > 0 {
@@ -58,6 +68,19 @@ impl Seldom {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_tells_how_much_was_not() {
+        let (mut seldom, now) =
+            (Seldom::new(2, Duration::from_secs(60)), Timestamp::default() + Duration::from_secs(1_000));
+        let mut told = Vec::new();
+        let said = [0, 0, 0, 0, 60, 60].map(|after| {
+            let at = now + Duration::from_secs(after);
+            seldom.say(at, |left_out| told.push(left_out))
+        });
+        assert_eq!(said, [true, true, false, false, true, false]);
+        assert_eq!(told, [None, None, Some(2)]);
+    }
 
     #[test]
     fn the_first_few_are_said_and_then_one_a_minute() {

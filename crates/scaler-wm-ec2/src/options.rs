@@ -68,6 +68,21 @@ impl Ec2Config {
         Ok(config)
     }
 
+    /// Checks what [`Ec2Config::from_values`] does. Of a template whose file is not here nothing is known, and nothing of what
+    /// depends on it.
+    ///
+    /// # Errors
+    /// When values that are right by themselves do not go together, or a file that is here cannot be used.
+    pub fn check_values(values: &Values, manager: &ManagerId) -> Result<(), OptionError> {
+        match values.maybe_text("orb_template") {
+            Some(path) if !Path::new(&path).exists() => {
+                (SECTION.check)(values)?;
+                check_region(values)
+            }
+            _ => Self::from_values(values, manager).map(drop),
+        }
+    }
+
     /// Takes from a template what nobody has said otherwise.
     fn follow(&mut self, values: &Values, template: Template) -> Result<(), OptionError> {
         if !template.ignored.is_empty() {

@@ -27,20 +27,22 @@ pub(crate) async fn watch(shared: Arc<Shared>) {
         if !is_there {
             match shared.ask().await {
                 Ok(described) => {
-                    if says_back.may_say(clock.now()) {
-                        let (plugin, left_out) = (cut(&described.name), says_back.left_out());
-                        info!(plugin, address = shared.client.address(), left_out, "the plug-in is there again");
-                    }
+                    says_back.say(clock.now(), |left_out| {
+                        let (plugin, address) = (cut(&described.name), shared.client.address());
+                        info!(plugin, address, left_out, "the plug-in is there again");
+                    });
                     shared.renew(described);
                     is_there = true;
                 }
                 Err(error) => {
                     debug!(error = %Chain(&error), "the plug-in is not there");
                     if error.kind().is_fatal() {
-                        if says_wrong.may_say(clock.now()) {
-                            let (error, left_out) = (cut(Chain(&error)), says_wrong.left_out());
-                            error!(error, left_out, "what listens there is no plug-in to work with");
-                        }
+                        says_wrong.say(clock.now(), |left_out| {
+                            error!(
+                                error = cut(Chain(&error)),
+                                left_out, "what listens there is no plug-in to work with"
+                            );
+                        });
                         wait = LONGEST_WAIT;
                     }
                 }
@@ -56,10 +58,10 @@ pub(crate) async fn watch(shared: Arc<Shared>) {
                     continue;
                 }
                 Heard::End { why, ticks } => {
-                    if says_gone.may_say(clock.now()) {
-                        let (address, why, left_out) = (shared.client.address(), cut(why), says_gone.left_out());
+                    says_gone.say(clock.now(), |left_out| {
+                        let (address, why) = (shared.client.address(), cut(why));
                         warn!(address, why, left_out, "the plug-in has gone: units stay as they are until it is back");
-                    }
+                    });
                     is_there = false;
                     wait = if ticks > 0 { FIRST_WAIT } else { wait };
                     shared.tick();

@@ -1,7 +1,8 @@
 //! `aws_hpc`: single tasks as jobs of AWS Batch.
 
 use scaler_wm_core::options::{
-    CONTROL, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, OptionError, OptionSpec, Preset, Values, WORKER,
+    CONTROL, Kind, LOCAL_POLICY, LOGGING, MANAGER_WITHOUT_LIMIT, OPERATION, OptionError, OptionSpec, Preset, Values,
+    WORKER,
 };
 
 use crate::{Section, agents::AGENTS, section::MANAGER_TABLES, security::TRUST};
@@ -10,7 +11,8 @@ use crate::{Section, agents::AGENTS, section::MANAGER_TABLES, security::TRUST};
 pub const AWS_HPC: Section = Section {
     name: "aws_hpc",
     about: "Tasks as jobs of AWS Batch",
-    options: &[MANAGER, OPTIONS, AGENTS, WORKER, LOGGING, OPERATION, CONTROL, TRUST, LOCAL_POLICY],
+    // The released one never follows its limit: what may be in the queue is max_concurrent_jobs for each of its workers.
+    options: &[MANAGER_WITHOUT_LIMIT, OPTIONS, AGENTS, WORKER, LOGGING, OPERATION, CONTROL, TRUST, LOCAL_POLICY],
     check,
     examples: &["aws_hpc tcp://127.0.0.1:8516 -q my-queue -d my-definition --s3-bucket my-bucket"],
     tables: MANAGER_TABLES,
@@ -97,3 +99,25 @@ const OPTIONS: &[OptionSpec] = &[
     .value("N")
     .ours(),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MANAGERS, SYMPHONY};
+
+    #[test]
+    fn only_this_one_has_no_limit_unless_it_is_given_one() {
+        let preset = |section: &Section| {
+            let spec = section.specs().find(|spec| spec.key == "max_task_concurrency");
+            spec.map(|spec| spec.preset)
+        };
+        let without: Vec<&str> = MANAGERS
+            .iter()
+            .filter(|section| preset(section) == Some(Preset::Integer(-1)))
+            .map(|section| section.name)
+            .collect();
+        assert_eq!(without, ["aws_hpc"]);
+        // The released one takes it for the tasks of each worker, so the default is the same there.
+        assert_eq!(preset(&SYMPHONY), Some(Preset::Cpus));
+    }
+}

@@ -4,6 +4,7 @@ use scaler_wm_core::options::{CONTROL, Kind, LOCAL_POLICY, LOGGING, MANAGER, OPE
 
 use crate::{
     Section,
+    rebalance::NO_REBALANCE,
     section::{MANAGER_TABLES, as_declared},
     security::TRUST,
 };
@@ -63,4 +64,6 @@ const OPTIONS: &[OptionSpec] = &[
     )
     .value("SECONDS")
     .ours(),
+    // For plug-ins whose units can be relieved; those of others are never asked.
+    NO_REBALANCE,
 ];

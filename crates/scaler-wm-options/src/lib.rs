@@ -11,6 +11,7 @@ mod native;
 mod oci;
 mod orb;
 pub mod provision;
+mod rebalance;
 mod scheduler;
 mod section;
 mod security;

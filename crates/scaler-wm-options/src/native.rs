@@ -7,6 +7,7 @@ use scaler_wm_core::options::{
 
 use crate::{
     Section,
+    rebalance::NO_REBALANCE,
     section::MANAGER_TABLES,
     security::{SECURITY, TRUST, comes_with_its_key},
 };
@@ -100,14 +101,7 @@ const OPTIONS: &[OptionSpec] = &[
     .value("FILE")
     .sample("/sys/fs/cgroup/memory.events")
     .ours(),
-    OptionSpec::new(
-        "no_rebalance",
-        Kind::Flag,
-        Preset::Nothing,
-        "Leave tasks that wait in a loaded worker where they are although others are idle; else one worker more starts \
-         for a moment, and the loaded one hands its queue back.",
-    )
-    .ours(),
+    NO_REBALANCE,
     OptionSpec::new(
         "consent",
         Kind::Choice(&["on", "off"]),

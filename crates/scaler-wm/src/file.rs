@@ -6,7 +6,7 @@ use scaler_wm_core::options::{Found, OptionError, OptionSpec, Origin, Raw, neare
 use scaler_wm_options::{MANAGERS, PARTS, PYTHON_MANAGERS, SHARED_TABLES, Section};
 use toml::{
     Spanned,
-    de::{DeTable, DeValue},
+    de::{DeInteger, DeTable, DeValue},
 };
 
 /// The table that holds managers: one, or an array of them.
@@ -327,8 +327,7 @@ fn raw(value: &Spanned<DeValue<'_>>) -> Raw {
     match value.get_ref() {
         DeValue::String(text) => Raw::Text(text.to_string()),
         DeValue::Boolean(value) => Raw::Bool(*value),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or(Raw::Other("a number out of range"), Raw::Integer),
+        DeValue::Integer(number) => whole(number).map_or(Raw::Other("a number out of range"), Raw::Integer),
         DeValue::Float(number) => number.as_str().parse().map_or(Raw::Other("a number out of range"), Raw::Float),
         DeValue::Array(items) => items
             .iter()
@@ -337,9 +336,9 @@ fn raw(value: &Spanned<DeValue<'_>>) -> Raw {
             .map_or(Raw::Other("a list of other things than texts"), Raw::Texts),
         DeValue::Table(table) => table
             .iter()
-            .map(|(key, value)| Some((key.get_ref().to_string(), text(value)?)))
+            .map(|(key, value)| Some((key.get_ref().to_string(), text_or_number(value)?)))
             .collect::<Option<BTreeMap<_, _>>>()
-            .map_or(Raw::Other("a table of other things than texts"), Raw::Pairs),
+            .map_or(Raw::Other("a table of other things than texts and whole numbers"), Raw::Pairs),
         DeValue::Datetime(_) => Raw::Other("a date"),
     }
 }
@@ -349,6 +348,18 @@ fn text(value: &Spanned<DeValue<'_>>) -> Option<String> {
         DeValue::String(text) => Some(text.to_string()),
         _ => None,
     }
+}
+
+/// A whole number of a table is as good as its digits, as it is where a key takes a text.
+fn text_or_number(value: &Spanned<DeValue<'_>>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::Integer(number) => whole(number).map(|number| number.to_string()),
+        _ => text(value),
+    }
+}
+
+fn whole(number: &DeInteger<'_>) -> Option<i64> {
+    i64::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
 #[cfg(test)]

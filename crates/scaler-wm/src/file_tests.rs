@@ -1,6 +1,6 @@
 //! Tests of reading files.
 
-use scaler_wm_options::BAREMETAL_NATIVE;
+use scaler_wm_options::{AWS_RAW_ECS, BAREMETAL_NATIVE};
 
 use super::*;
 
@@ -19,6 +19,20 @@ fn reads_the_one_entry_of_a_type_with_its_lines() {
         assert_eq!(entry.found.len(), 1);
         assert_eq!((entry.found[0].key, &entry.found[0].raw), ("io_threads", &Raw::Integer(2)));
         let Origin::File { line: 5, .. } = entry.found[0].origin else { panic!("{:?}", entry.found) };
+    }
+}
+
+#[test]
+fn weights_of_a_table_are_numbers_or_texts() {
+    let raw = |weights: &str| {
+        let text = format!("[worker_manager]\ntype = \"aws_raw_ecs\"\necs_capacity_providers = {{ {weights} }}\n");
+        file(&text).one(&AWS_RAW_ECS).unwrap().found.remove(0).raw
+    };
+    let texts = raw("FARGATE_SPOT = \"3\", FARGATE = \"1:2\"");
+    assert_eq!(raw("FARGATE_SPOT = 3, FARGATE = \"1:2\""), texts);
+    assert_eq!(raw("FARGATE_SPOT = 0x3, FARGATE = \"1:2\""), texts);
+    for other in ["1.5", "true", "[3]", "99999999999999999999"] {
+        assert!(matches!(raw(&format!("FARGATE = {other}")), Raw::Other(_)), "{other}");
     }
 }
 

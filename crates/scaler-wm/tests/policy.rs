@@ -41,7 +41,12 @@ fn a_policy_is_valid_or_the_error_is_told() {
 
     let waterfall = ["-et", "waterfall_v1", "-pc", "1,local\n2,cloud,-1"];
     let noted = run("check", &waterfall, b"");
-    assert!(noted.status.success() && text(&noted.stderr).starts_with("note: line 2: "), "{noted:?}");
+    let told = text(&noted.stdout);
+    assert!(noted.status.success() && noted.stderr.is_empty(), "{noted:?}");
+    assert!(told.starts_with("note: line 2: ") && told.contains("\nvalid: policy engine waterfall_v1"), "{told}");
+    // Where answers are lines of JSON, a note is none.
+    let answered = run("eval", &waterfall, b"{}\n");
+    assert!(answered.stdout.starts_with(b"{") && text(&answered.stderr).starts_with("note: line 2: "), "{answered:?}");
 
     let wrong = run("check", &["-pc", "allocate=even_load; scaling=vanila"], b"");
     assert_eq!((code(wrong.status), text(&wrong.stdout)), (2, String::new()));

@@ -19,7 +19,7 @@ fn native_file(keys: &str) -> Case {
 }
 
 fn ec2(arguments: &[&str]) -> Case {
-    Case::line("orb_aws_ec2", &[BASE.as_slice(), &["--aws-region", "r", "--image-id", "i"], arguments].concat())
+    Case::line("orb_aws_ec2", &[BASE.as_slice(), &["--aws-region", "us-east-1", "--image-id", "i"], arguments].concat())
 }
 
 /// The value of `key` in a manager's outcome.
@@ -61,6 +61,24 @@ fn only_we_refuse(key: &str, all: &[(Case, Value, &[&str])]) -> Result<()> {
 }
 
 #[test]
+fn a_manager_of_batch_has_no_limit_unless_it_is_given_one() -> Result<()> {
+    let case = |more: &[&str]| {
+        let base = ["tcp://127.0.0.1:8516", "-wmi", "x", "-q", "q", "-d", "d", "--s3-bucket", "b"];
+        Case::line("aws_hpc", &[base.as_slice(), more].concat())
+    };
+    let key = "max_task_concurrency";
+    let (usual, given) = (case(&[]), case(&["-mtc", "7"]));
+    // The package shows the number of CPUs, and its manager never looks at it: it starts workers without a limit.
+    let theirs = shown(&released::outcomes(std::slice::from_ref(&usual))?[0], key)?;
+    let are_cpus = theirs.as_u64().is_some_and(|cpus| cpus >= 1);
+    same("that the package shows CPUs", &are_cpus.into(), &true.into())?;
+    let ours = Ours::new()?;
+    same(key, &shown(&ours.outcome(&usual)?, key)?, &json!(-1))?;
+    // What somebody has asked for is kept.
+    same(key, &shown(&ours.outcome(&given)?, key)?, &json!(7))
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_the_nearest_known_one() -> Result<()> {
     let case = native_file("max_task_concurency = 3");
     let theirs = shown(&released::outcomes(&[native(&[])])?[0], "max_task_concurrency")?;
@@ -98,6 +116,20 @@ fn a_missing_id_is_made_of_type_and_host() -> Result<()> {
     let host = host.map_err(|error| Failure::new("read this host's name", error))?;
     let id = shown(&Ours::new()?.outcome(&case)?, "worker_manager_id")?;
     same("worker_manager_id", &id, &json!(format!("baremetal_native-{}", host.trim())))
+}
+
+#[test]
+fn what_a_first_call_would_find_out_is_refused_before_it() -> Result<()> {
+    let ecs = |arguments: &[&str]| Case::line("aws_raw_ecs", &[BASE.as_slice(), arguments].concat());
+    let requirements = |text: &str| {
+        let python = ["--aws-region", "us-east-1", "--python-version", "3.12", "--requirements-txt", text];
+        Case::line("orb_aws_ec2", &[BASE.as_slice(), &python].concat())
+    };
+    only_we_refuse("aws_region", &[(ec2(&["--aws-region", "us-east-1a"]), json!("us-east-1a"), &["us-east-1a"])])?;
+    let half = ecs(&["--ecs-subnets", "s", "--aws-access-key-id", "AKIAX"]);
+    only_we_refuse("ecs_subnets", &[(half, json!(["s"]), &["--aws-access-key-id", "--aws-secret-access-key"])])?;
+    let nothing = requirements("numpy");
+    only_we_refuse("requirements_txt", &[(nothing, json!("numpy"), &["--requirements-txt", "opengris-scaler"])])
 }
 
 #[test]

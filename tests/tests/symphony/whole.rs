@@ -35,7 +35,11 @@ fn hundreds_of_tasks_come_back() -> Result<()> {
 #[test]
 fn a_task_is_canceled_where_it_waits_and_where_it_runs() -> Result<()> {
     for faults in ["", "cancel-unsupported"] {
-        let (stack, symphony, mut manager) = start(&["--max-concurrent-tasks", "2", "-mtc", "2"])?;
+        // The smaller number counts, and that is said with the flag that it comes from.
+        let (stack, symphony, mut manager) = start(&["-mtc", "2"])?;
+        let said = manager.log().lines_with(&["no more than 2 tasks", "max_concurrent_tasks is 100"]);
+        let is_named = said.len() == 1 && said[0].contains("--max-task-concurrency");
+        stack.check(is_named, "which number counts", manager.log().tail(20))?;
         symphony.set_faults(faults)?;
         let client = Commanded::new(&stack)?;
         client.submit(2)?;

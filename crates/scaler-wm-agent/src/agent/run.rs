@@ -288,11 +288,12 @@ impl Agent {
     }
 
     pub(super) fn lost(&mut self, reason: &str) {
-        if self.is_told || !Says::may(&mut self.says.lost) {
-            debug!(agent = %self.unit, %reason, "no connection to the scheduler");
-        } else {
-            let left_out = self.says.lost.left_out();
-            warn!(agent = %self.unit, %reason, left_out, "no connection to the scheduler: what runs goes on meanwhile");
+        let agent = &self.unit;
+        let line = |left_out| {
+            warn!(%agent, %reason, left_out, "no connection to the scheduler: what runs goes on meanwhile");
+        };
+        if self.is_told || !Says::now(&mut self.says.lost, line) {
+            debug!(%agent, %reason, "no connection to the scheduler");
         }
         self.is_told = true;
         self.wire.lost();
@@ -302,11 +303,11 @@ impl Agent {
         self.pulse.connected();
         if is_new {
             let tasks = self.book.clear();
-            if Says::may(&mut self.says.new) {
-                let left_out = self.says.new.left_out();
-                info!(agent = %self.unit, tasks = tasks.len(), left_out, "another scheduler is there: what the last one \
-                    wanted waits to be asked for again");
-            }
+            let (agent, tasks_there) = (&self.unit, tasks.len());
+            Says::now(&mut self.says.new, |left_out| {
+                info!(%agent, tasks = tasks_there, left_out, "another scheduler is there: what the last one wanted waits to \
+                    be asked for again");
+            });
             self.work.abort_all();
             self.work = JoinSet::new();
             tasks.iter().for_each(|task| self.hub.abandon(task));
@@ -353,8 +354,9 @@ impl Agent {
             return;
         }
         self.wire.is_good();
-        if std::mem::take(&mut self.is_told) && Says::may(&mut self.says.again) {
-            info!(agent = %self.unit, left_out = self.says.again.left_out(), "the scheduler answers again");
+        if std::mem::take(&mut self.is_told) {
+            let agent = &self.unit;
+            Says::now(&mut self.says.again, |left_out| info!(%agent, left_out, "the scheduler answers again"));
         }
         if !std::mem::replace(&mut self.is_up, true) {
             (self.tell)(&self.unit, News::Up);
@@ -363,11 +365,12 @@ impl Agent {
         if self.config.storage.is_none() {
             match echo.storage.address() {
                 Ok(address) => self.hub.storage().is_at(address),
-                Err(error) if Says::may(&mut self.says.storage) => {
-                    let (error, left_out) = (cut(error), self.says.storage.left_out());
-                    warn!(agent = %self.unit, error, left_out, "the scheduler names no usable object storage");
+                Err(error) => {
+                    let agent = &self.unit;
+                    Says::now(&mut self.says.storage, |left_out| {
+                        warn!(%agent, error = cut(error), left_out, "the scheduler names no usable object storage");
+                    });
                 }
-                Err(_) => {}
             }
         }
     }

@@ -12,8 +12,8 @@ pub(super) struct Says {
 }
 
 impl Says {
-    /// Whether one of them may be said now.
-    pub(super) fn may(seldom: &mut Seldom) -> bool {
-        seldom.may_say(Clock::system().now())
+    /// Says one of them, if it may be said now, with how many were left out before it; whether it was said.
+    pub(super) fn now(seldom: &mut Seldom, line: impl FnOnce(Option<u64>)) -> bool {
+        seldom.say(Clock::system().now(), line)
     }
 }

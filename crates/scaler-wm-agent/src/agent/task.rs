@@ -70,9 +70,7 @@ pub(super) async fn see_through(hub: Arc<Hub>, job: Job) -> Option<Done> {
         TaskOutcome::Raised(bytes) => (ResultOutcome::Failed, bytes),
         TaskOutcome::Failed(error) | TaskOutcome::Again(error) => {
             let error = Chain(&error).to_string();
-            if hub.may_say() {
-                warn!(task = %job.task, %error, "a task has failed");
-            }
+            hub.say(|left_out| warn!(task = %job.task, %error, left_out, "a task has failed"));
             (ResultOutcome::Failed, exception(&error))
         }
     };
@@ -80,9 +78,7 @@ pub(super) async fn see_through(hub: Arc<Hub>, job: Job) -> Option<Done> {
         Ok((object, size)) => (outcome, object, size),
         Err(error) => {
             let error = Chain(&error).to_string();
-            if hub.may_say() {
-                warn!(task = %job.task, %error, "the result of a task cannot be stored");
-            }
+            hub.say(|left_out| warn!(task = %job.task, %error, left_out, "the result of a task cannot be stored"));
             let (object, size) = store(&hub, &job.client, exception(&error)).await.ok()?;
             (ResultOutcome::Failed, object, size)
         }
@@ -95,10 +91,10 @@ pub(super) async fn see_through(hub: Arc<Hub>, job: Job) -> Option<Done> {
 async fn outcome(hub: &Hub, job: &Job) -> Option<TaskOutcome> {
     loop {
         match outcome_once(hub, job).await? {
-            TaskOutcome::Again(error) if hub.may_say() => {
-                warn!(task = %job.task, error = %Chain(&error), "a task was lost on its way: it is handed over again");
-            }
-            TaskOutcome::Again(_) => {}
+            TaskOutcome::Again(error) => hub.say(|left_out| {
+                let error = Chain(&error);
+                warn!(task = %job.task, %error, left_out, "a task was lost on its way: it is handed over again");
+            }),
             outcome => return Some(outcome),
         }
     }

@@ -108,10 +108,9 @@ impl Hub {
         &self.objects
     }
 
-    /// Whether one more line may be said of a task that fails.
-    pub(crate) fn may_say(&self) -> bool {
-        let mut says = self.says.lock().unwrap_or_else(PoisonError::into_inner);
-        says.may_say(Clock::system().now())
+    /// Says one more line of a task that fails, if it may be said, with how many were left out before it.
+    pub(crate) fn say(&self, line: impl FnOnce(Option<u64>)) {
+        self.says.lock().unwrap_or_else(PoisonError::into_inner).say(Clock::system().now(), line);
     }
 
     /// An agent wants a task done.

@@ -53,7 +53,7 @@ pub fn manager_policy(state: &State) -> Option<Value> {
             "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
             "Resource": format!("arn:{partition}:s3:::{bucket}/{prefix}/*"),
         }),
-        // Without it, S3 answers that a result which is not there is forbidden.
+        // Without it, S3 answers that a result which is not there is forbidden, and preflight that the bucket is.
         json!({
             "Sid": "TellMissingFromForbidden", "Effect": "Allow", "Action": "s3:ListBucket",
             "Resource": format!("arn:{partition}:s3:::{bucket}"),
@@ -62,12 +62,17 @@ pub fn manager_policy(state: &State) -> Option<Value> {
             "Sid": "WhyItFailed", "Effect": "Allow", "Action": "logs:GetLogEvents",
             "Resource": format!("arn:{partition}:logs:{region}:{account}:log-group:{group}:log-stream:{definition}/*"),
         }),
+        json!({
+            "Sid": "PreflightAlone", "Effect": "Allow",
+            "Action": ["batch:DescribeJobQueues", "batch:DescribeJobDefinitions", "batch:DescribeComputeEnvironments"],
+            "Resource": "*",
+        }),
     ]))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::{collections::BTreeSet, path::PathBuf};
 
     use super::*;
     use crate::provision::Place;
@@ -84,19 +89,42 @@ mod tests {
         assert_eq!(policy, expected);
     }
 
-    #[test]
-    fn a_manager_gets_what_belongs_to_it() {
+    fn complete() -> State {
         let text = |text: &str| Some(text.to_owned());
-        let mut state = State {
+        State {
             aws_region: "eu-west-1".to_owned(),
             aws_account_id: text("1"),
             s3_bucket: text("b"),
             job_queue_arn: text("arn:aws-cn:batch:eu-west-1:1:job-queue/q"),
+            job_definition_name: text("d"),
             ..State::default()
-        };
-        assert_eq!(manager_policy(&state), None);
-        state.job_definition_name = text("d");
-        let policy = manager_policy(&state).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_manager_gets_what_the_readme_says_that_it_needs() {
+        // A test of the binary compares that with what the code calls.
+        let (_, needed) = include_str!("../../README.md").split_once("\n## Permissions\n").unwrap();
+        let words = needed.split(|letter: char| !letter.is_alphanumeric() && letter != ':');
+        let of_aws = |word: &&str| ["batch:", "logs:", "s3:"].iter().any(|service| word.starts_with(service));
+        let needed: BTreeSet<&str> = words.filter(of_aws).collect();
+        let policy = manager_policy(&complete()).unwrap();
+        let actions = policy["Statement"].as_array().unwrap().iter().map(|statement| &statement["Action"]);
+        let allowed: BTreeSet<&str> = actions
+            .flat_map(|action| match action.as_array() {
+                Some(all) => all.iter().filter_map(Value::as_str).collect(),
+                None => Vec::from_iter(action.as_str()),
+            })
+            .collect();
+        assert!(needed.len() > 10, "{needed:?}");
+        assert_eq!(allowed, needed);
+    }
+
+    #[test]
+    fn a_manager_gets_what_belongs_to_it() {
+        let missing = State { job_definition_name: None, ..complete() };
+        assert_eq!(manager_policy(&missing), None);
+        let policy = manager_policy(&complete()).unwrap();
         assert_eq!(policy["Statement"][0]["Resource"][2], "arn:aws-cn:batch:eu-west-1:1:job-definition/d:*");
         assert_eq!(policy["Statement"][3]["Resource"], "arn:aws-cn:s3:::b/scaler-tasks/*");
         let actions = policy["Statement"].as_array().unwrap().iter().map(|statement| statement["Action"].to_string());

@@ -17,6 +17,7 @@ mod says;
 mod settings;
 mod status;
 mod tell;
+mod tracked;
 mod wants;
 
 pub use run::Manager;

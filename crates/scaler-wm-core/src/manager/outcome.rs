@@ -6,7 +6,8 @@ use tracing::{debug, info, warn};
 
 use super::{
     Manager,
-    fleet::{Departed, Fleet, Noted},
+    fleet::{Fleet, Noted},
+    tracked::Departed,
 };
 use crate::{
     Chain, Error, ErrorKind, ExitCause, LaunchId, Launched, Observed, Result, Settled, Stop, StopAnswer, Tier,

@@ -271,10 +271,10 @@ impl Manager {
                 self.wish = None;
             }
             LinkEvent::Down(reason) => {
-                if self.says.away.may_say(self.clock.now()) {
-                    let (manager, left_out) = (&self.settings.manager, self.says.away.left_out());
+                let manager = &self.settings.manager;
+                self.says.away.say(self.clock.now(), |left_out| {
                     warn!(%manager, %reason, left_out, "the scheduler does not answer: units stay, none starts");
-                }
+                });
                 self.happened(Happening::LinkDown(reason), self.clock.now());
                 self.up_since = None;
                 self.wish = None;
@@ -351,16 +351,10 @@ impl Manager {
             not_before: self.not_before,
         });
         if made.target != self.target {
-            if self.says.target.may_say(now) {
-                info!(
-                    manager = %self.settings.manager,
-                    desired = self.desired,
-                    target = made.target,
-                    units = views.len(),
-                    left_out = self.says.target.left_out(),
-                    "target changed"
-                );
-            }
+            let (manager, desired) = (&self.settings.manager, self.desired);
+            self.says.target.say(now, |left_out| {
+                info!(%manager, desired, target = made.target, units = views.len(), left_out, "target changed");
+            });
             let (desired, target) = (self.desired, made.target);
             let there = u32::try_from(views.len()).unwrap_or(u32::MAX);
             self.happened(Happening::Target { desired, target, units: there }, now);

@@ -21,7 +21,7 @@ impl Manager {
             return;
         };
         let why = if !self.provider.info().relieves {
-            "workers of this release cannot be asked to hand work back"
+            "its workers cannot be asked to hand work back"
         } else if self.load.live_since.is_none() && now.since(up_since) >= LOAD_SHOWS {
             "who is busy is not known"
         } else {

@@ -9,66 +9,73 @@ const SECONDS: Kind = Kind::Integer { min: 1, special: None };
 pub const COMMON: &[&[OptionSpec]] = &[MANAGER, WORKER, LOGGING, OPERATION, CONTROL, LOCAL_POLICY];
 
 /// What a manager is and how much it may start.
-pub const MANAGER: &[OptionSpec] = &[
-    OptionSpec::new(
-        "scheduler_address",
-        Kind::Address,
-        Preset::Required,
-        "Where the scheduler listens, such as tcp://127.0.0.1:8516.",
-    )
-    .positional()
-    .value("ADDRESS")
-    .sample("tcp://127.0.0.1:8516")
-    .group(Group::Manager),
-    OptionSpec::new(
-        "worker_manager_id",
-        Kind::Text,
-        Preset::Described("the type and this host's name"),
-        "Name of this manager at the scheduler; no two may share one.",
-    )
-    .short("wmi")
-    .value("ID")
-    .sample("local")
-    .group(Group::Manager),
-    OptionSpec::new(
-        "worker_scheduler_address",
-        Kind::Address,
-        Preset::Described("ADDRESS"),
-        "Where workers find the scheduler, if they are on another network than this manager.",
-    )
-    .short("wsa")
-    .value("ADDRESS")
-    .sample("tcp://203.0.113.5:8516")
-    .group(Group::Manager),
-    OptionSpec::new(
-        "object_storage_address",
-        Kind::Address,
-        Preset::Described("told by the scheduler"),
-        "Where workers find the object storage server.",
-    )
-    .short("osa")
-    .value("ADDRESS")
-    .sample("tcp://127.0.0.1:8517")
-    .group(Group::Manager),
-    OptionSpec::new(
-        "max_task_concurrency",
-        Kind::Integer { min: 0, special: Some(-1) },
-        Preset::Cpus,
-        "Most tasks that may run at once, and so the most workers; -1 for no limit.",
-    )
-    .short("mtc")
-    .value("N")
-    .group(Group::Manager),
-    OptionSpec::new(
-        "scale_down_cooldown_seconds",
-        Kind::Float,
-        Preset::Float(30.0),
-        "Seconds for which the scheduler must ask for fewer workers before any goes; 0 for none.",
-    )
-    .short("sdc")
-    .value("SECONDS")
-    .group(Group::Manager),
-];
+pub const MANAGER: &[OptionSpec] = &manager(Preset::Cpus);
+
+/// The same for a manager that has no limit of its own unless it is given one.
+pub const MANAGER_WITHOUT_LIMIT: &[OptionSpec] = &manager(Preset::Integer(-1));
+
+const fn manager(most: Preset) -> [OptionSpec; 6] {
+    [
+        OptionSpec::new(
+            "scheduler_address",
+            Kind::Address,
+            Preset::Required,
+            "Where the scheduler listens, such as tcp://127.0.0.1:8516.",
+        )
+        .positional()
+        .value("ADDRESS")
+        .sample("tcp://127.0.0.1:8516")
+        .group(Group::Manager),
+        OptionSpec::new(
+            "worker_manager_id",
+            Kind::Text,
+            Preset::Described("the type and this host's name"),
+            "Name of this manager at the scheduler; no two may share one.",
+        )
+        .short("wmi")
+        .value("ID")
+        .sample("local")
+        .group(Group::Manager),
+        OptionSpec::new(
+            "worker_scheduler_address",
+            Kind::Address,
+            Preset::Described("ADDRESS"),
+            "Where workers find the scheduler, if they are on another network than this manager.",
+        )
+        .short("wsa")
+        .value("ADDRESS")
+        .sample("tcp://203.0.113.5:8516")
+        .group(Group::Manager),
+        OptionSpec::new(
+            "object_storage_address",
+            Kind::Address,
+            Preset::Described("told by the scheduler"),
+            "Where workers find the object storage server.",
+        )
+        .short("osa")
+        .value("ADDRESS")
+        .sample("tcp://127.0.0.1:8517")
+        .group(Group::Manager),
+        OptionSpec::new(
+            "max_task_concurrency",
+            Kind::Integer { min: 0, special: Some(-1) },
+            most,
+            "Most tasks that may run at once, and so the most workers; -1 for no limit.",
+        )
+        .short("mtc")
+        .value("N")
+        .group(Group::Manager),
+        OptionSpec::new(
+            "scale_down_cooldown_seconds",
+            Kind::Float,
+            Preset::Float(30.0),
+            "Seconds for which the scheduler must ask for fewer workers before any goes; 0 for none.",
+        )
+        .short("sdc")
+        .value("SECONDS")
+        .group(Group::Manager),
+    ]
+}
 
 /// What every worker is started with.
 pub const WORKER: &[OptionSpec] = &[

@@ -11,7 +11,7 @@ mod resolve;
 mod spec;
 mod value;
 
-pub use common::{COMMON, LOCAL_POLICY, LOGGING, MANAGER, OPERATION, WORKER};
+pub use common::{COMMON, LOCAL_POLICY, LOGGING, MANAGER, MANAGER_WITHOUT_LIMIT, OPERATION, WORKER};
 pub use control::CONTROL;
 pub use nearest::nearest;
 pub use resolve::{Found, resolve};

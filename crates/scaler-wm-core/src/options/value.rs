@@ -17,7 +17,7 @@ pub enum Raw {
     Text(String),
     /// A list of texts.
     Texts(Vec<String>),
-    /// A table of texts.
+    /// A table of texts; whole numbers are there as their digits.
     Pairs(BTreeMap<String, String>),
     /// Something else; the text names its kind.
     Other(&'static str),

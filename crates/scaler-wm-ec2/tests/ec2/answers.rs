@@ -1,8 +1,8 @@
 //! What the service says of things that nobody changes.
 
 use crate::{
-    fake::{Answer, Instance},
     form::{Form, escaped},
+    state::{Answer, Instance},
 };
 
 /// Whether a description asks for a temporary thing of this name: by its name, or by its owner, whose name it begins with.

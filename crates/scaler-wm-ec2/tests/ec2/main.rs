@@ -14,5 +14,6 @@ mod losing;
 mod managing;
 mod options;
 mod setting_up;
+mod state;
 mod suite;
 mod user_data;

@@ -245,6 +245,9 @@ impl World {
         });
         for unit in units {
             let is_busy = self.life.told_load.get(unit).is_some_and(|seen| seen.is_busy);
+            // What no record knows goes whatever is wanted.
+            let launch = self.cloud.machines.get(unit).map(|machine| &machine.launch);
+            let is_ours = launch.is_some_and(|launch| self.records.iter().any(|entry| entry.launch.id == *launch));
             let known = self.life.known.entry(unit.clone()).or_default();
             known.in_question += 1;
             known.asked_at = Some(now);
@@ -257,8 +260,7 @@ impl World {
             if how == Stop::Now && is_busy && !may_be_ended {
                 self.violated(Rule::NotWhileBusy, format!("{unit} is ended"));
             }
-            let is_first_look = self.life.first_look == Some(now);
-            if matches!(how, Stop::HandBack(_)) && is_busy && self.life.is_up && !self.life.may_end && !is_first_look {
+            if matches!(how, Stop::HandBack(_)) && is_busy && self.life.is_up && !self.life.may_end && is_ours {
                 let idle = self.idle_units();
                 self.judge.later.push((now, unit.clone(), idle));
             }

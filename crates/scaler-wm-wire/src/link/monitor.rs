@@ -43,10 +43,9 @@ pub(super) async fn run(address: Address, settings: LinkSettings, clock: Clock, 
         };
         match event {
             MonitorEvent::Up => {
-                if says_up.may_say(clock.now()) {
-                    let left_out = says_up.left_out();
+                says_up.say(clock.now(), |left_out| {
                     info!(monitor = %address, left_out, "connected to the scheduler's monitor");
-                }
+                });
                 shared.tracker().connected(clock.now());
                 (told, is_changed) = (Instant::now(), true);
             }
@@ -67,16 +66,18 @@ pub(super) async fn run(address: Address, settings: LinkSettings, clock: Clock, 
                 shared.workers.send_modify(|version| *version += 1);
                 is_changed = false;
                 // One that hangs up at once is no monitor: no line for each.
-                if (mem::replace(&mut is_said, true) && !was_heard) || !says_down.may_say(clock.now()) {
-                    debug!(monitor = %address, error = %Chain(&error), "no monitor yet");
-                } else {
+                let is_news = !mem::replace(&mut is_said, true) || was_heard;
+                let line = |left_out| {
                     warn!(
                         monitor = %address,
                         error = %Chain(&error),
-                        left_out = says_down.left_out(),
+                        left_out,
                         "the scheduler's monitor is not heard: what is busy is not known, so scale-down asks the oldest \
                          worker first and heartbeats keep to their interval; --monitor-address names another place; trying on"
                     );
+                };
+                if !(is_news && says_down.say(clock.now(), line)) {
+                    debug!(monitor = %address, error = %Chain(&error), "no monitor yet");
                 }
             }
         }

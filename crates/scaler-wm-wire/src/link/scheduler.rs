@@ -93,10 +93,10 @@ impl Link {
     /// Serves a connection until it ends, and says why it did.
     async fn serve(&mut self, connection: Connection) -> Error {
         let started = StdInstant::now();
-        if self.says[0].may_say(self.clock.now()) {
-            let (scheduler, left_out) = (&self.settings.scheduler, self.says[0].left_out());
+        let scheduler = &self.settings.scheduler;
+        self.says[0].say(self.clock.now(), |left_out| {
             info!(%scheduler, version = %connection.version(), left_out, "connected to the scheduler");
-        }
+        });
         self.connected = Instant::now();
         self.shared.facts().protocol = Some(connection.version().to_string().into());
         let (mut sender, mut receiver) = connection.into_messages();
@@ -160,10 +160,9 @@ impl Link {
                 self.doubts.echo(now);
                 if !self.is_up {
                     self.is_up = true;
-                    if self.says[1].may_say(self.clock.now()) {
-                        let left_out = self.says[1].left_out();
+                    self.says[1].say(self.clock.now(), |left_out| {
                         info!(scheduler = %self.settings.scheduler, left_out, "the scheduler answers");
-                    }
+                    });
                     self.shared.mailbox.up();
                 }
             }

@@ -178,10 +178,10 @@ impl Work {
                 },
                 event = monitor.next() => match event {
                     MonitorEvent::Up => {
-                        if self.says.up.may_say(self.clock.now()) {
-                            let (policy, left_out) = (self.policy, self.says.up.left_out());
+                        let policy = self.policy;
+                        self.says.up.say(self.clock.now(), |left_out| {
                             info!(monitor = %address, policy, left_out, "the policy engine hears the scheduler's monitor");
-                        }
+                        });
                         self.feed.begin();
                     }
                     MonitorEvent::Said(message) => {
@@ -233,9 +233,10 @@ impl Work {
         }
         if self.feed.is_ready() && *self.standing.borrow() != Standing::Ready {
             let was_lost = self.lost_at.take().is_some() || *self.standing.borrow() == Standing::Lost;
-            if was_lost && self.says.back.may_say(self.clock.now()) {
-                let left_out = self.says.back.left_out();
-                info!(policy = self.policy, left_out, "the scheduler's monitor is back: the policy decides again");
+            if was_lost {
+                self.says.back.say(self.clock.now(), |left_out| {
+                    info!(policy = self.policy, left_out, "the scheduler's monitor is back: the policy decides again");
+                });
             }
             self.standing.send_replace(Standing::Ready);
         }
@@ -246,15 +247,15 @@ impl Work {
         match standing {
             Standing::Waiting(_) => drop(self.standing.send_replace(Standing::Waiting(Some(reason.to_owned())))),
             Standing::Ready => {
-                if self.says.lost.may_say(self.clock.now()) {
+                self.says.lost.say(self.clock.now(), |left_out| {
                     warn!(
                         policy = self.policy,
                         reason,
                         hold_seconds = self.hold.as_secs_f64(),
-                        left_out = self.says.lost.left_out(),
+                        left_out,
                         "the scheduler's monitor is away: what was wanted last stands for so long, then units stay and none starts"
                     );
-                }
+                });
                 self.lost_at = Some(Instant::now());
                 self.standing.send_replace(Standing::Holding);
             }
@@ -289,9 +290,10 @@ impl Work {
                         if is_capped { self.capped.insert(manager.clone()) } else { self.capped.remove(manager) };
                     if is_capped && is_news {
                         warn!(%manager, because = cut(&decision.because), "the budget limits what the policy wants");
-                    } else if is_new && self.says.wants.may_say(self.clock.now()) {
-                        let left_out = self.says.wants.left_out();
-                        info!(%manager, because = cut(&decision.because), left_out, "the policy wants something else");
+                    } else if is_new {
+                        self.says.wants.say(self.clock.now(), |left_out| {
+                            info!(%manager, because = cut(&decision.because), left_out, "the policy wants something else");
+                        });
                     }
                     if wish.is_none() {
                         // A policy that gives no command leaves things as they are.

@@ -153,10 +153,10 @@ impl Server {
             let Some(wait) = self.retry.failed() else {
                 return warn!(%address, error = %Chain(&error), "the object storage is given up");
             };
-            if !self.is_told && self.says.may_say(Clock::system().now()) {
-                self.is_told = true;
-                let left_out = self.says.left_out();
-                warn!(%address, error = %Chain(&error), left_out, "the object storage does not answer: requests wait for it");
+            if !self.is_told {
+                self.is_told = self.says.say(Clock::system().now(), |left_out| {
+                    warn!(%address, error = %Chain(&error), left_out, "the object storage does not answer: requests wait for it");
+                });
             }
             let until = Instant::now() + wait;
             tokio::select! {

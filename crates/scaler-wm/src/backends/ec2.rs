@@ -16,6 +16,10 @@ pub(super) const BACKEND: Backend = Backend::Built(Parts {
             provider(Ec2Provider::start(Ec2Config::from_values(&values, &manager)?).await)
         })
     },
+    check: |values, manager| match OrbConfig::from_values(values, manager)? {
+        Some(_) => Ok(()),
+        None => Ec2Config::check_values(values, manager),
+    },
     look: |values, manager, limit| {
         if let Some(config) = OrbConfig::from_values(values, manager)? {
             return Ok(Box::pin(orb_preflight(config)));

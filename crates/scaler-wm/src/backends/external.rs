@@ -11,6 +11,7 @@ pub(super) const BACKEND: Backend = Backend::Built(Parts {
             async move { provider(ExternalProvider::start(ExternalConfig::from_values(&values, &manager)?).await) },
         )
     },
+    check: |values, manager| ExternalConfig::from_values(values, manager).map(drop),
     look: |values, manager, _| Ok(Box::pin(preflight(ExternalConfig::from_values(values, manager)?))),
     inventory: |values, manager| {
         Box::pin(async move {

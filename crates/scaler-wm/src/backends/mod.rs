@@ -126,6 +126,9 @@ pub(crate) enum Backend {
 type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// Makes a provider.
 type Start = fn(Order) -> Later<'static, Result<Arc<dyn Provider>, Failure>>;
+/// Checks what only a backend knows of its options; it calls nobody and makes nothing. What is in a file that is not here is
+/// left to whoever starts it where that is.
+type CheckOptions = fn(&Values, &ManagerId) -> Result<(), OptionError>;
 /// Looks at what a manager of a kind needs, at most so much task concurrency of it. Its options are checked at once.
 type Preflight = fn(&Values, &ManagerId, Limit) -> Result<Look, OptionError>;
 /// What is found is told when all of it is known.
@@ -137,6 +140,7 @@ type Open = for<'a> fn(&'a Values, &'a ManagerId) -> Later<'a, Result<Box<dyn In
 #[derive(Clone, Copy)]
 pub(crate) struct Parts {
     pub(crate) start: Start,
+    check: CheckOptions,
     look: Preflight,
     inventory: Open,
 }
@@ -172,6 +176,17 @@ impl Kind {
         match (&self.backend, self.what_is_missing()) {
             (Backend::Built(parts), _) => Ok(*parts),
             (_, missing) => Err(Failure::Usage(missing.unwrap_or_default())),
+        }
+    }
+
+    /// Checks what only the backend knows of its options, as a start does; nothing where this build does not have it.
+    ///
+    /// # Errors
+    /// What a start would refuse.
+    pub(crate) fn check(&self, values: &Values, manager: &ManagerId) -> Result<(), OptionError> {
+        match &self.backend {
+            Backend::Built(parts) => (parts.check)(values, manager),
+            Backend::LeftOut(_) | Backend::Impossible(_) => Ok(()),
         }
     }
 

@@ -14,6 +14,7 @@ pub(super) const BACKEND: Backend = Backend::Built(Parts {
             Ok(Arc::new(provider.map_err(Failure::setup)?) as _)
         })
     },
+    check: |values, manager| NativeConfig::from_values(values, manager).map(drop),
     look: |values, manager, limit| Ok(Box::pin(preflight(NativeConfig::from_values(values, manager)?, limit))),
     inventory: |values, manager| {
         Box::pin(async move { Ok(Box::new(NativeInventory::new(NativeConfig::from_values(values, manager)?)) as _) })

@@ -80,13 +80,22 @@ impl ManagerConfig {
         }
         let followed = Followed::new(&values, &trust)?;
         let manager = ManagerId::from(values.text("worker_manager_id"));
-        Ok(Self { kind, values, manager, is_name_made_up, limit, trust, followed })
+        let config = Self { kind, values, manager, is_name_made_up, limit, trust, followed };
+        config.check_with_backend()?;
+        Ok(config)
     }
 
     /// Gives it another name than the made-up one.
     pub(super) fn rename(&mut self, name: String) {
         self.manager = ManagerId::from(name.clone());
         self.values.replace("worker_manager_id", Value::Text(name));
+    }
+
+    /// Checks what only its backend knows, as a start does, if this build has it.
+    fn check_with_backend(&self) -> Result<(), OptionError> {
+        let mut values = self.values.clone();
+        fill_folder(&mut values, &self.manager);
+        self.kind.check(&values, &self.manager)
     }
 
     /// Whether this build can run it as it is.
@@ -115,9 +124,13 @@ impl ManagerConfig {
 
     /// Fills in the folder of its state, as far as one can be told.
     pub(crate) fn with_state_folder(&mut self) {
-        if let Ok(folder) = state::folder(&self.values, &self.manager) {
-            self.values.fill("state_dir", Value::Text(folder.to_string_lossy().into_owned()));
-        }
+        fill_folder(&mut self.values, &self.manager);
+    }
+}
+
+fn fill_folder(values: &mut Values, manager: &ManagerId) {
+    if let Ok(folder) = state::folder(values, manager) {
+        values.fill("state_dir", Value::Text(folder.to_string_lossy().into_owned()));
     }
 }
 

@@ -15,12 +15,15 @@ use crate::{
 /// When a line could not be answered.
 pub(crate) fn policy(call: &PolicyCall) -> Result<(), Failure> {
     let PolicyCall { command, policy } = call;
-    for note in policy.notes() {
-        say(&format!("note: {note}\n"));
+    let notes: String = policy.notes().iter().map(|note| format!("note: {note}\n")).collect();
+    if *command != PolicyCommand::Check {
+        // Standard output is for answers alone, which programs read.
+        say(&notes);
     }
     match command {
+        // What was asked about is the policy: notes on it are of the answer.
         PolicyCommand::Check => Err(Failure::Told(format!(
-            "valid: policy engine {}, scaling {}, allocation {}\n",
+            "{notes}valid: policy engine {}, scaling {}, allocation {}\n",
             policy.engine_type(),
             policy.scaling(),
             policy.allocation()

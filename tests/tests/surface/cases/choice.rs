@@ -39,10 +39,13 @@ pub(crate) fn never_empty(kind: &str) -> &'static [&'static str] {
 pub(crate) fn choose(kind: &str, options: &[Described], rng: &mut Rng) -> Chosen {
     let is_certified = rng.u8(..4) == 0;
     let has_image = rng.bool();
+    let has_keys = rng.u8(..10) < 3;
     let mut chosen = Chosen::new();
     for Described { key, .. } in options {
         let is_wanted = match &**key {
             "tls_cert" | "tls_key" => is_certified,
+            // The package takes half a pair, and finds out at its first call; ours refuses it.
+            "aws_access_key_id" | "aws_secret_access_key" => has_keys,
             "image_id" => has_image,
             "python_version" | "requirements_txt" => !has_image,
             // Only one type has them.

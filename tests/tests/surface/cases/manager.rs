@@ -61,8 +61,11 @@ pub(crate) fn manager_case(kind: &str, options: &[Described], mistake: Option<Mi
 }
 
 fn environment(case: &mut Case, line: &Chosen, file: &Chosen, rng: &mut Rng) {
+    let has_keys = line.iter().chain(file).any(|(key, _)| CREDENTIALS.iter().any(|(name, _)| name == key));
+    let has_both = rng.bool();
     for (key, variable) in CREDENTIALS {
-        if rng.bool() {
+        // Half a pair is none.
+        if if has_keys { rng.bool() } else { !has_both } {
             continue;
         }
         case.environment.push((variable.to_owned(), "from the environment".to_owned()));

@@ -29,7 +29,7 @@ const BAD_WHOLE: [&str; 8] = ["abc", "1.5", "", "0x10", "1e3", "1__0", "_1", "1 
 const BAD_REAL: [&str; 6] = ["abc", "", "1.5.2", "1,5", "0x1p3", "1__0.5"];
 
 /// Options whose values are texts.
-const FREE_TEXT: [&str; 20] = [
+const FREE_TEXT: [&str; 19] = [
     "worker_manager_id",
     "preload",
     "logging_config_file",
@@ -38,7 +38,6 @@ const FREE_TEXT: [&str; 20] = [
     "worker_type",
     "aws_access_key_id",
     "aws_secret_access_key",
-    "aws_region",
     "aws_profile",
     "ecs_cluster",
     "ecs_task_image",
@@ -62,6 +61,8 @@ pub(crate) enum Nature {
     Text,
     AnyText,
     Requirements,
+    /// The package takes any text, and finds out at its first call; ours refuses what has not the form of a region.
+    Region,
     Address,
     HostPort,
     Capabilities,
@@ -92,6 +93,7 @@ pub(crate) fn nature(key: &str) -> Nature {
         "gui_address" => Nature::HostPort,
         key if key.ends_with("_address") => Nature::Address,
         "requirements_txt" => Nature::Requirements,
+        "aws_region" => Nature::Region,
         "per_worker_capabilities" => Nature::Capabilities,
         "logging_paths" => Nature::Paths,
         "ecs_subnets" | "security_group_ids" => Nature::List,
@@ -134,6 +136,7 @@ pub(crate) fn good(nature: Nature, rng: &mut Rng) -> Given {
         Nature::AnyText if rng.u8(..4) == 0 => Given::Word(String::new()),
         Nature::AnyText => Given::Word(one(&TEXTS, rng)),
         Nature::Requirements => Given::Word(one(&["opengris-scaler", "opengris-scaler==2.9.0\nnumpy>=2"], rng)),
+        Nature::Region => Given::Word(one(&["us-east-1", "ap-southeast-2", "us-gov-west-1"], rng)),
         Nature::Address => Given::Word(one(&ADDRESSES, rng)),
         Nature::HostPort => Given::Word(one(&["0.0.0.0:50001", "localhost:1", "[::1]:65535"], rng)),
         Nature::Capabilities => Given::Word(one(&CAPABILITIES, rng)),
