@@ -1,6 +1,9 @@
 """Tests of the helper by itself: `PYTHON test_helper.py`, with an interpreter that has opengris-scaler installed.
 
 Drives the helper as the manager does, against the released object storage server, scheduler and client.
+
+One file, as the helper is: an interpreter is given it by its path, and what starts and ends the released processes serves
+every test in it.
 """
 
 import asyncio

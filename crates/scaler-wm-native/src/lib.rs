@@ -20,3 +20,8 @@ pub use inventory::NativeInventory;
 pub use options::SECTION;
 pub use preflight::preflight;
 pub use provider::NativeProvider;
+
+/// What a document shows of embedding this crate and others: it must compile, and run where it can.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+struct Embedding;
