@@ -130,14 +130,16 @@ impl Manager {
 
     fn launched(&mut self, id: &LaunchId, launched: Launched, now: Timestamp) {
         let Launched { units, receipt, failed } = launched;
+        if self.launches.is_uncertain(id) {
+            // Units of a repeated call may have come long ago, and gone.
+            self.observing.is_wanted = true;
+        }
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();
         for unit in units {
             self.note(unit, now);
         }
         if let Some(receipt) = receipt {
             self.launches.awaited(id, receipt.clone());
-            // They may have come already, when this is an answer to a repeated call.
-            self.observing.is_wanted = true;
             let (journal, id) = (Arc::clone(&self.journal), id.clone());
             self.record("a receipt", async move { journal.receipt(&id, &receipt).await });
         } else {
