@@ -130,8 +130,8 @@ impl Manager {
 
     fn launched(&mut self, id: &LaunchId, launched: Launched, now: Timestamp) {
         let Launched { units, receipt, failed } = launched;
-        if self.launches.is_uncertain(id) {
-            // Units of a repeated call may have come long ago, and gone.
+        if receipt.is_some() || self.launches.is_uncertain(id) {
+            // Units of a call that was repeated, or that took long, may have come meanwhile, and gone.
             self.observing.is_wanted = true;
         }
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();

@@ -199,8 +199,9 @@ impl World {
     /// A unit goes on after all.
     pub(super) fn judge_resumed(&mut self, unit: &UnitId, wanted: Option<u32>) {
         let most = wanted.into_iter().chain(self.life.told_wish).max();
-        // Whoever stood still, or was relieved of its queue, goes on for other reasons.
-        let is_wanted_again = self.life.known.get(unit).is_some_and(|known| known.is_handing_back);
+        // Whoever stood still, or was relieved of its queue, goes on for other reasons; and who is taken goes all the same.
+        let is_taken = self.cloud.machines.get(unit).is_some_and(|machine| machine.notice.is_some());
+        let is_wanted_again = self.life.known.get(unit).is_some_and(|known| known.is_handing_back) && !is_taken;
         let Some(most) = most.filter(|_| self.life.is_up && is_wanted_again) else { return };
         let is_counted = self.life.known.get(unit).is_some_and(Known::stays);
         let present = self.present() + u32::from(!is_counted);
