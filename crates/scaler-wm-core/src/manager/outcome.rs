@@ -131,8 +131,9 @@ impl Manager {
     fn launched(&mut self, id: &LaunchId, launched: Launched, now: Timestamp) {
         let Launched { units, receipt, failed } = launched;
         if receipt.is_some() || self.launches.is_uncertain(id) {
-            // Units of a call that was repeated, or that took long, may have come meanwhile, and gone.
-            self.observing.is_wanted = true;
+            // Units of a call that was repeated, or that took long, may have come meanwhile, and gone: a look that is surely
+            // younger than this answer tells.
+            self.look_at(now + Duration::from_millis(1));
         }
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();
         for unit in units {
