@@ -65,7 +65,7 @@ pub use error::{Failure, Result};
 pub use json_lines::{json_lines, released_script};
 pub use log_file::LogFile;
 pub use manager::{Manager, ManagerKind, ManagerOptions};
-pub use memory::{Memory, cpu_time, memory_of};
+pub use memory::{Memory, cpu_time, descriptors_of, memory_of};
 pub use musl::musl_target;
 pub use notified::Notified;
 pub use orb::OrbServer;

@@ -1,4 +1,4 @@
-//! Memory and processor time of processes, as the kernel accounts them.
+//! Memory, descriptors and processor time of processes, as the kernel accounts them.
 
 use std::fs;
 use std::time::Duration;
@@ -24,6 +24,11 @@ pub fn memory_of(pid: i32) -> Memory {
     };
     let now = read("smaps_rollup");
     Memory { resident: field(&now, "Rss:"), peak: field(&read("status"), "VmHWM:"), proportional: field(&now, "Pss:") }
+}
+
+/// How many files, sockets and the like a process has open; zero when it has gone.
+pub fn descriptors_of(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
 }
 
 /// Processor time of a process, all its threads together, to the nanosecond where the kernel keeps it; zero when the

@@ -158,6 +158,14 @@ impl Stack {
         self.scheduler.terminate();
         // A scheduler that does not leave when asked is killed: the tests are about what the manager does then.
         let _ = self.scheduler.wait(10.0);
+        self.kill_scheduler()
+    }
+
+    /// Kills the scheduler at once (SIGKILL) and leaves its ports free.
+    ///
+    /// # Errors
+    /// When somebody still listens on its port.
+    pub fn kill_scheduler(&mut self) -> Result<()> {
         self.scheduler.kill();
         // That of 2.4.0 is a child of what was started, and outlives it.
         kill_all(|| self.ground.processes_of("scheduler"));

@@ -1,5 +1,8 @@
 //! `cargo xtask soak`: longer looks at one property.
 
+mod chaos;
+mod stack;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
@@ -13,6 +16,16 @@ use scaler_wm_tests::{
 };
 
 use crate::{shell, terminal};
+
+/// The real stack under changing load, with kills; fails when a result is wrong, memory grows, or something is left.
+pub(crate) fn stack(arguments: &[&str]) -> Result<()> {
+    stack::run(arguments)
+}
+
+/// Whole managers in simulated time among faults; fails when a rule is broken, or a planted defect is not found.
+pub(crate) fn chaos(arguments: &[&str]) -> Result<()> {
+    chaos::run(arguments)
+}
 
 /// Rounds after which [`consent`] gives up.
 const ROUNDS: u64 = 20;

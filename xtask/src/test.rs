@@ -13,8 +13,10 @@ use crate::shell;
 const HELPER_TESTS: &str = "crates/scaler-wm-native/python/test_helper.py";
 
 /// Beside the default ones: what is tested has all there is.
-const FEATURES: [&str; 2] =
-    ["--features", "scaler-wm/manual,scaler-wm/zmq,scaler-wm/aws,scaler-wm/external,scaler-wm/symphony"];
+const FEATURES: [&str; 2] = [
+    "--features",
+    "scaler-wm/manual,scaler-wm/zmq,scaler-wm/aws,scaler-wm/external,scaler-wm/symphony,scaler-wm-sim/chaos",
+];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! What each set of cargo features costs: to build, to keep on a disk, to run, and under a flood.
+//! What each set of cargo features costs: to build, to keep on a disk, and to run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use scaler_wm_tests::{
     ManagerOptions, Plugin, Result, Stack, StackOptions, Symphony, memory_of,
 };
 
-use super::{cases::median, flood, sheet::Sheet};
+use super::{cases::median, sheet::Sheet};
 use crate::{dist::megabytes, features::crates_of, shell};
 
 /// Each backend by itself, then what people install.
@@ -49,7 +49,6 @@ pub(super) fn measure() -> Result<Sheet> {
         row("binary", megabytes(&made.binary)?, "MB");
         row("resident memory of a manager at rest", at_rest(set, &made.binary)?, "MB");
     }
-    sheet.append(flood::measure()?);
     Ok(sheet)
 }
 

@@ -2,16 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::cases::{Measured, Own};
-use super::small::Small;
-
 /// One row: what, our figure, Python's, the unit, and the target in words with whether it is met.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
     what: String,
     ours: f64,
     released: Option<f64>,
-    unit: &'static str,
-    target: &'static str,
+    unit: String,
+    target: String,
     met: bool,
 }
 
@@ -20,173 +18,99 @@ impl Row {
     pub(crate) fn beside(
         what: impl Into<String>,
         (ours, released): (f64, f64),
-        unit: &'static str,
-        (target, met): (&'static str, bool),
+        unit: &str,
+        (target, met): (&str, bool),
     ) -> Self {
-        Self { what: what.into(), ours, released: Some(released), unit, target, met }
+        Self { released: Some(released), ..Self::alone(what, ours, unit, target, met) }
     }
 
     /// A figure of ours alone.
-    pub(crate) fn alone(
-        what: impl Into<String>,
-        ours: f64,
-        unit: &'static str,
-        target: &'static str,
-        met: bool,
-    ) -> Self {
-        Self { what: what.into(), ours, released: None, unit, target, met }
+    pub(crate) fn alone(what: impl Into<String>, ours: f64, unit: &str, target: &str, met: bool) -> Self {
+        Self { what: what.into(), ours, released: None, unit: unit.to_owned(), target: target.to_owned(), met }
+    }
+
+    /// What it is about.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Whether its target is met, if it has one.
+    pub(crate) const fn is_met(&self) -> bool {
+        self.met
+    }
+
+    /// As JSON.
+    pub(crate) fn json(&self) -> Value {
+        let Self { what, ours, released, unit, target, met } = self;
+        json!({ "what": what, "ours": ours, "released": released, "unit": unit, "target": target, "met": met })
+    }
+
+    /// As it was before it became JSON; a figure that is none meets no target.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        let text = |name: &str| value[name].as_str().map(str::to_owned);
+        Some(Self {
+            what: text("what")?,
+            ours: value["ours"].as_f64().unwrap_or(f64::NAN),
+            released: value["released"].as_f64(),
+            unit: text("unit")?,
+            target: text("target")?,
+            met: value["met"].as_bool()?,
+        })
+    }
+
+    /// The cells of its line in a table: what [`HEAD`] names.
+    pub(super) fn cells(&self) -> [String; HEAD.len()] {
+        let ratio =
+            self.released.filter(|value| *value > 0.0).map_or_else(String::new, |value| short(self.ours / value));
+        let met = match (&*self.target, self.met) {
+            ("", true) => "",
+            (_, true) => "yes",
+            (_, false) => "NO",
+        };
+        [
+            self.what.clone(),
+            short(self.ours),
+            self.released.map_or_else(String::new, short),
+            ratio,
+            self.unit.clone(),
+            self.target.clone(),
+            met.to_owned(),
+        ]
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "sizes of memory and counts are far below 2^52")]
-pub(crate) fn rows(ours: &Measured, own: &Own, released: &Measured, small: &Small) -> Vec<Row> {
-    let mb = |bytes: u64| bytes as f64 / 1e6;
-    let beside = |what, ours, released, unit, target, met| Row::beside(what, (ours, released), unit, (target, met));
-    let alone = Row::alone;
-    let at = |wanted: u64| small.plan.iter().find(|(units, _)| *units == wanted).map_or(f64::NAN, |(_, time)| *time);
-    // Linear growth: no step costs more per unit than 2.5 times the cheapest one.
-    let per_unit: Vec<f64> =
-        small.plan.iter().filter(|(units, _)| *units >= 1000).map(|(units, time)| time / *units as f64).collect();
-    let cheapest = per_unit.iter().copied().fold(f64::INFINITY, f64::min);
-    let dearest = per_unit.iter().copied().fold(0.0, f64::max);
-    let growth = if per_unit.is_empty() { f64::NAN } else { dearest / cheapest };
+/// What the cells of a row are.
+pub(super) const HEAD: [&str; 7] = ["what", "scaler-wm", "Python", "ratio", "unit", "target", "met"];
 
-    vec![
-        beside(
-            "first task to 4 connected workers",
-            ours.ramp,
-            released.ramp,
-            "s",
-            "at most 1/6 of Python's",
-            ours.ramp <= released.ramp / 6.0,
-        ),
-        beside(
-            "cold start to last result, 80 tasks of 0.2 s",
-            ours.cold,
-            released.cold,
-            "s",
-            "at most 70 % of Python's",
-            ours.cold <= released.cold * 0.7,
-        ),
-        beside(
-            "the same with all defaults",
-            ours.cold_short,
-            released.cold_short,
-            "s",
-            "at most 40 % of Python's",
-            ours.cold_short <= released.cold_short * 0.4,
-        ),
-        beside(
-            "the same, 40 tasks of 1 s",
-            ours.cold_long,
-            released.cold_long,
-            "s",
-            "at most 35 % of Python's",
-            ours.cold_long <= released.cold_long * 0.35,
-        ),
-        alone(
-            "evenly loaded: time with rebalancing to time without",
-            own.warm,
-            "times",
-            "within 3 %",
-            (own.warm - 1.0).abs() <= 0.03,
-        ),
-        alone("hand-backs when evenly loaded", own.hand_backs as f64, "", "0", own.hand_backs == 0),
-        alone(
-            "manager killed under `--on-exit keep`, until the next one follows the wish",
-            own.taken_over,
-            "s",
-            "under 1 s",
-            own.taken_over < 1.0,
-        ),
-        beside(
-            "long tasks started again by a scale-down",
-            ours.restarted as f64,
-            released.restarted as f64,
-            "",
-            "0",
-            ours.restarted == 0,
-        ),
-        beside("work thrown away by that", ours.wasted, released.wasted, "s", "0", ours.wasted == 0.0),
-        beside(
-            "resident memory of the manager",
-            mb(ours.manager),
-            mb(released.manager),
-            "MB",
-            "at most 8 MB",
-            mb(ours.manager) <= 8.0,
-        ),
-        beside(
-            "proportional memory of manager, helper and 4 workers, at full ramp",
-            mb(ours.tree_ramp),
-            mb(released.tree_ramp),
-            "MB",
-            "at most 60 % of Python's",
-            mb(ours.tree_ramp) <= mb(released.tree_ramp) * 0.6,
-        ),
-        beside(
-            "the same, settled after work",
-            mb(ours.tree_settled),
-            mb(released.tree_settled),
-            "MB",
-            "at most 60 % of Python's",
-            mb(ours.tree_settled) <= mb(released.tree_settled) * 0.6,
-        ),
-        beside(
-            "worker killed with tasks queued, until they run elsewhere",
-            ours.rerun,
-            released.rerun,
-            "s",
-            "at most 1 s",
-            ours.rerun <= 1.0,
-        ),
-        beside(
-            "processor time of the idle manager, per second",
-            ours.idle_cpu,
-            released.idle_cpu,
-            "ms",
-            "at most 2 ms",
-            ours.idle_cpu <= 2.0,
-        ),
-        alone("slim release binary", mb(small.slim_bytes), "MB", "at most 5 MB", mb(small.slim_bytes) <= 5.0),
-        alone("decode of one command frame", small.decode / 1000.0, "µs", "under 1 µs", small.decode < 1000.0),
-        alone("`plan` for 10,000 units", at(10_000) / 1000.0, "ms", "under 2 ms", at(10_000) < 2000.0),
-        alone(
-            "`plan` per unit, dearest to cheapest from 1,000 units on",
-            growth,
-            "times",
-            "linear: at most 2.5",
-            growth <= 2.5,
-        ),
-    ]
-}
-
-/// The rows as a Markdown table.
+/// The rows as a Markdown table, without columns in which there is nothing.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let mut text =
-        String::from("| what | scaler-wm | released Python | ratio | target | met |\n|---|---|---|---|---|---|\n");
-    for row in rows {
-        let figure = |value: f64| format!("{} {}", short(value), row.unit).trim_end().to_owned();
-        let released = row.released.map_or_else(String::new, figure);
-        let ratio = row.released.filter(|value| *value > 0.0).map_or_else(String::new, |value| short(row.ours / value));
-        let met = if row.met { "yes" } else { "NO" };
-        text.push_str(&format!(
-            "| {} | {} | {released} | {ratio} | {} | {met} |\n",
-            row.what,
-            figure(row.ours),
-            row.target
-        ));
-    }
-    text
+    let rows: Vec<_> = rows.iter().map(Row::cells).collect();
+    let columns: Vec<usize> = (0..HEAD.len()).filter(|at| rows.iter().any(|cells| !cells[*at].is_empty())).collect();
+    let line = |cells: &[String; HEAD.len()]| line(&columns.iter().map(|at| cells[*at].clone()).collect::<Vec<_>>());
+    let lines = rows.iter().map(line);
+    [line(&HEAD.map(str::to_owned)), rule(columns.len())].into_iter().chain(lines).collect()
+}
+
+/// A line of a Markdown table.
+pub(super) fn line(cells: &[String]) -> String {
+    // A bar would end the cell.
+    format!("| {} |\n", cells.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>().join(" | "))
+}
+
+/// The line below the head of a Markdown table.
+pub(super) fn rule(columns: usize) -> String {
+    format!("{}|\n", "|---".repeat(columns))
 }
 
 /// Two or three significant digits, or two decimals where that says enough.
 fn short(value: f64) -> String {
     match value {
-        0.0 => "0".to_owned(),
-        value if value >= 100.0 => format!("{value:.0}"),
-        value if value >= 1.0 => format!("{value:.2}"),
-        value if value >= 0.01 => format!("{value:.4}"),
+        // What is counted.
+        value if value.fract() == 0.0 => format!("{value}"),
+        value if value.is_nan() => "?".to_owned(),
+        value if value.abs() >= 100.0 => format!("{value:.0}"),
+        value if value.abs() >= 1.0 => format!("{value:.2}"),
+        value if value.abs() >= 0.01 => format!("{value:.4}"),
         value => {
             // Down to the second digit that is not 0.
             let decimals = (-value.abs().log10()).ceil().max(3.0);
@@ -197,16 +121,24 @@ fn short(value: f64) -> String {
     }
 }
 
-/// The rows as JSON.
-pub(crate) fn json(rows: &[Row]) -> String {
-    let rows: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            json!({
-                "what": row.what, "ours": row.ours, "released": row.released, "unit": row.unit,
-                "target": row.target, "met": row.met,
-            })
-        })
-        .collect();
-    format!("{:#}\n", Value::Array(rows))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_comes_back_from_json() {
+        let rows = [
+            Row::beside("a | b", (1.5, 3.0), "s", ("at most half", true)),
+            Row::alone("c", 0.0, "", "", true),
+            Row::alone("d", 12.0, "MB", "8 MB", false),
+        ];
+        for row in &rows {
+            assert_eq!(Row::of(&row.json()).as_ref(), Some(row));
+        }
+        let missing = Row::of(&Row::alone("e", f64::NAN, "s", "1 s", false).json()).expect("a row");
+        assert_eq!(missing.cells()[1], "?");
+        assert!(table(&rows).contains("| a \\| b | 1.50 | 3 | 0.5000 | s | at most half | yes |\n"));
+        assert!(table(&rows).contains("| c | 0 |  |  |  |  |  |\n| d | 12 |  |  | MB | 8 MB | NO |\n"));
+        assert!(table(&rows[1..]).starts_with("| what | scaler-wm | unit | target | met |\n|---|---|---|---|---|\n"));
+    }
 }

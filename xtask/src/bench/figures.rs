@@ -1,0 +1,141 @@
+//! The figures of all benches: `target/bench/all.json` for programs, `docs/figures.md` for people.
+
+use std::fs;
+
+use scaler_wm_tests::{Failure, Result};
+use serde_json::{Map, Value, json};
+
+use super::record::{self, Record};
+use super::{all, report};
+use crate::shell;
+
+/// All that was measured.
+pub(super) struct Figures {
+    pub(super) head: Vec<(&'static str, String)>,
+    pub(super) records: Vec<Record>,
+    /// Benches without figures, and why.
+    pub(super) failed: Vec<(&'static str, String)>,
+}
+
+impl Figures {
+    pub(super) fn table(&self) -> String {
+        all::table(&self.records)
+    }
+
+    /// Writes both files.
+    pub(super) fn write(&self) -> Result<()> {
+        let json = record::file("all");
+        record::write(&json, &self.json())?;
+        let page = shell::root().join("docs/figures.md");
+        fs::write(&page, self.page()).map_err(|error| Failure::new(format!("write {}", page.display()), error))?;
+        println!("written to {} and {}", json.display(), page.display());
+        Ok(())
+    }
+
+    /// A failure that names what failed or missed its target.
+    pub(super) fn verdict(&self) -> Result<()> {
+        for (bench, why) in &self.failed {
+            eprintln!("FAILED: bench {bench}: {}", first_line(why));
+        }
+        let mut missed = 0;
+        for record in &self.records {
+            for row in record.rows.iter().filter(|row| !row.is_met()) {
+                eprintln!("missed: bench {}: {}", record.bench, row.what());
+                missed += 1;
+            }
+        }
+        if self.failed.is_empty() && missed == 0 {
+            return Ok(());
+        }
+        let detail = format!("{} failed, {missed} targets are missed, see above", self.failed.len());
+        Err(Failure::new("run every bench and meet every target", detail))
+    }
+
+    fn json(&self) -> Value {
+        let head: Map<String, Value> =
+            self.head.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
+        let records: Vec<Value> = self.records.iter().map(Record::json).collect();
+        let failed = self.failed.iter().map(|(bench, why)| json!({ "bench": bench, "why": why }));
+        json!({ "head": head, "benches": records, "failed": failed.collect::<Vec<_>>() })
+    }
+
+    fn page(&self) -> String {
+        let mut text = String::from(
+            "# Figures\n\n<!-- Written by `cargo xtask bench all`: do not edit. -->\n\nAll of them come from `cargo xtask \
+             bench all`, which has written this page: scaler-wm beside the released Python package, in one run on one \
+             machine. A ratio is ours to Python's. Each line is explained by the bench that it comes from, `cargo xtask \
+             bench NAME`, in `xtask/src/bench`.\n\n",
+        );
+        let mut table = |head: [&str; 2], rows: Vec<[String; 2]>| {
+            text.push_str(&report::line(&head.map(str::to_owned)));
+            text.push_str(&report::rule(2));
+            rows.iter().for_each(|row| text.push_str(&report::line(row)));
+            text.push('\n');
+        };
+        table(["", ""], self.head.iter().map(|(name, value)| [(*name).to_owned(), value.clone()]).collect());
+        let measured = self.records.iter().map(|record| {
+            let Record { bench, at, commit, seconds, .. } = record;
+            [bench.clone(), format!("{at}, after {:.1} min, commit {commit}", seconds / 60.0)]
+        });
+        table(["bench", "measured"], measured.collect());
+        text.push_str(&self.table());
+        let notes: Vec<&String> = self.records.iter().flat_map(|record| &record.notes).collect();
+        if !notes.is_empty() {
+            text.push_str("\n## In words\n\n");
+            notes.iter().for_each(|note| text.push_str(&format!("- {note}\n")));
+        }
+        if !self.failed.is_empty() {
+            text.push_str("\n## Not measured\n\n");
+            for (bench, why) in &self.failed {
+                text.push_str(&format!("- `{bench}`: {}\n", first_line(why)));
+            }
+        }
+        text
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::Row;
+    use super::*;
+
+    fn figures(failed: Vec<(&'static str, String)>, met: bool) -> Figures {
+        let record = Record {
+            bench: "native".to_owned(),
+            at: "2026-11-29 03:10 UTC".to_owned(),
+            commit: "0ab95c9".to_owned(),
+            seconds: 90.0,
+            rows: vec![Row::beside("a ramp", (1.0, 4.0), "s", ("at most half", met))],
+            notes: vec!["It grows with n.".to_owned()],
+        };
+        Figures { head: vec![("cores", "2".to_owned())], records: vec![record], failed }
+    }
+
+    #[test]
+    fn the_page_has_everything_and_says_where_it_comes_from() {
+        let page = figures(vec![("ecs", "failed to start it\nand a log".to_owned())], true).page();
+        for part in [
+            "cargo xtask bench all",
+            "| cores | 2 |\n",
+            "| native | 2026-11-29 03:10 UTC, after 1.5 min, commit 0ab95c9 |\n",
+            "| bench | what | scaler-wm | Python | ratio | unit | target | met |\n|---|---|---|---|---|---|---|---|\n",
+            "| native | a ramp | 1 | 4 | 0.2500 | s | at most half | yes |\n",
+            "- It grows with n.\n",
+            "- `ecs`: failed to start it\n",
+        ] {
+            assert!(page.contains(part), "{part} in\n{page}");
+        }
+        assert!(!page.contains("and a log"));
+    }
+
+    #[test]
+    fn it_fails_when_a_bench_does_or_a_target_is_missed() {
+        assert!(figures(Vec::new(), true).verdict().is_ok());
+        assert!(figures(Vec::new(), false).verdict().is_err());
+        assert!(figures(vec![("ecs", "it did not start".to_owned())], true).verdict().is_err());
+    }
+}

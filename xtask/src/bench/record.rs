@@ -1,0 +1,102 @@
+//! What a bench found, kept in a file of its own: a run that is interrupted loses nothing that was measured before.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use scaler_wm_tests::{Failure, Result};
+use serde_json::{Value, json};
+
+use super::{machine, report::Row, sheet::Sheet};
+use crate::shell;
+
+/// The figures of one bench, and when they were taken.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Record {
+    pub(super) bench: String,
+    /// When it was over, in UTC.
+    pub(super) at: String,
+    /// What was measured.
+    pub(super) commit: String,
+    pub(super) seconds: f64,
+    pub(super) rows: Vec<Row>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Record {
+    pub(super) fn new(bench: &str, took: Duration, sheet: &Sheet) -> Result<Self> {
+        Ok(Self {
+            bench: bench.to_owned(),
+            at: machine::date()?,
+            commit: machine::commit(),
+            seconds: took.as_secs_f64(),
+            rows: sheet.rows.clone(),
+            notes: sheet.notes.clone(),
+        })
+    }
+
+    /// Writes it to its file, and tells which one that is.
+    pub(super) fn write(&self) -> Result<PathBuf> {
+        let path = file(&self.bench);
+        write(&path, &self.json())?;
+        Ok(path)
+    }
+
+    /// What was found last, if that is there.
+    pub(super) fn read(bench: &str) -> Option<Self> {
+        let text = fs::read_to_string(file(bench)).ok()?;
+        Self::of(&serde_json::from_str(&text).ok()?)
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let Self { bench, at, commit, seconds, rows, notes } = self;
+        let rows: Vec<Value> = rows.iter().map(Row::json).collect();
+        json!({ "bench": bench, "at": at, "commit": commit, "seconds": seconds, "rows": rows, "notes": notes })
+    }
+
+    fn of(value: &Value) -> Option<Self> {
+        let text = |name: &str| value[name].as_str().map(str::to_owned);
+        let notes = value["notes"].as_array()?.iter().filter_map(|note| note.as_str().map(str::to_owned));
+        Some(Self {
+            bench: text("bench")?,
+            at: text("at")?,
+            commit: text("commit")?,
+            seconds: value["seconds"].as_f64()?,
+            rows: value["rows"].as_array()?.iter().map(Row::of).collect::<Option<_>>()?,
+            notes: notes.collect(),
+        })
+    }
+}
+
+/// Where the figures of a bench are.
+pub(super) fn file(bench: &str) -> PathBuf {
+    shell::target().join(format!("bench/{bench}.json"))
+}
+
+/// Writes JSON to a file, whose folder is made where it is missing.
+pub(super) fn write(path: &PathBuf, value: &Value) -> Result<()> {
+    let failed = |error| Failure::new(format!("write {}", path.display()), error);
+    path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
+    fs::write(path, format!("{value:#}\n")).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_comes_back_from_json_and_an_older_form_does_not() {
+        let record = Record {
+            bench: "native".to_owned(),
+            at: "2026-11-29 03:10".to_owned(),
+            commit: "0ab95c9".to_owned(),
+            seconds: 61.5,
+            rows: vec![Row::alone("what", 1.25, "s", "under 2 s", true)],
+            notes: vec!["in words".to_owned()],
+        };
+        let text = record.json().to_string();
+        assert_eq!(Record::of(&serde_json::from_str(&text).expect("JSON")), Some(record.clone()));
+        let rows: Vec<Value> = record.rows.iter().map(Row::json).collect();
+        assert_eq!(Record::of(&Value::Array(rows)), None);
+    }
+}
