@@ -1,6 +1,6 @@
 //! Units that outlive a process of their manager.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use bytes::Bytes;
 use scaler_wm_conformance::{Call, CallKind, MemorySettings};
@@ -95,10 +95,10 @@ async fn a_manager_that_ends_before_its_first_look_ends_what_is_on_record() {
 /// A record of a launch that was prepared and brought `unit-0` at these instants.
 async fn record(options: &Options, prepared: Timestamp, settled: Timestamp) {
     let (id, token, tier) = (LaunchId::from("launch-0"), Token::from("token-0"), Tier::default());
-    let launch = Launch { id, token, count: 1.try_into().unwrap(), tier, at: prepared, spec: Bytes::new() };
-    options.journal.open(&launch).await.unwrap();
+    let launch = Launch { id, token, count: NonZeroU32::MIN, tier, at: prepared, spec: Bytes::new() };
+    options.journal.open(&launch).await.expect("a journal in memory");
     let outcome = Settled { units: vec![UnitId::from("unit-0")], missing: 0 };
-    options.journal.settle(&launch.id, &outcome, settled).await.unwrap();
+    options.journal.settle(&launch.id, &outcome, settled).await.expect("a journal in memory");
 }
 
 /// How long a manager waits with a launch.
