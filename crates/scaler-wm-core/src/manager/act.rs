@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc, time::Duration};
 
 use tracing::{debug, info, warn};
 
-use super::{Manager, outcome::Outcome};
+use super::{
+    Manager,
+    outcome::{Outcome, YOUNGER},
+};
 use crate::{
     Chain, Launch, Result, Stop, Tier, Timestamp, UnitId,
     control::Happening,
@@ -24,6 +27,10 @@ impl Manager {
         self.observing.is_under_way = true;
         self.observing.is_wanted = false;
         self.observing.next = now + self.provider.info().observe_every;
+        match self.observing.after {
+            Some(after) if now <= after => self.look_at(after + YOUNGER),
+            _ => self.observing.after = None,
+        }
         let (provider, outcomes) = (Arc::clone(&self.provider), self.outcomes.clone());
         let open = self.launches.to_observe();
         tokio::spawn(async move {

@@ -64,7 +64,7 @@ impl Manager {
             if let Err(error) = left {
                 warn!(error = %Chain(&error), "not all that was to stay may do so");
             }
-            self.summary.kept = self.fleet.ids().cloned().collect();
+            self.summary.kept = self.fleet.ids().chain(self.unseen()).cloned().collect();
             self.purse.count(self.present(), self.clock.now());
             return Ok(self.summary);
         }
@@ -76,13 +76,11 @@ impl Manager {
         let late = || Error::new(ErrorKind::Transient, "remove what was made for the units", "it took too long");
         let swept = timeout(patience, self.provider.sweep()).await.unwrap_or_else(|_| Err(late()));
         // What the sweep ended is not left behind. Whoever waits for our end is told what stays, even when nobody answers.
+        let asked_at = self.clock.now();
         if let Ok(Ok(observed)) = timeout(LAST_WORD, self.provider.observe(&[])).await {
-            let now = self.clock.now();
-            self.settle(Outcome::Observed { asked_at: now, observed: Ok(observed) }).await;
+            self.settle(Outcome::Observed { asked_at, observed: Ok(observed) }).await;
         }
-        // What is on record and was never seen may be there.
-        let unseen = self.recalled.iter().flat_map(Recalled::units).filter(|unit| self.fleet.unit(unit).is_none());
-        self.summary.left_behind = self.staying().chain(unseen).cloned().collect();
+        self.summary.left_behind = self.staying().chain(self.unseen()).cloned().collect();
         self.summary.unsettled = self.launches.ids().cloned().collect();
         self.purse.count(self.present(), self.clock.now());
         match (self.trouble.take_fatal(), swept) {

@@ -16,6 +16,8 @@ use crate::{
 
 /// How long a tier without capacity is left alone.
 const TIER_RESTS: Duration = Duration::from_secs(180);
+/// A look that is asked for so much later is surely younger.
+pub(super) const YOUNGER: Duration = Duration::from_millis(1);
 /// A unit that ends by itself sooner than this has failed, whatever its exit code says.
 const TOO_SOON: Duration = Duration::from_secs(10);
 
@@ -131,9 +133,9 @@ impl Manager {
     fn launched(&mut self, id: &LaunchId, launched: Launched, now: Timestamp) {
         let Launched { units, receipt, failed } = launched;
         if receipt.is_some() || self.launches.is_uncertain(id) {
-            // Units of a call that was repeated, or that took long, may have come meanwhile, and gone: a look that is surely
-            // younger than this answer tells.
-            self.look_at(now + Duration::from_millis(1));
+            // Units of a call that was repeated, or that took long, may have come meanwhile, and gone.
+            self.observing.after = Some(now);
+            self.look_at(now + YOUNGER);
         }
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();
         for unit in units {
@@ -252,7 +254,7 @@ impl Manager {
         }
         if let Some(mut recalled) = self.recalled.take() {
             recalled.looked();
-            match self.may_be_hidden(&recalled, now) {
+            match self.may_be_hidden(&recalled, asked_at) {
                 Some(until) => {
                     self.recalled = Some(recalled);
                     self.look_at(until);

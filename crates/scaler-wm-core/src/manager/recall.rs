@@ -29,7 +29,7 @@ impl Recalled {
         self.has_looked = true;
     }
 
-    /// Whether no earlier process has left a unit on record.
+    /// Whether no earlier process has left a launch on record whose outcome is known.
     pub(super) fn is_empty(&self) -> bool {
         self.settled.is_empty()
     }
@@ -90,18 +90,24 @@ impl Manager {
         Ok(())
     }
 
+    /// Units that are on record and were never seen: they may be there.
+    pub(super) fn unseen(&self) -> impl Iterator<Item = &UnitId> {
+        self.recalled.iter().flat_map(Recalled::units).filter(|unit| self.fleet.unit(unit).is_none())
+    }
+
     /// Whether no look has ever worked.
     pub(super) fn has_never_looked(&self) -> bool {
         self.recalled.as_ref().is_some_and(|recalled| !recalled.has_looked)
     }
 
-    /// Until when a unit that is on record, and was not seen, may only be hidden by a listing that lags behind.
-    pub(super) fn may_be_hidden(&self, recalled: &Recalled, now: Timestamp) -> Option<Timestamp> {
+    /// Until when a unit that is on record, and was not seen by a look that was asked for at this instant, may only be hidden
+    /// by a listing that lags behind.
+    pub(super) fn may_be_hidden(&self, recalled: &Recalled, asked_at: Timestamp) -> Option<Timestamp> {
         let lag = self.provider.info().list_lag;
         let is_unseen = |units: &[UnitId]| units.iter().any(|unit| self.fleet.unit(unit).is_none());
         // By the clock of then it may have been launched in the future.
         let hidden_until = |at: Timestamp| at.min(recalled.read_at) + lag;
-        let hidden = recalled.settled.iter().filter(|(_, at, units)| now < hidden_until(*at) && is_unseen(units));
+        let hidden = recalled.settled.iter().filter(|(_, at, units)| asked_at < hidden_until(*at) && is_unseen(units));
         hidden.map(|(_, at, _)| hidden_until(*at)).max()
     }
 

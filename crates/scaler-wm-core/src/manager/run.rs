@@ -91,6 +91,8 @@ pub(super) struct Observing {
     pub(super) is_under_way: bool,
     pub(super) is_wanted: bool,
     pub(super) next: Timestamp,
+    /// One that is asked for after this instant is needed, even if another begins before.
+    pub(super) after: Option<Timestamp>,
 }
 
 /// What woke the loop.
@@ -123,7 +125,7 @@ impl Manager {
             backoff: Backoff::new(BackoffSettings::default(), settings.seed),
             random: fastrand::Rng::with_seed(settings.seed),
             not_before: now,
-            observing: Observing { is_under_way: false, is_wanted: true, next: now },
+            observing: Observing { is_under_way: false, is_wanted: true, next: now, after: None },
             tiers: BTreeMap::new(),
             fleet: Fleet::default(),
             launches: Launches::default(),
@@ -240,7 +242,8 @@ impl Manager {
     /// Somebody asks it to end.
     pub(super) fn told_to_end(&mut self) {
         self.summary.was_asked = true;
-        if self.settings.keeps_units && !(self.fleet.is_empty() && self.launches.is_empty()) {
+        let has_units = !self.fleet.is_empty() || !self.launches.is_empty() || self.unseen().next().is_some();
+        if self.settings.keeps_units && has_units {
             "asked to stop; units stay".clone_into(&mut self.summary.reason);
             self.is_leaving_them = true;
         } else {

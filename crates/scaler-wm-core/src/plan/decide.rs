@@ -118,13 +118,10 @@ impl<'a> Draft<'a> {
 
     /// `missing` more are wanted: drains that have not been handed back are taken back first, then new units start.
     fn scale_up(&mut self, missing: u32, situation: &Situation<'a>) {
-        let mut drains: Vec<&'a UnitView> =
-            // One that is relieved of its queue stays so: the spare is there for it.
-            situation
-                .units
-                .iter()
-                .filter(|unit| is_resumable(unit, self.now) && situation.rebalance.relieved() != Some(&unit.id))
-                .collect();
+        // One that is relieved of its queue stays so: the spare is there for it.
+        let is_relieved = |unit: &UnitView| situation.rebalance.relieved() == Some(&unit.id);
+        let drains = situation.units.iter().filter(|unit| is_resumable(unit, self.now) && !is_relieved(unit));
+        let mut drains: Vec<&'a UnitView> = drains.collect();
         drains.sort_by_key(|unit| worth_keeping(unit));
         drains.truncate(missing as usize);
         for unit in &drains {

@@ -103,13 +103,22 @@ impl Bench {
         self.killed(|| {}).await
     }
 
+    /// The same, and that one leaves its units when it is told to stop.
+    pub(crate) async fn killed_and_restarted_to_keep(self) -> Self {
+        self.killed_and(|| {}, true).await
+    }
+
     /// The same, with something that happens in between.
     pub(crate) async fn killed(self, meanwhile: impl FnOnce()) -> Self {
+        self.killed_and(meanwhile, false).await
+    }
+
+    async fn killed_and(self, meanwhile: impl FnOnce(), keeps_units: bool) -> Self {
         self.running.abort();
         drop(self.running.await);
         meanwhile();
         let limit = u32::try_from(self.limit).expect("a small number");
-        Self::start_with(self.provider, self.clock, limit, Duration::ZERO, self.journal, false)
+        Self::start_with(self.provider, self.clock, limit, Duration::ZERO, self.journal, keeps_units)
     }
 
     /// Another process of the same manager, after this one was told to stop.

@@ -92,6 +92,18 @@ async fn a_manager_that_ends_before_its_first_look_ends_what_is_on_record() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn units_that_were_not_seen_yet_stay_as_well() {
+    let bench = Bench::start(Options::default());
+    bench.link.wish(2);
+    bench.until_units(2).await;
+    tokio::time::sleep(seconds(1)).await;
+    bench.provider.delay_calls(CallKind::Observe, seconds(3));
+    let provider = bench.provider.clone();
+    let summary = bench.killed_and_restarted_to_keep().await.stop().await.unwrap();
+    assert_eq!((summary.kept.len(), summary.kept), (2, provider.units()));
+}
+
 /// A record of a launch that was prepared and brought `unit-0` at these instants.
 async fn record(options: &Options, prepared: Timestamp, settled: Timestamp) {
     let (id, token, tier) = (LaunchId::from("launch-0"), Token::from("token-0"), Tier::default());

@@ -121,7 +121,7 @@ pub(super) struct Cloud {
     pub(super) next_units: Vec<Bad>,
     /// Units that were made and have not been judged.
     pub(super) fresh: Vec<UnitId>,
-    /// Lists never go back in time.
+    /// How old the last list was. The next one may be older: nobody says who answers.
     listed_as_of: u64,
     number: u32,
 }
@@ -225,7 +225,7 @@ impl Cloud {
         self.made.insert(launch.token.clone(), made);
     }
 
-    /// Whether a launch was carried out under this token, and the units that exist of it.
+    /// The units that exist of what was carried out under this token.
     pub(super) fn units_of(&self, token: &Token, now: u64, life: &Life) -> Vec<Arc<Unit>> {
         let ids = self.made.get(token).map(|made| made.units.as_slice()).unwrap_or_default();
         let units = ids.iter().filter_map(|id| self.machines.get(id)).filter(|machine| machine.exists(now));
@@ -234,7 +234,7 @@ impl Cloud {
 
     /// What a list shows that is as old as `stale`.
     pub(super) fn list(&mut self, now: u64, stale: u64, life: &Life) -> Vec<Arc<Unit>> {
-        self.listed_as_of = self.listed_as_of.max(now.saturating_sub(stale));
+        self.listed_as_of = now.saturating_sub(stale);
         let seen = self.listed_as_of;
         let is_shown = |machine: &&Machine| {
             machine.made <= seen

@@ -77,7 +77,7 @@ pub enum Spoiled {
     Fails(ErrorKind),
     /// It is done, and nobody hears of it.
     LosesReply,
-    /// It fails with an unknown outcome, and is done so many milliseconds later.
+    /// It fails with an unknown outcome, and is done so many milliseconds later; looks and questions are not done at all.
     Late(u64),
     /// It takes so many milliseconds.
     Takes(u64),

@@ -84,7 +84,11 @@ fn what(rng: &mut Rng, setup: &Setup) -> What {
             _ => Bad::Slow(rng.u64(10_000..100_000)),
         }),
         86..97 => What::Killed {
-            when: if rng.u32(..4) == 0 { When::Now } else { When::At(Point::ALL[rng.usize(..14)], rng.u32(..3)) },
+            when: if rng.u32(..4) == 0 {
+                When::Now
+            } else {
+                When::At(Point::ALL[rng.usize(..Point::ALL.len())], rng.u32(..3))
+            },
             down: rng.u64(100..60_000),
             clock: clock(rng, setup),
         },
@@ -93,9 +97,11 @@ fn what(rng: &mut Rng, setup: &Setup) -> What {
 }
 
 fn spoiled(rng: &mut Rng, may_fail: bool) -> Spoiled {
-    match rng.u32(..3) {
-        0 if may_fail => Spoiled::Fails(ErrorKind::ALL[rng.usize(..ErrorKind::ALL.len())]),
+    let any_kind = |rng: &mut Rng| ErrorKind::ALL[rng.usize(..ErrorKind::ALL.len())];
+    match rng.u32(..4) {
+        0 if may_fail => Spoiled::Fails(any_kind(rng)),
         1 if may_fail => Spoiled::LosesReply,
+        2 if may_fail => Spoiled::Partly(rng.u32(1..3), any_kind(rng)),
         _ => Spoiled::Takes(rng.u64(2_000..60_000)),
     }
 }

@@ -41,7 +41,7 @@ impl Journal for ChaosJournal {
             if world.records_that_fail > 0 {
                 world.records_that_fail -= 1;
                 world.orders.closed(&launch.id);
-                world.life.may_end = true;
+                world.may_end();
                 return Err(Error::new(ErrorKind::Failed, "record a launch", "a fault"));
             }
             world.records.push(Entry { launch: launch.clone(), receipt: None, settled: None, settled_at: None });
@@ -78,8 +78,17 @@ impl Journal for ChaosJournal {
     async fn load(&self) -> Result<Vec<Entry>> {
         let mut world = look(&self.0);
         let entries = world.records.clone();
-        for entry in entries.iter().filter(|entry| entry.settled.is_some()) {
-            world.orders.closed(&entry.launch.id);
+        // Records of units that end with their process are forgotten.
+        let outlives = world.setup.outlives;
+        for entry in entries.iter().filter(|_| outlives) {
+            match &entry.settled {
+                Some(settled) => {
+                    world.orders.closed(&entry.launch.id);
+                    // Seen or not, these are there as far as it can know.
+                    settled.units.iter().for_each(|unit| world.life.recalls(unit));
+                }
+                None => world.orders.reopened(&entry.launch.id),
+            }
         }
         Ok(entries)
     }

@@ -31,6 +31,8 @@ const EPOCH: u64 = 1_000_000_000;
 const TICK: u64 = 1_000;
 /// A process that ended by itself is started again after this time.
 const STARTS_AGAIN_AFTER: u64 = 5_000;
+/// How long units may take to finish what runs when the manager ends.
+pub(super) const STOP_TIMEOUT: u64 = 10_000;
 /// How long everything has to stay as it is wanted.
 const STAYS: u64 = 20_000;
 /// A manager that is told to end has ended after this time.
@@ -105,8 +107,12 @@ pub(super) struct Life {
     pub(super) told_load: BTreeMap<UnitId, Seen>,
     pub(super) known: BTreeMap<UnitId, Known>,
     pub(super) first_look: Option<u64>,
-    /// Whether it ends, or may end by itself.
-    pub(super) may_end: bool,
+    /// Since when it is down, as far as it has heard.
+    pub(super) down_since: Option<u64>,
+    /// Since when it ends, or may end by itself.
+    pub(super) may_end: Option<u64>,
+    /// Whether it was told of a unit.
+    has_unit: bool,
 }
 
 impl Life {
@@ -133,7 +139,9 @@ impl Life {
             told_load: BTreeMap::new(),
             known: BTreeMap::new(),
             first_look: None,
-            may_end: false,
+            down_since: None,
+            may_end: None,
+            has_unit: false,
         }
     }
 
@@ -159,6 +167,16 @@ impl Life {
         self.heard.notify_one();
     }
 
+    /// A unit is on record.
+    pub(super) fn recalls(&mut self, unit: &UnitId) {
+        self.known.entry(unit.clone()).or_default();
+    }
+
+    /// Whether it was never told of a unit.
+    pub(super) const fn has_no_unit(&self) -> bool {
+        !self.has_unit
+    }
+
     /// The manager is told of a unit.
     pub(super) fn hears_of(&mut self, unit: &Unit) {
         match unit.state {
@@ -169,6 +187,7 @@ impl Life {
                 }
             }
             _ => {
+                self.has_unit = true;
                 let known = self.known.entry(unit.id.clone()).or_default();
                 known.is_shown_leaving = unit.state == UnitState::Stopping;
             }
@@ -268,7 +287,7 @@ fn manager(scenario: &Scenario, world: &Shared) -> Manager {
         sizing,
         scale_down_cooldown: Duration::from_millis(setup.cooldown),
         drain_timeout: Duration::from_millis(setup.drain),
-        stop_timeout: Duration::from_secs(10),
+        stop_timeout: Duration::from_millis(STOP_TIMEOUT),
         rebalances: setup.rebalances,
         keeps_units: setup.keeps_units,
         ledger,
@@ -299,7 +318,7 @@ async fn one_life(scenario: &Scenario, world: &Shared, phase: &mut Phase, clock:
             }
             let is_told = world.told_to_end.is_some() || matches!(phase, Phase::Ending { .. });
             if is_told && let Some(stop) = stop.take() {
-                world.life.may_end = true;
+                world.may_end();
                 // It may be ending by itself already.
                 let _: Result<(), ()> = stop.send(());
             }
@@ -345,6 +364,7 @@ impl World {
         }
         self.keep_account();
         self.judge_later();
+        self.judge_stays(status);
         match *phase {
             Phase::Faults if self.events.is_empty() && now >= self.faults_end() => {
                 self.note(|| "-- the last fault is over".to_owned());

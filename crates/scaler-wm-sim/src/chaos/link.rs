@@ -129,11 +129,11 @@ impl World {
     fn hears(&mut self, said: Said) -> LinkEvent {
         match said {
             Said::Up => {
-                self.life.is_up = true;
+                (self.life.is_up, self.life.down_since) = (true, None);
                 LinkEvent::Up
             }
             Said::Down => {
-                self.life.is_up = false;
+                (self.life.is_up, self.life.down_since) = (false, Some(self.now));
                 self.life.told_wish = None;
                 LinkEvent::Down("the scheduler is away".to_owned())
             }

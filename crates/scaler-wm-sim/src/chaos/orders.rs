@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use scaler_wm_core::{Launch, LaunchId, Token};
+use scaler_wm_core::{ErrorKind, Launch, LaunchId, Token};
 
 /// One launch, from when it was planned.
 #[derive(Clone, Debug)]
@@ -16,6 +16,10 @@ pub(super) struct Order {
     /// Whether what it has heard was no, after a call of which nobody knows what came.
     pub(super) is_given_up: bool,
     is_uncertain: bool,
+    /// Whether a process that has gone planned it.
+    pub(super) is_adopted: bool,
+    /// Whether it is one more than wanted, so that work can be spread.
+    pub(super) is_spare: bool,
 }
 
 /// Every launch.
@@ -23,7 +27,7 @@ pub(super) struct Order {
 pub(super) struct Orders(Vec<Order>);
 
 impl Orders {
-    pub(super) fn planned(&mut self, launch: &Launch) {
+    pub(super) fn planned(&mut self, launch: &Launch, is_spare: bool) {
         let Launch { id, token, count, .. } = launch;
         let (launch, token) = (id.clone(), token.clone());
         self.0.push(Order {
@@ -34,6 +38,8 @@ impl Orders {
             is_closed: false,
             is_given_up: false,
             is_uncertain: false,
+            is_adopted: false,
+            is_spare,
         });
     }
 
@@ -45,12 +51,18 @@ impl Orders {
         self.find(launch).into_iter().for_each(|order| order.is_recorded = true);
     }
 
-    /// A call of it has failed; nobody knows what came of it, or nothing did.
-    pub(super) fn failed(&mut self, launch: &LaunchId, is_uncertain: bool) {
+    /// A call of it has failed. Where nobody knows what came of an earlier one, it is repeated until the last word is said.
+    pub(super) fn failed(&mut self, launch: &LaunchId, kind: ErrorKind) {
         let Some(order) = self.find(launch) else { return };
-        order.is_uncertain |= is_uncertain;
-        order.is_closed |= !is_uncertain;
+        order.is_uncertain |= kind.is_uncertain();
+        let is_last_word = !kind.is_retryable() || kind == ErrorKind::NoCapacity;
+        order.is_closed |= is_last_word || !order.is_uncertain;
         order.is_given_up |= order.is_closed && order.is_uncertain;
+    }
+
+    /// The next process has found it on record, and nothing of what came of it.
+    pub(super) fn reopened(&mut self, launch: &LaunchId) {
+        self.find(launch).into_iter().for_each(|order| order.is_closed = false);
     }
 
     pub(super) fn closed(&mut self, launch: &LaunchId) {
@@ -68,6 +80,7 @@ impl Orders {
             // Nobody knows whether it was called.
             order.is_uncertain = true;
         }
+        self.0.iter_mut().for_each(|order| order.is_adopted = true);
     }
 
     /// Those whose outcome the manager does not know.

@@ -60,8 +60,8 @@ impl Provider for ChaosProvider {
             at: now,
             spec: Bytes::new(),
         };
-        world.judge_plan(&launch);
-        world.orders.planned(&launch);
+        let is_spare = world.judge_plan(&launch);
+        world.orders.planned(&launch, is_spare);
         Ok(launch)
     }
 
@@ -186,11 +186,17 @@ impl World {
                     self.orders.closed(&launch.id);
                 }
                 let is_fatal = launched.failed.iter().any(|error| error.kind().is_fatal());
-                self.life.may_end |= is_fatal && self.life.known.is_empty();
+                if is_fatal && self.life.has_no_unit() {
+                    self.may_end();
+                }
             }
             Err(error) => {
-                self.orders.failed(&launch.id, error.kind().is_uncertain());
-                self.life.may_end |= error.kind().is_fatal() && self.life.known.is_empty();
+                self.orders.failed(&launch.id, error.kind());
+                // What an earlier process wanted is no reason to end.
+                let is_ours = self.orders.get(&launch.id).is_some_and(|order| !order.is_adopted);
+                if error.kind().is_fatal() && is_ours && self.life.has_no_unit() {
+                    self.may_end();
+                }
             }
         }
     }
@@ -216,7 +222,8 @@ impl World {
                 observed.units.iter().for_each(|unit| self.life.hears_of(unit));
                 observed.settled.iter().for_each(|(launch, _)| self.orders.closed(launch));
             }
-            Err(error) => self.life.may_end |= error.kind().is_fatal() && self.life.first_look.is_none(),
+            Err(error) if error.kind().is_fatal() && self.life.first_look.is_none() => self.may_end(),
+            Err(_) => {}
         }
     }
 

@@ -19,6 +19,9 @@ use super::{
 /// The world, as the driver and the manager's process share it.
 pub(super) type Shared = Arc<Mutex<World>>;
 
+/// How often what was spent is kept.
+const ACCOUNT_EVERY: u64 = 60_000;
+
 /// The one manager.
 pub(super) const MANAGER: &str = "chaos";
 
@@ -74,6 +77,7 @@ pub(super) struct World {
     looks: BTreeSet<u64>,
     pub(super) ledger: Option<Arc<Ledger>>,
     account: Option<AccountRecord>,
+    account_kept: u64,
     pub(super) judge: Judge,
     pub(super) tally: Tally,
     /// What happened, in words, if anybody wants to know.
@@ -112,6 +116,7 @@ impl World {
             looks: BTreeSet::new(),
             ledger: None,
             account: None,
+            account_kept: 0,
             judge: Judge::default(),
             tally: Tally::default(),
             log: keeps_log.then(Vec::new),
@@ -194,6 +199,11 @@ impl World {
             What::Restarted(down) => self.told_to_end = Some(down),
         }
         self.changed();
+    }
+
+    /// From now on the manager ends, or may do so by itself.
+    pub(super) fn may_end(&mut self) {
+        self.life.may_end.get_or_insert(self.now);
     }
 
     /// When the last fault is over.
@@ -295,8 +305,12 @@ impl World {
         self.note(|| format!("-- process {number} begins"));
     }
 
-    /// What has been spent is kept now and then.
+    /// What has been spent is kept once a minute.
     pub(super) fn keep_account(&mut self) {
+        if self.now < self.account_kept + ACCOUNT_EVERY {
+            return;
+        }
+        self.account_kept = self.now;
         let now = self.life.clock.now();
         if let Some(ledger) = &self.ledger {
             self.account = ledger.record(&ManagerId::from(MANAGER), now);
