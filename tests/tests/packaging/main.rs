@@ -1,6 +1,7 @@
 //! Whole-process tests: what users install, and what starts it there.
 
 mod container;
+mod crates;
 mod notify;
 mod papers;
 mod units;

@@ -105,8 +105,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
             "--mutants" => has_mutants = true,
             "--replay" => {
                 let seed = left.next().copied().unwrap_or_default();
-                build(shell::root())?;
-                return shell::run("replay the seed", Command::new(program()).args(["--replay", seed]));
+                let program = build(shell::root())?;
+                return shell::run("replay the seed", Command::new(program).args(["--replay", seed]));
             }
             "--seeds" => seeds = left.next().copied().unwrap_or_default(),
             other => {
@@ -118,8 +118,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     if has_mutants {
         mutants()?;
     }
-    build(shell::root())?;
-    shell::run("break no rule", Command::new(program()).arg(seeds))
+    let program = build(shell::root())?;
+    shell::run("break no rule", Command::new(program).arg(seeds))
 }
 
 /// Plants each defect in a copy, and sees that it is found.
@@ -131,8 +131,8 @@ fn mutants() -> Result<()> {
         let path = mutant.path(copy.path());
         let write = |text: &str| fs::write(&path, text).map_err(|error| Failure::new("plant a defect", error));
         write(&changed)?;
-        build(copy.path())?;
-        let Output { status, stdout, .. } = Command::new(program())
+        let program = build(copy.path())?;
+        let Output { status, stdout, .. } = Command::new(program)
             .arg(SEEDS_FOR_MUTANTS)
             .output()
             .map_err(|error| Failure::new("run the seeds", error))?;
@@ -151,22 +151,17 @@ fn mutants() -> Result<()> {
     if caught == MUTANTS.len() { Ok(()) } else { Err(Failure::new("catch every mutant", "see above")) }
 }
 
-/// The program that runs seeds. Copies share its target directory with what it is a copy of: one is built at a time.
-fn program() -> PathBuf {
-    target().join("release/examples/chaos")
-}
-
-fn target() -> PathBuf {
-    shell::target().join("chaos")
-}
-
-fn build(root: &Path) -> Result<()> {
+/// Builds the program that runs seeds, and gives its path.
+fn build(root: &Path) -> Result<PathBuf> {
+    // Never the same for a copy and what it is a copy of: cargo takes the one for the other.
+    let target = shell::target().join(if root == shell::root() { "chaos" } else { "chaos-mutants" });
     let mut command = shell::cargo();
     command.current_dir(root).args(["build", "--quiet", "--release", "--locked", "--package", "scaler-wm-sim"]);
-    command.args(["--features", "chaos", "--example", "chaos"]).env("CARGO_TARGET_DIR", target());
+    command.args(["--features", "chaos", "--example", "chaos"]).env("CARGO_TARGET_DIR", &target);
     // Built nine times, and run for minutes.
     command.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-    shell::run("build what runs the seeds", &mut command)
+    shell::run("build what runs the seeds", &mut command)?;
+    Ok(target.join("release/examples/chaos"))
 }
 
 /// A copy of the sources as they lie here, committed or not.
