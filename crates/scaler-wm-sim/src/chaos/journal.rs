@@ -8,7 +8,7 @@ use scaler_wm_core::{Entry, Error, ErrorKind, Journal, Launch, LaunchId, Receipt
 use super::{
     Point,
     provider::wait_at,
-    world::{Shared, look},
+    world::{Shared, World, look},
 };
 
 /// How long a write takes.
@@ -17,27 +17,32 @@ const WRITE: Duration = Duration::from_millis(2);
 pub(super) struct ChaosJournal(pub(super) Shared);
 
 impl ChaosJournal {
-    async fn change(&self, (before, after): (Point, Point), change: impl FnOnce(&mut Vec<Entry>) + Send) {
+    async fn write(
+        &self,
+        (before, after): (Point, Point),
+        change: impl FnOnce(&mut World) -> Result<()> + Send,
+    ) -> Result<()> {
         wait_at(&self.0, before).await;
         tokio::time::sleep(WRITE).await;
-        change(&mut look(&self.0).records);
+        change(&mut look(&self.0))?;
         wait_at(&self.0, after).await;
+        Ok(())
     }
-}
 
-fn with_entry(records: &mut [Entry], launch: &LaunchId, change: impl FnOnce(&mut Entry)) {
-    if let Some(entry) = records.iter_mut().find(|entry| entry.launch.id == *launch) {
-        change(entry);
+    /// Writes what came of a launch, if it is on record.
+    async fn came(&self, launch: &LaunchId, change: impl FnOnce(&mut Entry) + Send) -> Result<()> {
+        let write = |world: &mut World| {
+            world.records.iter_mut().find(|entry| entry.launch.id == *launch).map(change);
+            Ok(())
+        };
+        self.write((Point::Settling, Point::Settled), write).await
     }
 }
 
 #[async_trait]
 impl Journal for ChaosJournal {
     async fn open(&self, launch: &Launch) -> Result<()> {
-        wait_at(&self.0, Point::Recording).await;
-        tokio::time::sleep(WRITE).await;
-        {
-            let mut world = look(&self.0);
+        let write = |world: &mut World| {
             if world.records_that_fail > 0 {
                 world.records_that_fail -= 1;
                 world.orders.closed(&launch.id);
@@ -46,33 +51,25 @@ impl Journal for ChaosJournal {
             }
             world.records.push(Entry { launch: launch.clone(), receipt: None, settled: None, settled_at: None });
             world.orders.recorded(&launch.id);
-        }
-        wait_at(&self.0, Point::Recorded).await;
-        Ok(())
+            Ok(())
+        };
+        self.write((Point::Recording, Point::Recorded), write).await
     }
 
     async fn receipt(&self, launch: &LaunchId, receipt: &Receipt) -> Result<()> {
-        let write = |records: &mut Vec<Entry>| {
-            with_entry(records, launch, |entry| entry.receipt = Some(receipt.clone()));
-        };
-        self.change((Point::Settling, Point::Settled), write).await;
-        Ok(())
+        self.came(launch, |entry| entry.receipt = Some(receipt.clone())).await
     }
 
     async fn settle(&self, launch: &LaunchId, settled: &Settled, at: Timestamp) -> Result<()> {
-        let write = |records: &mut Vec<Entry>| {
-            with_entry(records, launch, |entry| {
-                (entry.settled, entry.settled_at) = (Some(settled.clone()), Some(at));
-            });
-        };
-        self.change((Point::Settling, Point::Settled), write).await;
-        Ok(())
+        self.came(launch, |entry| (entry.settled, entry.settled_at) = (Some(settled.clone()), Some(at))).await
     }
 
     async fn forget(&self, launches: &[LaunchId]) -> Result<()> {
-        let remove = |records: &mut Vec<Entry>| records.retain(|entry| !launches.contains(&entry.launch.id));
-        self.change((Point::Forgetting, Point::Forgotten), remove).await;
-        Ok(())
+        let remove = |world: &mut World| {
+            world.records.retain(|entry| !launches.contains(&entry.launch.id));
+            Ok(())
+        };
+        self.write((Point::Forgetting, Point::Forgotten), remove).await
     }
 
     async fn load(&self) -> Result<Vec<Entry>> {

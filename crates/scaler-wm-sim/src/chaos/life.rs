@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use super::{
     judge::Known,
     link::{ChaosLink, Said, Seen},
     provider::ChaosProvider,
-    world::{MANAGER, Shared, World, look},
+    world::{MANAGER, Shared, World, lock, look},
 };
 
 /// The wall clock at the beginning: some time after its own, so that clocks can be behind.
@@ -106,7 +106,8 @@ pub(super) struct Life {
     pub(super) told_wish: Option<u32>,
     pub(super) told_load: BTreeMap<UnitId, Seen>,
     pub(super) known: BTreeMap<UnitId, Known>,
-    pub(super) first_look: Option<u64>,
+    /// Whether a look has shown it what is there.
+    pub(super) has_looked: bool,
     /// Since when it is down, as far as it has heard.
     pub(super) down_since: Option<u64>,
     /// Since when it ends, or may end by itself.
@@ -138,7 +139,7 @@ impl Life {
             told_wish: None,
             told_load: BTreeMap::new(),
             known: BTreeMap::new(),
-            first_look: None,
+            has_looked: false,
             down_since: None,
             may_end: None,
             has_unit: false,
@@ -265,10 +266,6 @@ fn ended_how(ended: &Ended) -> Option<(&str, Option<&scaler_wm_core::Result<Summ
         Ended::ByItself(words, summary) => Some((words.as_deref().unwrap_or_default(), summary.as_ref())),
         Ended::Killed | Ended::Over => None,
     }
-}
-
-fn lock(world: &Shared) -> std::sync::MutexGuard<'_, World> {
-    world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn manager(scenario: &Scenario, world: &Shared) -> Manager {

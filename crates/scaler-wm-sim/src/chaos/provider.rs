@@ -217,12 +217,12 @@ impl World {
     fn look_answered(&mut self, answer: &Result<Observed>) {
         match answer {
             Ok(observed) => {
-                self.life.first_look.get_or_insert(self.now);
+                self.life.has_looked = true;
                 self.cloud.told(&observed.units);
                 observed.units.iter().for_each(|unit| self.life.hears_of(unit));
                 observed.settled.iter().for_each(|(launch, _)| self.orders.closed(launch));
             }
-            Err(error) if error.kind().is_fatal() && self.life.first_look.is_none() => self.may_end(),
+            Err(error) if error.kind().is_fatal() && !self.life.has_looked => self.may_end(),
             Err(_) => {}
         }
     }

@@ -88,9 +88,9 @@ impl Setup {
         }
     }
 
-    /// Beyond what is wanted: the one unit that may be started so that work can be spread.
-    pub(super) fn spare(&self) -> u32 {
-        u32::from(self.rebalances && self.hand_back)
+    /// Whether one unit may be started beyond what is wanted, so that work can be spread.
+    pub(super) const fn has_spares(&self) -> bool {
+        self.rebalances && self.hand_back
     }
 
     /// How long everything may take to be as it is wanted once nothing goes wrong any more: the longest rests, waits and

@@ -84,9 +84,14 @@ pub(super) struct World {
     pub(super) log: Option<Vec<String>>,
 }
 
+/// The world as it was left, whatever is due since.
+pub(super) fn lock(world: &Shared) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Looks at the world, with everything in it that is due.
 pub(super) fn look(world: &Shared) -> MutexGuard<'_, World> {
-    let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut world = lock(world);
     let now = world.life.now();
     world.pass_until(now);
     world

@@ -72,7 +72,7 @@ impl World {
         let (present, count) = (self.present(), launch.count.get());
         let most = wanted.min(self.setup.limit);
         // One more, even while more are there than wanted, but not beyond the limit by more than one.
-        let is_spare = self.setup.spare() > 0
+        let is_spare = self.setup.has_spares()
             && count == 1
             && present <= self.setup.limit
             && self.life.told_load.values().any(|seen| seen.queued > 0);
