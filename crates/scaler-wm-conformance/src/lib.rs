@@ -4,6 +4,7 @@
 mod cluster;
 mod link;
 mod memory;
+mod settings;
 #[cfg(feature = "shell")]
 mod shell;
 mod suite;
@@ -11,6 +12,7 @@ mod suite;
 pub use cluster::{MemoryCluster, MemoryExecutor, NextSubmit, Work, raised};
 pub use link::{LinkHandle, MemoryLink, load_of};
 pub use memory::{Call, CallKind, MemoryProvider, MemorySettings, NextLaunch, Way};
+pub use settings::settings;
 #[cfg(feature = "shell")]
 pub use shell::{CANARY, Called, Shell, hostile};
 pub use suite::{ExecutorFixture, Fixture, checks, executor_suite, provider_suite};

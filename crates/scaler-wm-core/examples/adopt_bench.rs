@@ -8,10 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use scaler_wm_conformance::{LinkHandle, MemoryLink, MemoryProvider, MemorySettings};
+use scaler_wm_conformance::{LinkHandle, MemoryLink, MemoryProvider, MemorySettings, settings};
 use scaler_wm_core::{
-    Capabilities, Clock, Limit, Manager, ManagerId, Provider, Result, Sizing,
-    manager::{Settings, Status, Summary},
+    Clock, Manager, Provider, Result,
+    manager::{Status, Summary},
 };
 use scaler_wm_journal::RedbJournal;
 use tokio::{
@@ -66,17 +66,7 @@ async fn main() -> Result<()> {
 
 /// A manager that wants all of them, from the opening of its journal on.
 fn start(provider: &MemoryProvider, journal: &Path, clock: Clock) -> Result<Running> {
-    let settings = Settings {
-        manager: ManagerId::from("bench"),
-        sizing: Sizing::new(Limit::Unlimited, provider.info(), Capabilities::default()),
-        scale_down_cooldown: Duration::ZERO,
-        drain_timeout: Duration::from_secs(300),
-        stop_timeout: Duration::from_secs(10),
-        rebalances: true,
-        keeps_units: false,
-        ledger: None,
-        seed: 7,
-    };
+    let settings = settings("bench", provider.info());
     let journal = Arc::new(RedbJournal::open(journal)?);
     let (link, handle) = MemoryLink::new();
     let manager = Manager::new(settings, Arc::new(provider.clone()), Box::new(link), journal, clock);

@@ -7,11 +7,11 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Instant};
 
-use scaler_wm_conformance::{LinkHandle, MemoryLink, MemoryProvider, MemorySettings, load_of};
+use scaler_wm_conformance::{LinkHandle, MemoryLink, MemoryProvider, MemorySettings, load_of, settings};
 use scaler_wm_core::{
-    Capabilities, Clock, Limit, Manager, ManagerId, Provider, Sizing,
+    Clock, Manager, Provider,
     control::{Control, pair},
-    manager::{Settings, Status},
+    manager::Status,
 };
 use scaler_wm_journal::MemoryJournal;
 use tokio::{sync::oneshot, task::yield_now, time::Duration};
@@ -48,17 +48,7 @@ impl Bench {
         // It looks when something has changed, and not because of the time that has passed.
         memory.info.observe_every = Duration::from_secs(3_600);
         let provider = MemoryProvider::new(memory, clock);
-        let settings = Settings {
-            manager: ManagerId::from("bench"),
-            sizing: Sizing::new(Limit::Unlimited, provider.info(), Capabilities::default()),
-            scale_down_cooldown: Duration::ZERO,
-            drain_timeout: Duration::from_secs(300),
-            stop_timeout: Duration::from_secs(10),
-            rebalances: true,
-            keeps_units: false,
-            ledger: None,
-            seed: 7,
-        };
+        let settings = settings("bench", provider.info());
         let (control, seat) = pair(settings.manager.clone());
         let (link, handle) = MemoryLink::new();
         let journal = Arc::new(MemoryJournal::default());

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use scaler_wm_conformance::{LinkHandle, MemoryLink, MemoryProvider, MemorySettings, load_of};
+use scaler_wm_conformance::{LinkHandle, MemoryLink, MemoryProvider, MemorySettings, load_of, settings};
 use scaler_wm_core::{
-    Capabilities, Clock, Journal, Limit, Manager, ManagerId, Provider, Result, Sizing, Timestamp, UnitId,
+    Capabilities, Clock, Journal, Limit, Manager, Provider, Result, Sizing, Timestamp, UnitId,
     control::{Control, pair},
     manager::{Settings, Summary},
 };
@@ -79,15 +79,10 @@ impl Bench {
     ) -> Self {
         let (link, handle) = MemoryLink::new();
         let settings = Settings {
-            manager: ManagerId::from("under-test"),
             sizing: Sizing::new(Limit::AtMost(limit), provider.info(), Capabilities::default()),
             scale_down_cooldown: cooldown,
-            drain_timeout: seconds(300),
-            stop_timeout: seconds(10),
-            rebalances: true,
             keeps_units,
-            ledger: None,
-            seed: 7,
+            ..settings("under-test", provider.info())
         };
         let journal_of_manager = Arc::clone(&journal);
         let (control, seat) = pair(settings.manager.clone());
