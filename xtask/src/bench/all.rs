@@ -7,7 +7,7 @@ use scaler_wm_tests::{Failure, Result, is_interrupted};
 use super::figures::Figures;
 use super::list::{BENCHES, Bench, FEATURES, named};
 use super::record::{self, Record};
-use super::{machine, measured, report};
+use super::{machine, measured};
 
 /// What is to be measured, and what was measured before.
 pub(super) struct Plan {
@@ -100,19 +100,6 @@ impl Plan {
         }
         println!("each leaves {}; after an interruption go on with --from NAME", record::file("NAME").display());
     }
-}
-
-/// One table of everything.
-pub(super) fn table(records: &[Record]) -> String {
-    let head = [&["bench"], &report::HEAD[..]].concat().into_iter().map(str::to_owned);
-    let mut text = report::line(&head.collect::<Vec<_>>());
-    text.push_str(&report::rule(report::HEAD.len() + 1));
-    for record in records {
-        for row in &record.rows {
-            text.push_str(&report::line(&[std::slice::from_ref(&record.bench), &row.cells()[..]].concat()));
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
-//! The figures of all benches: `target/bench/all.json` for programs, `docs/figures.md` for people.
+//! The figures of all benches: `target/bench/all.json` for programs, `docs/figures.md` for people, and what the README quotes
+//! of that.
 
 use std::fs;
+use std::path::Path;
 
 use scaler_wm_tests::{Failure, Result};
 use serde_json::{Map, Value, json};
 
+use super::list::FEATURES;
 use super::record::{self, Record};
-use super::{all, report};
+use super::{quote, report};
 use crate::shell;
 
 /// All that was measured.
@@ -18,17 +21,35 @@ pub(super) struct Figures {
 }
 
 impl Figures {
+    /// Everything: a line for each figure, and one for each set of features, of which there are many figures.
     pub(super) fn table(&self) -> String {
-        all::table(&self.records)
+        let head = [&["bench"], &report::HEAD[..]].concat().into_iter().map(str::to_owned);
+        let mut text = report::line(&head.collect::<Vec<_>>());
+        text.push_str(&report::rule(report::HEAD.len() + 1));
+        let (matrix, lines): (Vec<_>, Vec<_>) = self.records.iter().partition(|record| record.bench == FEATURES);
+        for record in lines {
+            for row in &record.rows {
+                text.push_str(&report::line(&[std::slice::from_ref(&record.bench), &row.cells()[..]].concat()));
+            }
+        }
+        for record in matrix {
+            text.push_str(&format!("\n{}", report::matrix(FEATURES, &record.rows)));
+        }
+        text
     }
 
-    /// Writes both files.
+    /// Writes both files, and brings the README up to date.
     pub(super) fn write(&self) -> Result<()> {
         let json = record::file("all");
         record::write(&json, &self.json())?;
-        let page = shell::root().join("docs/figures.md");
-        fs::write(&page, self.page()).map_err(|error| Failure::new(format!("write {}", page.display()), error))?;
-        println!("written to {} and {}", json.display(), page.display());
+        let (page, readme) = (shell::root().join("docs/figures.md"), shell::root().join("README.md"));
+        let text = self.page();
+        write(&page, &text)?;
+        let failed = |error| Failure::new(format!("read {}", readme.display()), error);
+        let (quoted, missing) = quote::quoted(&fs::read_to_string(&readme).map_err(failed)?, &text);
+        write(&readme, &quoted)?;
+        missing.iter().for_each(|line| eprintln!("README.md quotes a figure that was not measured: {line}"));
+        println!("written to {}, {} and {}", json.display(), page.display(), readme.display());
         Ok(())
     }
 
@@ -94,6 +115,10 @@ impl Figures {
     }
 }
 
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|error| Failure::new(format!("write {}", path.display()), error))
+}
+
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
@@ -112,7 +137,19 @@ mod tests {
             rows: vec![Row::beside("a ramp", (1.0, 4.0), "s", ("at most half", met))],
             notes: vec!["It grows with n.".to_owned()],
         };
-        Figures { head: vec![("cores", "2".to_owned())], records: vec![record], failed }
+        let row = |what: &str, figure, unit| Row::alone(what, figure, unit, "", true);
+        let sets = Record {
+            bench: FEATURES.to_owned(),
+            rows: vec![
+                row("native: crates", 58.0, ""),
+                row("native: binary", 4.631, "MB"),
+                row("ecs: crates", 184.0, ""),
+                row("ecs: binary", 14.3, "MB"),
+            ],
+            notes: Vec::new(),
+            ..record.clone()
+        };
+        Figures { head: vec![("cores", "2".to_owned())], records: vec![record, sets], failed }
     }
 
     #[test]
@@ -123,7 +160,8 @@ mod tests {
             "| cores | 2 |\n",
             "| native | 2026-11-29 03:10 UTC, after 1.5 min, commit 0ab95c9 |\n",
             "| bench | what | scaler-wm | Python | ratio | unit | target | met |\n|---|---|---|---|---|---|---|---|\n",
-            "| native | a ramp | 1 | 4 | 0.2500 | s | at most half | yes |\n",
+            "| native | a ramp | 1 | 4 | 0.25 | s | at most half | yes |\n",
+            "| features | crates | binary (MB) |\n|---|---|---|\n| `native` | 58 | 4.63 |\n| `ecs` | 184 | 14.3 |\n",
             "- It grows with n.\n",
             "- `ecs`: failed to start it\n",
         ] {

@@ -16,6 +16,7 @@ mod list;
 mod machine;
 mod native;
 mod policy;
+mod quote;
 mod reconcile;
 mod record;
 mod report;

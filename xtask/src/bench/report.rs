@@ -102,28 +102,69 @@ pub(super) fn rule(columns: usize) -> String {
     format!("{}|\n", "|---".repeat(columns))
 }
 
-/// Two or three significant digits, or two decimals where that says enough.
-fn short(value: f64) -> String {
-    match value {
-        // What is counted.
-        value if value.fract() == 0.0 => format!("{value}"),
-        value if value.is_nan() => "?".to_owned(),
-        value if value.abs() >= 100.0 => format!("{value:.0}"),
-        value if value.abs() >= 1.0 => format!("{value:.2}"),
-        value if value.abs() >= 0.01 => format!("{value:.4}"),
-        value => {
-            // Down to the second digit that is not 0.
-            let decimals = (-value.abs().log10()).ceil().max(3.0);
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
-            let decimals = decimals as usize + 1;
-            format!("{value:.decimals$}")
+/// Rows that are called `SET: FIGURE`, as a table with a line for each set and a column for each figure.
+pub(super) fn matrix(name: &str, rows: &[Row]) -> String {
+    let (mut columns, mut lines) = (vec![name.to_owned()], Vec::<Vec<String>>::new());
+    for row in rows {
+        let (set, figure) = row.what.split_once(": ").unwrap_or((&row.what, ""));
+        let (set, unit) = (format!("`{set}`"), &row.unit);
+        let column = if unit.is_empty() { figure.to_owned() } else { format!("{figure} ({unit})") };
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+        match lines.last_mut().filter(|line| line[0] == set) {
+            Some(line) => line.push(short(row.ours)),
+            None => lines.push(vec![set, short(row.ours)]),
         }
     }
+    let lines = lines.iter().map(|cells| line(cells));
+    [line(&columns), rule(columns.len())].into_iter().chain(lines).collect()
+}
+
+/// Three significant digits, or all of what is counted.
+fn short(value: f64) -> String {
+    if value.is_nan() {
+        return "?".to_owned();
+    }
+    let size = value.abs();
+    if value.fract() == 0.0 || size >= 100.0 {
+        return thousands(value);
+    }
+    // Digits before the point, or minus the zeros after it.
+    #[expect(clippy::cast_possible_truncation, reason = "between -300 and 2")]
+    let before = size.log10().floor() as i32 + 1;
+    let decimals = usize::try_from(3 - before).unwrap_or_default();
+    let text = format!("{value:.decimals$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A whole number, with commas between thousands.
+fn thousands(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut text = String::from(if value < 0.0 { "-" } else { "" });
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_have_three_digits_and_counts_all_of_them() {
+        let told =
+            [0.0, 4.0, -0.0978, 0.25, 1.5, 12.449, 99.99, 853.4, 20_612_345.0, 16_200.7, 0.000_000_612, -1_234.5];
+        let told = told.map(short);
+        let expected =
+            ["0", "4", "-0.0978", "0.25", "1.5", "12.4", "100", "853", "20,612,345", "16,201", "0.000000612", "-1,234"];
+        assert_eq!(told, expected.map(str::to_owned));
+        assert_eq!(short(f64::NAN), "?");
+    }
 
     #[test]
     fn a_row_comes_back_from_json() {
@@ -137,7 +178,7 @@ mod tests {
         }
         let missing = Row::of(&Row::alone("e", f64::NAN, "s", "1 s", false).json()).expect("a row");
         assert_eq!(missing.cells()[1], "?");
-        assert!(table(&rows).contains("| a \\| b | 1.50 | 3 | 0.5000 | s | at most half | yes |\n"));
+        assert!(table(&rows).contains("| a \\| b | 1.5 | 3 | 0.5 | s | at most half | yes |\n"));
         assert!(table(&rows).contains("| c | 0 |  |  |  |  |  |\n| d | 12 |  |  | MB | 8 MB | NO |\n"));
         assert!(table(&rows[1..]).starts_with("| what | scaler-wm | unit | target | met |\n|---|---|---|---|---|\n"));
     }

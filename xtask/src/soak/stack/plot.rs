@@ -9,7 +9,7 @@ use super::work::Seen;
 /// In units of the picture.
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 70.0;
-const RIGHT: f64 = 20.0;
+const RIGHT: f64 = 30.0;
 const TOP: f64 = 40.0;
 const PANEL: f64 = 170.0;
 const GAP: f64 = 48.0;
