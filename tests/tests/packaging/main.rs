@@ -2,6 +2,7 @@
 
 mod container;
 mod crates;
+mod map;
 mod notify;
 mod papers;
 mod units;
