@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::CreateFleetError;
 use scaler_wm_aws::{class_of, rest_where_alone};
 use scaler_wm_core::{Error, ErrorKind};
 
-use crate::lost::Lost;
+use crate::launch::Lost;
 
 /// The class of an error of a call that makes something that may be there already.
 pub(crate) fn exists(code: &str, _: &str) -> Option<ErrorKind> {

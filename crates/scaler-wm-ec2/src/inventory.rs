@@ -12,10 +12,9 @@ use scaler_wm_core::{
 use crate::{
     Ec2Config,
     client::Ec2Client,
+    ground::{Owners, Temporary},
     instance::{is_stopped, is_up},
-    owners::Owners,
     provider::{HELD_WITHIN, LIST_LAG, REPEATABLE_FOR},
-    temporary::Temporary,
 };
 
 /// The tag that EC2 itself puts on instances of fleets.

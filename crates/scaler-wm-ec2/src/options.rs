@@ -11,7 +11,8 @@ use scaler_wm_options::Section;
 use tracing::warn;
 
 use crate::{
-    Ec2Config, Install, Market, Paces, Requirements, RootVolume, Template, TemplateError, Way, lease,
+    Ec2Config, Install, Market, Paces, Requirements, RootVolume, Template, TemplateError, Way,
+    instance::lease,
     limits::{self, LARGEST_VOLUME},
     way,
 };

@@ -19,9 +19,8 @@ use crate::{
     client::filter,
     dry_run::{DryRun, NO_TEMPLATE},
     failure::plain,
-    ground::{Ground, Subnets, Survey},
+    ground::{Ground, Subnets, Survey, Temporary},
     launch::{Call, Draft, Shape, tiers},
-    temporary::Temporary,
 };
 
 /// Looks at what instances of this configuration need, at most `limit` workers of them.

@@ -24,14 +24,13 @@ use crate::{
     client::Ec2Client,
     dump::dump,
     failure::{fewer, of_fleet},
-    ground::{Ground, Survey},
-    instance::{is_stopped, is_up, just_started, unit},
-    launch::{Call, Draft, tiers},
-    lease,
-    lost::{Lost, unmended},
-    owners::Owners,
-    spot::{self, Notices},
-    temporary::Temporary,
+    ground::{Ground, Owners, Survey, Temporary},
+    instance::{
+        is_stopped, is_up, just_started, lease,
+        spot::{self, Notices},
+        unit,
+    },
+    launch::{Call, Draft, Lost, tiers, unmended},
 };
 
 /// Instances that one call starts or terminates at most; EC2 advises against more.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scaler_wm_core::{Exit, ExitCause, LaunchId, Tier, Timestamp, Unit, UnitId, UnitState, WorkerMatch};
 use serde::Deserialize;
 
-use crate::user_data::PREFIX;
+use crate::launch::PREFIX;
 
 /// One machine, as lists and statuses have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

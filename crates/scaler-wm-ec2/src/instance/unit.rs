@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{Instance, InstanceStateName};
 use scaler_wm_aws::Tags;
 use scaler_wm_core::{Exit, ExitCause, LaunchId, Tier, Timestamp, Unit, UnitId, UnitState, WorkerMatch};
 
-use crate::user_data::PREFIX;
+use crate::launch::PREFIX;
 
 /// The unit that an instance is; `None` for one without a name, which the API does not have.
 pub(crate) fn unit(instance: &Instance, now: Timestamp) -> Option<Unit> {

@@ -11,12 +11,11 @@ use scaler_wm_aws::{Caller, Request, Tries};
 use scaler_wm_core::{Chain, Error, ErrorKind, Result};
 use tracing::{debug, info};
 
+use super::temporary::{Temporary, once};
 use crate::{
     Ec2Config, Way,
     client::filter,
-    launch::{Shape, Volume},
-    temporary::{Temporary, once},
-    user_data::{LONGEST, user_data},
+    launch::{LONGEST, Shape, Volume, user_data},
 };
 
 /// The root device of an image that cannot be asked about.

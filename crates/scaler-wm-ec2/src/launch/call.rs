@@ -7,7 +7,7 @@ use scaler_wm_aws::{OWNER, Tags};
 use scaler_wm_core::{Error, ErrorKind, Launch, LaunchId, Result, Tier, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Ec2Config, FleetChoice, Market, Way, ground::Ground, lease};
+use crate::{Ec2Config, FleetChoice, Market, Way, ground::Ground, instance::lease};
 
 const SPOT: &str = "spot";
 const ON_DEMAND: &str = "on-demand";

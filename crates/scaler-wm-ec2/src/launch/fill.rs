@@ -23,7 +23,7 @@ use aws_sdk_ec2::{
 };
 use scaler_wm_core::{Error, ErrorKind, Launch, Result};
 
-use crate::launch::{CreateFleet, RunInstances, Shape, Volume};
+use super::call::{CreateFleet, RunInstances, Shape, Volume};
 
 /// Tags for what a call makes of one kind.
 pub(crate) fn tagged(kind: ResourceType, tags: &[(String, String)]) -> TagSpecification {

@@ -14,8 +14,7 @@ use tracing::{debug, info};
 use crate::{
     client::{filter, of_owner},
     failure::{exists, plain, removing},
-    fill::tagged,
-    launch::Shape,
+    launch::{Shape, tagged},
 };
 
 /// Between two tries to remove a group that instances hold which are about to end.

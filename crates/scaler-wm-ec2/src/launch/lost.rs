@@ -3,7 +3,8 @@
 
 use scaler_wm_core::{Error, ErrorKind};
 
-use crate::{Ec2Config, launch::Call};
+use super::call::Call;
+use crate::Ec2Config;
 
 /// What is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
