@@ -8,19 +8,20 @@ use std::collections::HashMap;
 /// Columns that say which figure a line has, by their names. The others have the figure.
 const KEYS: [&str; 3] = ["bench", "what", "features"];
 
-/// The document with the lines of the page, and the lines that the page does not have.
+/// The document with the lines of the page, and the lines that the page does not have, or has twice.
 pub(super) fn quoted(document: &str, page: &str) -> (String, Vec<String>) {
-    let mut known: HashMap<(&str, Vec<&str>), &str> = HashMap::new();
+    let mut known: HashMap<(&str, Vec<&str>), Option<&str>> = HashMap::new();
     let mut heads = Vec::new();
     for (head, line) in lines(page) {
         heads.push(head);
-        known.insert((head, key(head, line)), line);
+        // "The same" after two others says nothing by itself.
+        known.entry((head, key(head, line))).and_modify(|line| *line = None).or_insert(Some(line));
     }
     let (mut text, mut missing) = (String::new(), Vec::new());
     let mut quoting = lines(document).filter(|(head, _)| heads.contains(head)).peekable();
     for line in document.lines() {
         let new = match quoting.next_if(|(_, quoted)| std::ptr::eq(*quoted, line)) {
-            Some((head, _)) => known.get(&(head, key(head, line))).copied().unwrap_or_else(|| {
+            Some((head, _)) => known.get(&(head, key(head, line))).copied().flatten().unwrap_or_else(|| {
                 missing.push(line.to_owned());
                 line
             }),
@@ -77,5 +78,7 @@ mod tests {
     fn a_line_that_the_page_does_not_have_stays_and_is_told() {
         let document = "| bench | what | ours |\n|---|---|---|\n| c | x | 9 |\n";
         assert_eq!(quoted(document, PAGE), (document.to_owned(), vec!["| c | x | 9 |".to_owned()]));
+        let twice = format!("{document}| c | x | 8 |\n");
+        assert_eq!(quoted(document, &twice), (document.to_owned(), vec!["| c | x | 9 |".to_owned()]));
     }
 }
