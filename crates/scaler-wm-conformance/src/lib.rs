@@ -3,6 +3,7 @@
 
 mod cluster;
 mod link;
+mod managed;
 mod memory;
 mod settings;
 #[cfg(feature = "shell")]
@@ -11,6 +12,7 @@ mod suite;
 
 pub use cluster::{MemoryCluster, MemoryExecutor, NextSubmit, Work, raised};
 pub use link::{LinkHandle, MemoryLink, load_of};
+pub use managed::{Managed, until};
 pub use memory::{Call, CallKind, MemoryProvider, MemorySettings, NextLaunch, Way};
 pub use settings::settings;
 #[cfg(feature = "shell")]
