@@ -133,14 +133,14 @@ pub(crate) fn rows(measured: &Measured) -> Vec<Row> {
             ("not slower", ours.up <= released.up),
         ),
         Row::alone(
-            "the same until `scaler-wm up` says that it is ready, to people and to systemd",
+            "full stack, start until `scaler-wm up` says that it is ready, to people and to systemd",
             ours.ready,
             "s",
             "not slower than Python's everything up",
             ours.ready <= released.up,
         ),
         Row::beside(
-            "proportional memory of all its processes then",
+            "proportional memory of all processes of that stack",
             (mb(ours.memory), mb(released.memory)),
             "MB",
             ("", true),

@@ -25,18 +25,23 @@ pub(super) fn sheet(ours: &Runs, released: &Runs, binary: u64) -> Sheet {
         sheet.beside(text, (most, of_python), "", ("at least 20", most >= PARALLEL));
     }
     let took = both.map(|runs| runs.late_calls.took);
-    sheet.beside("from the submission to the last result then", took.into(), "s", NO_TARGET);
+    sheet.beside(
+        "100 quick tasks at 250 ms a call: from the submission to the last result",
+        took.into(),
+        "s",
+        NO_TARGET,
+    );
 
     let mb = |bytes: u64| bytes as f64 / 1e6;
     let resident = both.map(|runs| mb(runs.held.resident));
     let target = ("at most 40 MB", resident[0] <= 40.0);
     sheet.beside("resident memory with 1,000 jobs out there (Python: of its worker)", resident.into(), "MB", target);
     let peak = both.map(|runs| mb(runs.held.peak));
-    sheet.beside("the most until then", peak.into(), "MB", NO_TARGET);
+    sheet.beside("most resident memory until 1,000 jobs are out there", peak.into(), "MB", NO_TARGET);
     let idle = both.map(|runs| mb(runs.held.idle));
-    sheet.beside("resident memory before there were any", idle.into(), "MB", NO_TARGET);
+    sheet.beside("resident memory before there were any jobs", idle.into(), "MB", NO_TARGET);
     let proportional = both.map(|runs| mb(runs.held.proportional));
-    sheet.beside("proportional memory of the whole manager with them", proportional.into(), "MB", NO_TARGET);
+    sheet.beside("proportional memory of the whole manager with 1,000 jobs", proportional.into(), "MB", NO_TARGET);
     sheet.alone("release binary with `batch`", mb(binary), "MB", NO_TARGET);
     sheet
 }
@@ -48,8 +53,9 @@ fn arrays(sheet: &mut Sheet, both: &[&Runs; 2]) {
         let [whole, rest, jobs] = [of_both(|array| array.took), of_both(Array::rest), of_both(|array| array.jobs)];
         let text = format!("20 tasks as an array, {what}: from the submission to the last result, less the jobs' time");
         sheet.beside(text, rest.into(), "s", ("at most 1/2 of Python's", rest[0] <= rest[1] / 2.0));
-        sheet.beside("the jobs' time, from their submission to their last end", jobs.into(), "s", NO_TARGET);
-        sheet.beside("both together", whole.into(), "s", NO_TARGET);
+        let text = format!("20 tasks as an array, {what}: the jobs' time, from their submission to their last end");
+        sheet.beside(text, jobs.into(), "s", NO_TARGET);
+        sheet.beside(format!("20 tasks as an array, {what}: both together"), whole.into(), "s", NO_TARGET);
     }
 }
 
@@ -70,9 +76,9 @@ fn counts(sheet: &mut Sheet, both: [&Calls; 2]) {
         sheet.beside(text, (ours as f64, released as f64), "", (target, ours <= most));
     }
     let keys = both[0].of("DeleteObjects").keys;
-    sheet.alone("the most objects that one of those deletes", keys as f64, "", NO_TARGET);
+    sheet.alone("the most objects that one DeleteObjects deletes", keys as f64, "", NO_TARGET);
     let [ours, released] = both.map(|calls| calls.others(&NAMED));
-    sheet.beside("all other calls", (ours as f64, released as f64), "", ("0", ours == 0));
+    sheet.beside("other calls for 100 tasks", (ours as f64, released as f64), "", ("0", ours == 0));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a handful of runs")]

@@ -13,31 +13,40 @@ use crate::bench::{cases::median, sheet::Sheet};
 pub(super) fn sheet(ours: &Runs, released: &Runs, binary: u64) -> Sheet {
     let mut sheet = Sheet::default();
     let [create, terminate]: [fn(&Fleet) -> &Cost; 2] = [|fleet| &fleet.create, |fleet| &fleet.terminate];
-    for (what, of, (target, most)) in
-        [("create 100 instances", create, ("at most 3", 3)), ("terminate them", terminate, ("at most 2", 2))]
-    {
+    for (what, done, of, (target, most)) in [
+        ("create 100 instances", "are there", create, ("at most 3", 3)),
+        ("terminate 100 instances", "are gone", terminate, ("at most 2", 2)),
+    ] {
         let dearest = |runs: &Runs| runs.fleets.iter().map(of).max_by_key(|cost| cost.count()).cloned();
         let both = [dearest(ours), dearest(released)].map(Option::unwrap_or_default);
         let [ours, released] = both.each_ref().map(Cost::count);
         let [by_name, of_python] = both.each_ref().map(|cost| named(&cost.calls));
-        let text = format!("calls to {what}, looks aside ({by_name}; Python: {of_python})");
+        sheet.note(format!("Calls of EC2 to {what}: {by_name}; Python: {of_python}."));
+        let text = format!("calls to {what}, looks aside");
         sheet.beside(text, (ours as f64, released as f64), "", (target, ours <= most));
         let [ours, released] = both.each_ref().map(|cost| cost.looks as f64);
-        sheet.beside("looks (DescribeInstances) until that is known to be done", (ours, released), "", ("", true));
+        let text = format!("looks (DescribeInstances) until it is known that these {done}");
+        sheet.beside(text, (ours, released), "", ("", true));
     }
     let [took, heard]: [fn(&Started) -> f64; 2] = [|started| started.took, |started| started.heard];
     let both = [ours, released].map(|runs| spread(runs.starts.iter().map(took)));
     let [(middle, range), (of_python, range_of_python)] = both;
     sheet.beside(
-        format!(
-            "20 instances at 250 ms a call, from the wish until known as started ({range}; Python: {range_of_python})"
-        ),
+        "20 instances at 250 ms a call, from the wish until known as started",
         (middle, of_python),
         "s",
         ("at most 1/2 of Python's", middle <= of_python / 2.0),
     );
+    sheet.note(format!(
+        "20 instances of EC2, from the wish until known as started: {range}; Python: {range_of_python}."
+    ));
     let [ours_heard, released_heard] = [ours, released].map(|runs| spread(runs.starts.iter().map(heard)).0);
-    sheet.beside("the same from the heartbeat on that carried the wish", (ours_heard, released_heard), "s", ("", true));
+    sheet.beside(
+        "20 instances, from the heartbeat that carried the wish until known as started",
+        (ours_heard, released_heard),
+        "s",
+        ("", true),
+    );
     let most = |runs: &Runs, of: fn(&Fleet) -> u64| runs.fleets.iter().map(of).max().unwrap_or(0) as f64 / 1e6;
     let resident = [ours, released].map(|runs| most(runs, |fleet| fleet.memory.resident));
     sheet.beside(
@@ -47,7 +56,7 @@ pub(super) fn sheet(ours: &Runs, released: &Runs, binary: u64) -> Sheet {
         ("at most 20 MB", resident[0] <= 20.0),
     );
     let peak = [ours, released].map(|runs| most(runs, |fleet| fleet.memory.peak));
-    sheet.beside("the most until then", peak.into(), "MB", ("", true));
+    sheet.beside("most resident memory of the manager until it has 100 instances", peak.into(), "MB", ("", true));
     sheet.alone("release binary with `ec2`", binary as f64 / 1e6, "MB", ("", true));
     sheet
 }

@@ -25,7 +25,12 @@ pub(super) fn sheet(measured: &Measured) -> Sheet {
         ("at most 1/10 of Python's", took.0 <= took.1 / 10.0),
     );
     let heard = (middle(|ramp| ramp.heard), released.heard);
-    sheet.beside("the same from the heartbeat on that carried the wish", heard, "s", ("", true));
+    sheet.beside(
+        "100 tasks, from the heartbeat that carried the wish to the answer that brought the last",
+        heard,
+        "s",
+        ("", true),
+    );
     let tasks = (middle(|ramp| ramp.tasks as f64), released.tasks as f64);
     sheet.beside("tasks brought", tasks, "", ("100", ours.iter().all(|ramp| ramp.tasks == WANTED as usize)));
     let calls = (most(|ramp| ramp.calls as f64), released.calls as f64);
@@ -52,15 +57,15 @@ pub(super) fn sheet(measured: &Measured) -> Sheet {
     );
     let more = adopted.tasks.abs_diff(super::adopt::WANTED as usize) + adopted.launches;
     sheet.alone("tasks too many or too few then, and RunTask calls", more as f64, "", ("0", more == 0));
-    sheet.alone("calls that list or describe, until it knew", adopted.looks as f64, "", ("", true));
+    sheet.alone("calls that list or describe, until it knew its 1,000 tasks", adopted.looks as f64, "", ("", true));
     let throttled = adopted.throttled;
-    sheet.alone("of its calls throttled, at 20 a second of either kind", throttled as f64, "", ("0", throttled == 0));
+    sheet.alone("calls throttled then, at 20 a second of either kind", throttled as f64, "", ("0", throttled == 0));
     sheet.alone(
-        "its longest time without a heartbeat",
+        "longest time without a heartbeat then",
         adopted.silence,
         "s",
         ("under 1.5 intervals", adopted.silence < 1.5 * HEARTBEAT),
     );
-    sheet.alone("its resident memory with 1,000 tasks", mb(adopted.memory), "MB", ("", true));
+    sheet.alone("resident memory of the manager with 1,000 tasks", mb(adopted.memory), "MB", ("", true));
     sheet
 }

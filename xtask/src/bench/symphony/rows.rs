@@ -11,28 +11,22 @@ pub(super) fn sheet(measured: &Measured) -> Sheet {
     let us = |nanoseconds: f64| nanoseconds / 1e3;
     let target = |nanoseconds: f64| ("under 2 µs", nanoseconds < 2000.0);
 
-    let what = "processor time of a task in library, ABI and backend, shim with no-op double";
-    sheet.alone(what, us(double.rest), "µs", target(double.rest));
-    sheet.alone("its payload beside that, written and read", us(double.payload), "µs", NO_TARGET);
-    sheet.alone("both together as measured", us(double.cpu), "µs", NO_TARGET);
-    sheet.alone("the time that passes for a task", us(double.time), "µs", NO_TARGET);
-    let what = "the library alone, no backend: submits in a loop, outputs counted, shim with no-op double";
-    sheet.alone(what, us(shim.cpu), "µs", NO_TARGET);
-    let what = "processor time of a task in library, ABI and backend, no-op simulator";
-    sheet.alone(what, us(simulator.rest), "µs", target(simulator.rest));
-    sheet.alone("its payload beside that", us(simulator.payload), "µs", NO_TARGET);
-    sheet.alone("both together", us(simulator.cpu), "µs", NO_TARGET);
-    sheet.alone("the time that passes", us(simulator.time), "µs", NO_TARGET);
-    sheet.alone("the library alone, no backend, no-op simulator", us(bare.cpu), "µs", NO_TARGET);
+    for (over, cost, alone) in [("shim with no-op double", double, shim), ("no-op simulator", simulator, bare)] {
+        let mut row =
+            |what: &str, figure: f64, target| sheet.alone(format!("{over}: {what}"), us(figure), "µs", target);
+        row("processor time of a task in library, ABI and backend", cost.rest, target(cost.rest));
+        row("processor time of its payload beside that, written and read", cost.payload, NO_TARGET);
+        row("processor time of both together, as measured", cost.cpu, NO_TARGET);
+        row("time that passes for a task", cost.time, NO_TARGET);
+        row("processor time of a task in the library alone, no backend", alone.cpu, NO_TARGET);
+    }
 
     let mb = |bytes: f64| bytes / 1e6;
-    let target = |bytes: f64| ("under 100 MB", mb(bytes) < 100.0);
-    let what = "resident memory with 100,000 tasks out there, shim with double";
-    sheet.alone(what, mb(held.after), "MB", target(held.after));
-    sheet.alone("without any", mb(held.before), "MB", NO_TARGET);
-    let what = "resident memory with 100,000 tasks out there, simulator";
-    sheet.alone(what, mb(held_simulator.after), "MB", target(held_simulator.after));
-    sheet.alone("without any there", mb(held_simulator.before), "MB", NO_TARGET);
+    for (over, held) in [("shim with no-op double", held), ("no-op simulator", held_simulator)] {
+        let target = ("under 100 MB", mb(held.after) < 100.0);
+        sheet.alone(format!("{over}: resident memory with 100,000 tasks out there"), mb(held.after), "MB", target);
+        sheet.alone(format!("{over}: resident memory without any"), mb(held.before), "MB", NO_TARGET);
+    }
 
     paths.iter().for_each(|path| of_path(&mut sheet, path));
     sheet
@@ -56,14 +50,11 @@ fn of_path(sheet: &mut Sheet, Path { what, behind, both }: &Path) {
     };
     sheet.beside(format!("tasks per second, {run}: {what}"), rate, "/s", target);
     let manager = medians(Round::manager);
-    sheet.beside("processor time of the manager there, services included, per task", manager, "ms", NO_TARGET);
+    let text = format!("processor time of the manager per task, services included, {run}: {what}");
+    sheet.beside(text, manager, "ms", NO_TARGET);
     if is_bounded {
         let most = medians(|round| round.most().unwrap_or(f64::INFINITY));
-        sheet.beside(
-            "tasks per second that scheduler and client allow there at the most, a core each",
-            most,
-            "/s",
-            NO_TARGET,
-        );
+        let text = format!("tasks per second that scheduler and client allow at the most, a core each, {run}: {what}");
+        sheet.beside(text, most, "/s", NO_TARGET);
     }
 }
