@@ -8,6 +8,7 @@ mod deny;
 mod dist;
 mod features;
 mod fuzz;
+mod plot;
 mod protos;
 mod reference;
 mod shell;

@@ -1,5 +1,5 @@
-//! The figures of all benches: `target/bench/all.json` for programs, `docs/figures.md` for people, and what the README quotes
-//! of that.
+//! The figures of all benches: `target/bench/all.json` for programs, `docs/figures.md` for people, with pictures, and what the
+//! README quotes of that.
 
 use std::fs;
 use std::path::Path;
@@ -49,6 +49,11 @@ impl Figures {
         let (quoted, missing) = quote::quoted(&fs::read_to_string(&readme).map_err(failed)?, &text);
         write(&readme, &quoted)?;
         missing.iter().for_each(|line| eprintln!("README.md quotes a figure that was not measured: {line}"));
+        for record in &self.records {
+            if let Ok(picture) = fs::read_to_string(record::picture(&record.bench)) {
+                write(&shell::root().join(format!("docs/pictures/{}.svg", record.bench)), &picture)?;
+            }
+        }
         println!("written to {}, {} and {}", json.display(), page.display(), readme.display());
         Ok(())
     }

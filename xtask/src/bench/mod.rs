@@ -77,6 +77,11 @@ fn measured(bench: &list::Bench) -> Result<(Record, sheet::Sheet)> {
     sheet.notes.iter().for_each(|note| println!("{note}"));
     let record = Record::new(bench.name, began.elapsed(), &sheet)?;
     eprintln!("written to {}", record.write()?.display());
+    if let Some(picture) = &sheet.picture {
+        let path = record::picture(bench.name);
+        std::fs::write(&path, picture).map_err(|error| Failure::new(format!("write {}", path.display()), error))?;
+        eprintln!("written to {}", path.display());
+    }
     Ok((record, sheet))
 }
 

@@ -73,6 +73,11 @@ pub(super) fn file(bench: &str) -> PathBuf {
     shell::target().join(format!("bench/{bench}.json"))
 }
 
+/// Where the picture of a bench is, if it has one.
+pub(super) fn picture(bench: &str) -> PathBuf {
+    file(bench).with_extension("svg")
+}
+
 /// Writes JSON to a file, whose folder is made where it is missing.
 pub(super) fn write(path: &PathBuf, value: &Value) -> Result<()> {
     let failed = |error| Failure::new(format!("write {}", path.display()), error);

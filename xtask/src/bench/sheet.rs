@@ -9,11 +9,13 @@ use super::report::Row;
 pub(crate) struct Sheet {
     pub(crate) rows: Vec<Row>,
     pub(super) notes: Vec<String>,
+    /// What is better looked at, as SVG.
+    pub(super) picture: Option<String>,
 }
 
 impl From<Vec<Row>> for Sheet {
     fn from(rows: Vec<Row>) -> Self {
-        Self { rows, notes: Vec::new() }
+        Self { rows, ..Self::default() }
     }
 }
 

@@ -21,7 +21,7 @@ const PATIENCE: f64 = 120.0;
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// The figures of one ramp: times in seconds, memory in bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ramp {
     /// From the wish until the call that brought the last task was answered.
     pub(super) took: f64,
@@ -29,6 +29,8 @@ pub(super) struct Ramp {
     pub(super) heard: f64,
     /// Tasks brought.
     pub(super) tasks: usize,
+    /// How many had been brought at which time since the wish.
+    pub(super) steps: Vec<(f64, usize)>,
     /// Calls of RunTask, all tries.
     pub(super) tries: usize,
     /// Those of them that AWS answered.
@@ -55,14 +57,31 @@ pub(super) fn measure(subject: &Subject) -> Result<Ramp> {
         took: ended - wished,
         heard: ended - heard(&ecs, wished),
         tasks: brought(&calls),
+        steps: steps(&calls, wished),
         tries: calls.len(),
         calls: calls.iter().filter(|call| call.outcome == Outcome::Forwarded).count(),
         silence: ecs.stack.longest_silence(wished, now()),
         memory: memory_of(manager.pid()).resident,
     };
-    eprintln!("{ramp:?}");
+    eprintln!(
+        "{} tasks in {:.2} s, {} calls, {:.1} s without a heartbeat",
+        ramp.tasks, ramp.took, ramp.calls, ramp.silence
+    );
     check(&ecs, &manager, &ramp)?;
     Ok(ramp)
+}
+
+/// Tasks brought, over time.
+fn steps(calls: &[ApiCall], wished: f64) -> Vec<(f64, usize)> {
+    let mut ends: Vec<(f64, usize)> =
+        calls.iter().map(|call| (call.began + call.took - wished, call.units.len())).collect();
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut count = 0;
+    let summed = ends.into_iter().map(|(at, units)| {
+        count += units;
+        (at, count)
+    });
+    [(0.0, 0)].into_iter().chain(summed).collect()
 }
 
 /// The calls, when all tasks are there or no more will come.

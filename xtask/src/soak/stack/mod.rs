@@ -5,7 +5,7 @@
 mod judge;
 mod load;
 mod managers;
-mod plot;
+mod picture;
 mod report;
 mod seen;
 mod victims;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::judge::Growth;
 use super::managers::NAMES;
-use super::plot;
+use super::picture;
 use super::seen::Look;
 use super::victims::Victim;
 use super::work::Seen;
@@ -38,7 +38,7 @@ impl Report {
             "Growth is judged over the last two thirds: the rise of the straight line that fits best, by least squares, the \
              medians of twelve equal parts."
         );
-        let picture = plot::draw(&self.seen);
+        let picture = picture::draw(&self.seen);
         for (name, text) in [("stack.json", format!("{:#}\n", self.json(&rows, fault))), ("stack.svg", picture)] {
             let path = file(name);
             let failed = |error| Failure::new(format!("write {}", path.display()), error);

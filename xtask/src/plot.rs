@@ -1,10 +1,6 @@
-//! A picture of a run: units wanted and there, memory, and descriptors over time, and who was killed when.
+//! Pictures of runs: figures over time, in panels one below the other.
 //!
 //! Written by hand, as a picture that follows the dark or light setting of its reader is beyond libraries that draw.
-
-use super::managers::NAMES;
-use super::seen::Look;
-use super::work::Seen;
 
 /// In units of the picture.
 const WIDTH: f64 = 960.0;
@@ -13,79 +9,57 @@ const RIGHT: f64 = 30.0;
 const TOP: f64 = 40.0;
 const PANEL: f64 = 170.0;
 const GAP: f64 = 48.0;
+/// Room for the name of a line.
+const NAME: f64 = 90.0;
+/// What is longer than so many seconds is told in minutes.
+const LONG: f64 = 120.0;
 
 const STYLE: &str = "
   svg { background: #ffffff; font: 13px sans-serif; fill: #24292f; }
-  .grid { stroke: #d0d7de; } .kill { stroke: #8c959f; stroke-dasharray: 2 3; }
+  .grid { stroke: #d0d7de; } .mark { stroke: #8c959f; stroke-dasharray: 2 3; }
   .line { fill: none; stroke-width: 1.6; }
   .c0 { stroke: #0969da; } .c1 { stroke: #bc4c00; } .c2 { stroke: #1a7f37; }
   .f0 { fill: #0969da; } .f1 { fill: #bc4c00; } .f2 { fill: #1a7f37; }
   .title { font-weight: bold; }
   @media (prefers-color-scheme: dark) {
     svg { background: #0d1117; fill: #e6edf3; }
-    .grid { stroke: #30363d; } .kill { stroke: #6e7681; }
+    .grid { stroke: #30363d; } .mark { stroke: #6e7681; }
     .c0 { stroke: #58a6ff; } .c1 { stroke: #ffa657; } .c2 { stroke: #56d364; }
     .f0 { fill: #58a6ff; } .f1 { fill: #ffa657; } .f2 { fill: #56d364; }
   }
 ";
 
-/// A line: its name, and its points; it breaks off where there are none for a while.
-struct Line {
-    name: String,
-    points: Vec<(f64, Option<f64>)>,
-    is_stepped: bool,
+/// A line: its name, and its points, each with its second; it breaks off where there is no figure for a while.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) points: Vec<(f64, Option<f64>)>,
+    /// Whether a figure stays as it is until the next one.
+    pub(crate) is_stepped: bool,
 }
 
-struct Panel {
-    title: &'static str,
-    lines: Vec<Line>,
+/// Lines with one axis, three at the most.
+#[derive(Debug, Default)]
+pub(crate) struct Panel {
+    pub(crate) title: &'static str,
+    pub(crate) lines: Vec<Line>,
+    /// What happened, and in which second.
+    pub(crate) marks: Vec<(f64, &'static str)>,
 }
 
 /// The picture, as SVG.
-pub(super) fn draw(seen: &Seen) -> String {
-    let sum = |of: fn(&Look) -> Option<u64>| {
-        let points = seen.looks.iter().map(|(at, looks)| {
-            let known: Vec<u64> = looks.iter().flatten().filter_map(of).collect();
-            (*at, (!known.is_empty()).then(|| known.iter().sum::<u64>() as f64))
-        });
-        points.collect::<Vec<_>>()
-    };
-    let each = |of: fn(&Look) -> f64| {
-        let line = |(which, name): (usize, &&str)| Line {
-            name: (*name).to_owned(),
-            points: seen.looks.iter().map(|(at, looks)| (*at, looks[which].as_ref().map(of))).collect(),
-            is_stepped: false,
-        };
-        NAMES.iter().enumerate().map(line).collect::<Vec<_>>()
-    };
-    let stepped = |name: &str, points| Line { name: name.to_owned(), points, is_stepped: true };
-    let panels = [
-        Panel {
-            title: "units of all managers (dotted: a kill)",
-            lines: vec![stepped("wanted", sum(|look| look.wanted)), stepped("there", sum(|look| Some(look.there)))],
-        },
-        Panel { title: "resident memory of each manager, MB", lines: each(|look| look.resident as f64 / 1e6) },
-        Panel { title: "open descriptors of each manager", lines: each(|look| look.descriptors as f64) },
-    ];
-    let end = seen.looks.last().map_or(1.0, |(at, _)| at.max(1.0));
-    let height = TOP + panels.len() as f64 * (PANEL + GAP);
+pub(crate) fn draw(title: &str, panels: &[Panel]) -> String {
+    let points = panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
+    let end = points.map(|(at, _)| *at).fold(1.0, f64::max);
+    #[expect(clippy::cast_precision_loss, reason = "some panels")]
+    let place = |at: usize| TOP + at as f64 * (PANEL + GAP);
+    let height = place(panels.len());
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n<title>A run of cargo xtask \
-         soak stack</title>\n<style>{STYLE}</style>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style>\n"
     );
     for (at, panel) in panels.iter().enumerate() {
-        let top = TOP + at as f64 * (PANEL + GAP);
-        panel.draw(&mut svg, top, end);
-        if at == 0 {
-            for (when, victim) in &seen.kills {
-                let x = x(*when, end);
-                let bottom = top + PANEL;
-                svg.push_str(&format!(
-                    "<line class=\"kill\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top}\" y2=\"{bottom}\"><title>{}</title></line>\n",
-                    victim.words()
-                ));
-            }
-        }
+        panel.draw(&mut svg, place(at), end);
     }
     svg.push_str("</svg>\n");
     svg
@@ -114,18 +88,25 @@ impl Panel {
             ));
             value += step;
         }
-        let minutes = step_of_minutes(end / 60.0);
-        let mut minute = 0.0;
-        while minute <= end / 60.0 {
-            let x = x(minute * 60.0, end);
+        let (length, name) = if end > LONG { (60.0, "min") } else { (1.0, "s") };
+        let step = step_of_time(end / length);
+        let mut at = 0.0;
+        while at * length <= end {
+            let x = x(at * length, end);
             svg.push_str(&format!(
-                "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{minute} min</text>\n",
+                "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{at} {name}</text>\n",
                 bottom + 18.0
             ));
-            minute += minutes;
+            at += step;
+        }
+        for (when, what) in &self.marks {
+            let x = x(*when, end);
+            svg.push_str(&format!(
+                "<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top}\" y2=\"{bottom}\"><title>{what}</title></line>\n"
+            ));
         }
         for (at, line) in self.lines.iter().enumerate() {
-            let name_x = WIDTH - RIGHT - 90.0 * (self.lines.len() - at) as f64;
+            let name_x = WIDTH - RIGHT - NAME * (self.lines.len() - at) as f64;
             svg.push_str(&format!(
                 "<rect class=\"f{at}\" x=\"{name_x}\" y=\"{:.1}\" width=\"14\" height=\"4\"/>\n",
                 top - 17.0
@@ -165,32 +146,34 @@ fn step(most: f64, count: f64) -> f64 {
     step.unwrap_or(10.0 * power).max(1.0)
 }
 
-fn step_of_minutes(minutes: f64) -> f64 {
-    [1.0, 2.0, 5.0, 10.0, 30.0, 60.0].into_iter().find(|step| minutes / step <= 12.0).unwrap_or(120.0)
+/// A step of minutes or seconds.
+fn step_of_time(end: f64) -> f64 {
+    [1.0, 2.0, 5.0, 10.0, 30.0, 60.0].into_iter().find(|step| end / step <= 12.0).unwrap_or(120.0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::victims::Victim;
     use super::*;
+
+    fn line(points: &[(f64, Option<f64>)], is_stepped: bool) -> Line {
+        Line { name: "memory".to_owned(), points: points.to_vec(), is_stepped }
+    }
 
     #[test]
     fn a_picture_has_its_lines_and_gaps_and_every_number_is_finite() {
-        let look = |resident| Some(Look { resident, descriptors: 30, wanted: Some(2), there: 1, ..Look::default() });
-        let looks = vec![
-            (0.0, [look(10_000_000), None, None]),
-            (2.0, [None, None, None]),
-            (4.0, [look(11_000_000), look(9_000_000), None]),
-        ];
-        let svg = draw(&Seen { looks, kills: vec![(2.0, Victim::Kept)], ..Seen::default() });
-        assert_eq!(svg.matches("<path").count(), 8);
-        assert!(svg.contains("<title>the manager that keeps its workers</title>"));
+        let points = [(0.0, Some(10.0)), (2.0, None), (4.0, Some(11.0))];
+        let lines = vec![line(&points, false), line(&points[..2], true), line(&[], false)];
+        let svg = draw("a run", &[Panel { title: "MB", lines, marks: vec![(2.0, "a kill")] }, Panel::default()]);
+        assert_eq!(svg.matches("<path").count(), 3);
+        assert_eq!(svg.matches('M').count() - svg.matches("MB").count(), 3, "a gap begins a new line: {svg}");
+        assert!(svg.contains("<title>a kill</title>") && svg.contains(">4 s</text>"), "{svg}");
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
-        assert!(!draw(&Seen::default()).contains("NaN"));
+        assert!(!draw("nothing", &[]).contains("NaN"));
     }
 
     #[test]
     fn steps_are_round() {
         assert_eq!([step(1.0, 4.0), step(6.0, 4.0), step(17.0, 4.0), step(90.0, 4.0)], [1.0, 2.0, 5.0, 50.0]);
+        assert_eq!([step_of_time(4.0), step_of_time(26.8), step_of_time(30.0)], [1.0, 5.0, 5.0]);
     }
 }
