@@ -54,7 +54,8 @@ pub trait Journal: Send + Sync {
     /// Every unit of these launches is gone, or none came.
     ///
     /// # Errors
-    /// When the records could not be removed; they stay, which costs a look after the next start.
+    /// When the records could not be removed; they stay for the next process to find out. One whose outcome is not on record
+    /// either counts as open there.
     async fn forget(&self, launches: &[LaunchId]) -> Result<()>;
 
     /// Everything on record, oldest first.

@@ -36,7 +36,8 @@ pub struct ProviderInfo {
     pub observe_every: Duration,
     /// Whether repeating a [`Launch`] is safe: the same launch is the same request.
     pub idempotent: bool,
-    /// For how long after it was prepared a launch may be repeated: infrastructures forget tokens.
+    /// For how long after it was prepared a launch may be repeated: infrastructures forget tokens. A call may arrive later
+    /// than it is made, so they have to remember them longer. One of which nobody knows by then what came is given up.
     pub repeatable_for: Duration,
     /// Whether [`Provider::observe`] also lists units of earlier processes of this manager that no journal names.
     pub lists_foreign_units: bool,

@@ -130,7 +130,8 @@ impl Manager {
         });
     }
 
-    /// Keeps the journal's word on a launch up to date. A failure costs a look after the next start, no more.
+    /// Keeps the journal's word on a launch up to date. After a failure the next process takes the launch for open: it looks,
+    /// and calls it again where that is safe.
     pub(super) fn record<F>(&self, what: &'static str, write: F)
     where
         F: Future<Output = Result<()>> + Send + 'static,

@@ -120,6 +120,14 @@ impl Launches {
             .collect()
     }
 
+    /// Launches that are due to be called again, and were prepared longer ago than `within`: their outcome stays unknown.
+    pub(super) fn take_too_old(&mut self, within: Duration, now: Timestamp) -> Vec<Launch> {
+        let is_too_old = |entry: &mut Entry| {
+            matches!(entry.state, State::RepeatAt(at) if at <= now) && now.since(entry.launch.at) > within
+        };
+        self.open.extract_if(.., |_, entry| is_too_old(entry)).map(|(_, entry)| entry.launch).collect()
+    }
+
     /// When the next launch is due to be called again.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.open

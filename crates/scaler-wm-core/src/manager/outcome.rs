@@ -178,6 +178,31 @@ impl Manager {
         self.failed(error, &launch.tier, now);
     }
 
+    /// Launches of which nobody knows what came, and whose tokens may be forgotten by now: called again they might be
+    /// carried out again.
+    pub(super) fn give_up_old_launches(&mut self, now: Timestamp) {
+        let info = self.provider.info();
+        let (within, can_list) = (info.repeatable_for, info.lists_foreign_units);
+        for launch in self.launches.take_too_old(within, now) {
+            let (id, units, age_seconds) = (&launch.id, launch.count, now.since(launch.at).as_secs_f64());
+            if can_list {
+                warn!(launch = %id, units, age_seconds, "a launch is too old to be repeated: looks tell what came of it");
+            } else {
+                warn!(
+                    launch = %id, units, age_seconds,
+                    "a launch is too old to be repeated, nobody knows what came of it, and units that nobody has on record \
+                     cannot be listed here: see what is there, and end what is too much"
+                );
+            }
+            self.close(id, Settled { units: Vec::new(), missing: units.get() });
+            // What takes its place has to wait as after a failure.
+            if self.backoff.failures() == 0 {
+                self.backoff.failed();
+            }
+            self.back_off(now);
+        }
+    }
+
     /// Nothing of some units came: when to try again, if ever.
     pub(super) fn failed(&mut self, error: Error, tier: &Tier, now: Timestamp) {
         // What worked before may work again: the units that are there are not to go for it.

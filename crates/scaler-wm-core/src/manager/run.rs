@@ -299,6 +299,7 @@ impl Manager {
             self.backoff.succeeded();
         }
         self.observe_if_due(now);
+        self.give_up_old_launches(now);
         self.look_again = None;
         self.mind_bounds(now);
         self.wanted = self.wanted_now();

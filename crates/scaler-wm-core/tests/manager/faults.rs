@@ -1,6 +1,9 @@
 //! What goes wrong out there.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use scaler_wm_conformance::{CallKind, MemoryProvider, MemorySettings, NextLaunch, Way};
 use scaler_wm_core::{ErrorKind, ExitCause, Stop, Tier, Token};
@@ -98,6 +101,28 @@ async fn a_lost_reply_is_asked_for_again_by_the_same_token() {
     bench.link.wish(0);
     bench.until_units(0).await;
     assert!(bench.is_forgotten().await);
+    bench.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_is_not_repeated_once_its_token_may_be_forgotten() {
+    let mut memory = MemorySettings::default();
+    memory.info.repeatable_for = seconds(60);
+    let bench = Bench::start(Options { memory, ..Options::default() });
+    bench.provider.launches_otherwise(NextLaunch::Fails(ErrorKind::Transient));
+    bench.link.wish(2);
+    bench.stays_at(0, seconds(300)).await;
+    let (mut first, mut last) = (HashMap::new(), Vec::new());
+    for (at, launch) in bench.provider.launches() {
+        first.entry(launch.token).or_insert(launch.at);
+        last.push(at.since(launch.at));
+    }
+    assert!(last.iter().all(|age| *age <= seconds(60)), "{last:?}");
+    // Others take its place, ever more seldom.
+    assert!((2..=6).contains(&first.len()), "{first:?}");
+    bench.provider.launches_otherwise(NextLaunch::Works);
+    bench.until_units(2).await;
+    bench.stays_at(2, seconds(120)).await;
     bench.stop().await.unwrap();
 }
 
