@@ -78,11 +78,15 @@ fn sweep(seeds: u64, first: u64) -> ExitCode {
 
 #[expect(clippy::cast_precision_loss, reason = "hours of simulated time")]
 fn tell(total: &Tally, seconds: f64) {
-    let Tally { lives, kills, calls, units, millis, passed, killed_at } = total;
+    let Tally { lives, kills, calls, units, given_up, unwritten, millis, passed, killed_at } = total;
     println!(
         "{:.0} hours simulated in {seconds:.0} s: {lives} processes, {kills} killed; {calls} calls, {units} units",
         *millis as f64 / 3.6e6
     );
+    println!("  {given_up} launches were given up, of which nobody learned in time what came");
+    for (write, count) in unwritten {
+        println!("  {:<50} {count:>9} times", format!("not written down: {write}"));
+    }
     for point in Point::ALL {
         let count = |of: &std::collections::BTreeMap<Point, u64>| of.get(&point).copied().unwrap_or_default();
         println!("  {:<50} {:>9} times, killed {:>6}", point.to_string(), count(passed), count(killed_at));

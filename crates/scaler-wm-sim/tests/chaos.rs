@@ -1,7 +1,9 @@
 //! Whole managers among faults. `cargo xtask soak chaos` runs many more seeds, and shows that defects are found.
 
 use scaler_wm_core::ErrorKind;
-use scaler_wm_sim::chaos::{Bad, CallKind, Event, Point, Rule, Scenario, Setup, Spoiled, What, When, shrink};
+use scaler_wm_sim::chaos::{
+    Bad, CallKind, Event, Point, Rule, Scenario, Setup, Spoiled, Tally, What, When, Write, shrink,
+};
 
 /// Units that hand back and leave if idle, one tier, lists that do not lag.
 const SETUP: Setup = Setup {
@@ -23,7 +25,12 @@ const SETUP: Setup = Setup {
     ends_by_itself: true,
     outlives: true,
     keeps_units: false,
+    idempotent: true,
+    repeatable_for: None,
+    lists_foreign: true,
     budget: None,
+    day_budget: None,
+    works_on: false,
 };
 
 fn scenario(setup: Setup, events: impl IntoIterator<Item = (u64, What)>) -> Scenario {
@@ -35,42 +42,45 @@ fn killed(when: When, down: u64, clock: i64) -> What {
     What::Killed { when, down, clock }
 }
 
-/// It breaks no rule; how often a manager was killed at `point`.
-fn goes_well(scenario: &Scenario, point: Point) -> u64 {
+/// It breaks no rule; what happened.
+fn goes_well(scenario: &Scenario) -> Tally {
     let run = scenario.run(false);
     if let Some(violation) = run.violation {
         panic!("{violation}\n{scenario}{}", scenario.run(true).log.join("\n"));
     }
-    run.tally.killed_at.get(&point).copied().unwrap_or_default()
+    run.tally
 }
 
 #[test]
 fn two_hundred_seeds_break_no_rule() {
     for seed in 0..200 {
-        goes_well(&Scenario::from_seed(seed), Point::Calling);
+        goes_well(&Scenario::from_seed(seed));
     }
 }
 
 #[test]
-fn a_manager_is_killed_at_every_wait_of_launches_looks_and_stops() {
+fn a_manager_is_killed_at_every_wait() {
     for point in Point::ALL {
         let mut kills = 0;
-        for (skip, hand_back, receipts) in [(0, true, false), (1, true, true), (2, false, false), (4, true, false)] {
-            let setup = Setup { hand_back, receipts, ..SETUP };
-            kills += goes_well(
-                &scenario(
-                    setup,
-                    [
-                        (0, killed(When::At(point, skip), 5_000, 0)),
-                        (0, What::Wanted(5)),
-                        (20_000, What::Busy { unit: 0, millis: 90_000, queued: 3 }),
-                        (30_000, What::Wanted(1)),
-                        (60_000, What::Wanted(4)),
-                        (90_000, What::Wanted(0)),
-                    ],
-                ),
-                point,
-            );
+        let kinds = [(0, true, false, true), (1, true, true, true), (2, false, false, false), (4, true, false, false)];
+        // Units stay when it is told to end, or go, and what was made for them.
+        let kinds = kinds.into_iter().chain([(0, true, false, false), (1, true, false, false)]);
+        for (skip, hand_back, receipts, keeps_units) in kinds {
+            let setup = Setup { hand_back, receipts, keeps_units, ..SETUP };
+            let tally = goes_well(&scenario(
+                setup,
+                [
+                    (0, killed(When::At(point, skip), 5_000, 0)),
+                    (0, What::Wanted(5)),
+                    (20_000, What::Busy { unit: 0, millis: 90_000, queued: 3 }),
+                    (30_000, What::Wanted(1)),
+                    (60_000, What::Wanted(4)),
+                    (80_000, What::Restarted(3_000)),
+                    (130_000, What::Restarted(3_000)),
+                    (200_000, What::Wanted(0)),
+                ],
+            ));
+            kills += tally.killed_at.get(&point).copied().unwrap_or_default();
         }
         assert!(kills >= 2, "{point}: killed {kills} times");
     }
@@ -158,8 +168,77 @@ fn what_was_found_stays_mended() {
     ];
     for scenario in &found {
         for seed in 0..20 {
-            goes_well(&Scenario { seed, ..scenario.clone() }, Point::Calling);
+            goes_well(&Scenario { seed, ..scenario.clone() });
         }
+    }
+}
+
+#[test]
+fn what_cannot_be_written_down_is_found_out_by_the_next_process() {
+    for write in Write::ALL {
+        for (receipts, idempotent) in [(false, true), (true, true), (true, false)] {
+            let setup = Setup { receipts, idempotent, ..SETUP };
+            let events = [
+                (0, What::RecordFails(write)),
+                (0, What::RecordFails(write)),
+                (0, What::Wanted(4)),
+                (40_000, killed(When::Now, 5_000, 0)),
+                (60_000, What::Wanted(1)),
+                (90_000, What::RecordFails(write)),
+                (90_000, What::Wanted(3)),
+            ];
+            let tally = goes_well(&scenario(setup, events));
+            let times = tally.unwritten.get(&write).copied().unwrap_or_default();
+            assert!(times > 0 || (write == Write::Receipt && !receipts), "{write}: never");
+        }
+    }
+}
+
+#[test]
+fn a_launch_that_cannot_be_repeated_is_given_up() {
+    let lost = [Spoiled::LosesReply, Spoiled::Late(20_000), Spoiled::Fails(ErrorKind::Transient)];
+    for (lists_foreign, spoiled) in [true, false].into_iter().flat_map(|lists| lost.map(|spoiled| (lists, spoiled))) {
+        let setup = Setup { idempotent: false, lists_foreign, ..SETUP };
+        let events = [
+            (0, What::Next(CallKind::Launch, spoiled)),
+            (0, What::Wanted(4)),
+            (60_000, What::Wanted(5)),
+            (60_000, killed(When::At(Point::Carried, 0), 5_000, 0)),
+            (90_000, What::Wanted(5)),
+        ];
+        let tally = goes_well(&scenario(setup, events));
+        assert_eq!(tally.given_up, 2, "one reply was lost, and one process with its launch");
+    }
+}
+
+#[test]
+fn a_launch_is_repeated_only_while_its_token_stands_for_it() {
+    let outage = (0, What::Outage(CallKind::Launch, ErrorKind::Transient, 120_000));
+    for (repeatable_for, is_given_up) in [(Some(20_000), true), (Some(400_000), false), (None, false)] {
+        let setup = Setup { repeatable_for, ..SETUP };
+        let tally = goes_well(&scenario(setup, [outage, (0, What::Wanted(2)), (200_000, What::Wanted(3))]));
+        assert_eq!(tally.given_up > 0, is_given_up, "{repeatable_for:?}");
+    }
+}
+
+/// An hour of each unit is paid for ahead.
+#[test]
+fn a_days_money_lasts_over_restarts() {
+    let setup = Setup { day_budget: Some(2), ..SETUP };
+    let events = [(0, What::Wanted(5)), (300_000, What::Dies(0)), (400_000, killed(When::Now, 50_000, 0))];
+    let tally = goes_well(&scenario(setup, events.into_iter().chain([(600_000, What::Dies(0))])));
+    assert_eq!(tally.units, 3, "two, and one when both are gone: that of the first alone is not paid for");
+}
+
+#[test]
+fn as_many_units_come_and_go_as_are_wanted_although_work_never_ends() {
+    for (hand_back, hold, wanted) in [(true, true, 2), (false, true, 2), (false, false, 4), (true, false, 0)] {
+        let setup = Setup { hand_back, hold, works_on: true, ..SETUP };
+        let busy = (0..5).map(|unit| (20_000, What::Busy { unit, millis: 600_000, queued: 0 }));
+        goes_well(&scenario(
+            setup,
+            [(0, What::Wanted(5))].into_iter().chain(busy).chain([(30_000, What::Wanted(wanted))]),
+        ));
     }
 }
 

@@ -54,6 +54,11 @@ impl Machine {
         self.leaves.as_ref().filter(|(_, gone, _)| *gone <= at).map(|(_, gone, exit)| (*gone, exit.clone()))
     }
 
+    /// For how long it has been there.
+    pub(super) fn lived(&self, now: u64) -> u64 {
+        self.ended(now).map_or(now, |(ended, _)| ended).saturating_sub(self.made)
+    }
+
     pub(super) fn is_joined(&self, at: u64) -> bool {
         !self.never_joins && self.up + JOINS_AFTER <= at && self.exists(at)
     }
@@ -106,6 +111,7 @@ impl Machine {
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     launch: LaunchId,
+    at: u64,
     pub(super) units: Vec<UnitId>,
     /// When its units come, and how many, where the answer is a receipt.
     due: Option<(u64, Launch, u32)>,
@@ -121,6 +127,8 @@ pub(super) struct Cloud {
     pub(super) next_units: Vec<Bad>,
     /// Units that were made and have not been judged.
     pub(super) fresh: Vec<UnitId>,
+    /// Launches that were carried out once more, since their token stands for nothing any more.
+    pub(super) doubled: Vec<LaunchId>,
     /// How old the last list was. The next one may be older: nobody says who answers.
     listed_as_of: u64,
     number: u32,
@@ -213,16 +221,24 @@ impl Cloud {
 
     /// Carries a launch out, unless its token stands for one that has been.
     pub(super) fn carry_out(&mut self, setup: &Setup, launch: &Launch, count: u32, now: u64) {
-        if self.made.contains_key(&launch.token) {
+        if self.stands_for_one(setup, &launch.token, now) {
             return;
         }
-        let mut made = Made { launch: launch.id.clone(), units: Vec::new(), due: None };
+        if self.made.contains_key(&launch.token) {
+            self.doubled.push(launch.id.clone());
+        }
+        let mut made = Made { launch: launch.id.clone(), at: now, units: Vec::new(), due: None };
         if setup.receipts {
             made.due = Some((now + setup.call, launch.clone(), count));
         } else {
             made.units = (0..count).map(|_| self.make(setup, launch, now)).collect();
         }
         self.made.insert(launch.token.clone(), made);
+    }
+
+    /// Whether a token stands for a launch that has been carried out.
+    pub(super) fn stands_for_one(&self, setup: &Setup, token: &Token, now: u64) -> bool {
+        self.made.get(token).is_some_and(|made| setup.remembers(made.at, now))
     }
 
     /// The units that exist of what was carried out under this token.
@@ -233,12 +249,13 @@ impl Cloud {
     }
 
     /// What a list shows that is as old as `stale`.
-    pub(super) fn list(&mut self, now: u64, stale: u64, life: &Life) -> Vec<Arc<Unit>> {
+    pub(super) fn list(&mut self, setup: &Setup, now: u64, stale: u64, life: &Life) -> Vec<Arc<Unit>> {
         self.listed_as_of = now.saturating_sub(stale);
         let seen = self.listed_as_of;
         let is_shown = |machine: &&Machine| {
             machine.made <= seen
                 && !machine.told_gone
+                && (!setup.hides_strangers() || life.remembered.contains(&machine.id))
                 && machine.ended(seen).is_none_or(|(gone, _)| gone + TOLD_FOR >= life.began)
         };
         self.machines.values().filter(is_shown).map(|machine| Arc::new(machine.show(seen, life))).collect()
@@ -309,6 +326,16 @@ impl Cloud {
             }
             machine.busy_until = machine.busy_until.max(now + millis);
             machine.queued = queued;
+        }
+    }
+
+    /// Everybody has something to do, and nothing waits for long.
+    pub(super) fn give_all_work(&mut self, now: u64, millis: u64) {
+        for machine in self.machines.values_mut().filter(|machine| machine.is_joined(now) && !machine.hands_back) {
+            if machine.busy_until <= now {
+                (machine.busy_since, machine.busy_until) = (now, now + millis);
+            }
+            machine.queued = 0;
         }
     }
 

@@ -42,8 +42,8 @@ pub enum What {
     Next(CallKind, Spoiled),
     /// All calls of this kind fail, for so many milliseconds.
     Outage(CallKind, ErrorKind, u64),
-    /// The next launch cannot be recorded.
-    RecordFails,
+    /// The next time that this is to be written down it cannot be.
+    RecordFails(Write),
     /// The next unit that is made goes wrong.
     NextUnit(Bad),
     /// The manager is killed, and started again.
@@ -68,6 +68,24 @@ pub enum CallKind {
     Look,
     /// A question to units.
     Stop,
+}
+
+/// What the journal is told of a launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Write {
+    /// That it is about to be called.
+    Launch,
+    /// Its receipt.
+    Receipt,
+    /// What came of it.
+    Outcome,
+    /// That all of it is gone.
+    End,
+}
+
+impl Write {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Launch, Self::Receipt, Self::Outcome, Self::End];
 }
 
 /// How a call goes wrong.
@@ -107,7 +125,7 @@ pub enum When {
     At(Point, u32),
 }
 
-/// Every wait of a manager on its way through a launch, a look, or a stop.
+/// Every wait of a manager on its way through a launch, a look, a stop, its beginning, or its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
     /// A launch is not on record yet.
@@ -138,11 +156,23 @@ pub enum Point {
     Looking,
     /// What is there is known.
     Looked,
+    /// What is on record is about to be read.
+    Loading,
+    /// It has been.
+    Loaded,
+    /// What was made for units is about to be removed.
+    Sweeping,
+    /// It has been.
+    Swept,
+    /// Units are about to be let go of, since they stay.
+    Leaving,
+    /// They have been.
+    Left,
 }
 
 impl Point {
     /// Every one.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::Recording,
         Self::Recorded,
         Self::Calling,
@@ -157,6 +187,12 @@ impl Point {
         Self::Replied,
         Self::Looking,
         Self::Looked,
+        Self::Loading,
+        Self::Loaded,
+        Self::Sweeping,
+        Self::Swept,
+        Self::Leaving,
+        Self::Left,
     ];
 }
 
@@ -177,6 +213,23 @@ impl fmt::Display for Point {
             Self::Replied => "at the answer of units",
             Self::Looking => "before a look",
             Self::Looked => "at what a look shows",
+            Self::Loading => "before the records are read",
+            Self::Loaded => "once the records are read",
+            Self::Sweeping => "before a sweep",
+            Self::Swept => "after a sweep",
+            Self::Leaving => "before units are let go of",
+            Self::Left => "once units are let go of",
+        })
+    }
+}
+
+impl fmt::Display for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Launch => "launch",
+            Self::Receipt => "receipt",
+            Self::Outcome => "outcome of a launch",
+            Self::End => "end of a launch",
         })
     }
 }
@@ -218,7 +271,7 @@ impl fmt::Display for What {
             Self::Away(millis) => write!(f, "the scheduler is away for {}", Span(*millis)),
             Self::Next(call, spoiled) => write!(f, "the next {call} {spoiled}"),
             Self::Outage(call, kind, millis) => write!(f, "every {call} fails ({kind}) for {}", Span(*millis)),
-            Self::RecordFails => f.write_str("the next launch cannot be recorded"),
+            Self::RecordFails(write) => write!(f, "the next {write} cannot be written down"),
             Self::NextUnit(bad) => write!(f, "the next unit {bad}"),
             Self::Killed { when, down, clock } => {
                 write!(f, "the manager is killed {when}, and starts again {} later", Span(*down))?;

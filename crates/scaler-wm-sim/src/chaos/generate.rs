@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use scaler_wm_core::ErrorKind;
 
-use super::{Bad, CallKind, Event, Point, Scenario, Setup, Spoiled, What, When};
+use super::{Bad, CallKind, Event, Point, Scenario, Setup, Spoiled, What, When, Write};
 
 /// The last event comes no later.
 const FAULTS_WITHIN: u64 = 600_000;
@@ -23,9 +23,13 @@ impl Scenario {
     }
 }
 
+/// What can fail to be written down, and the manager goes on.
+const WRITES: [Write; 3] = [Write::Receipt, Write::Outcome, Write::End];
+
 fn setup(rng: &mut Rng) -> Setup {
     let one = |rng: &mut Rng, of: &[u64]| of[rng.usize(..of.len())];
     let outlives = rng.u32(..5) > 0;
+    let idempotent = rng.u32(..5) > 0;
     Setup {
         limit: rng.u32(2..=9),
         batch: rng.u32(1..=6),
@@ -45,7 +49,12 @@ fn setup(rng: &mut Rng) -> Setup {
         ends_by_itself: rng.bool(),
         outlives,
         keeps_units: outlives && rng.bool(),
+        idempotent,
+        repeatable_for: (idempotent && rng.u32(..3) == 0).then(|| one(rng, &[20_000, 60_000, 200_000])),
+        lists_foreign: rng.u32(..4) > 0,
         budget: (rng.u32(..4) == 0).then(|| rng.u32(2..=6)),
+        day_budget: (rng.u32(..4) == 0).then(|| rng.u32(1..=6)),
+        works_on: rng.bool(),
     }
 }
 
@@ -71,12 +80,14 @@ fn what(rng: &mut Rng, setup: &Setup) -> What {
         }
         67..71 => What::Next(CallKind::Look, spoiled(rng, !setup.is_quiet())),
         71..75 => What::Next(CallKind::Stop, spoiled(rng, true)),
-        75..79 => {
+        75..78 => {
             let calls = [CallKind::Launch, CallKind::Stop, CallKind::Look];
             let call = calls[rng.usize(..if setup.is_quiet() { 2 } else { 3 })];
             What::Outage(call, any_kind(rng), rng.u64(5_000..120_000))
         }
-        79 => What::RecordFails,
+        // One that cannot be called costs a process.
+        78 if rng.u32(..3) == 0 => What::RecordFails(Write::Launch),
+        78 | 79 => What::RecordFails(WRITES[rng.usize(..WRITES.len())]),
         80..86 => What::NextUnit(match rng.u32(..5) {
             0 | 1 => Bad::NeverStarts,
             2 => Bad::NoCapacity,
@@ -106,9 +117,11 @@ fn spoiled(rng: &mut Rng, may_fail: bool) -> Spoiled {
     }
 }
 
-/// How far the clock is set before the next process. Where lists lag it is never set ahead: a launch of a moment ago is
-/// older then than lists lag, and what no list shows yet is taken for gone (ARCHITECTURE.md says so).
+/// How far the clock is set before the next process. Where a day's money is counted it is never set back: for how long
+/// nobody counted is not known then. Where lists lag it is never set ahead: a launch of a moment ago is older then than
+/// lists lag, and what no list shows yet is taken for gone (ARCHITECTURE.md says so).
 fn clock(rng: &mut Rng, setup: &Setup) -> i64 {
     let off = [0, 0, 0, -5_000, -300_000, -7_200_000, 5_000, 300_000, 7_200_000];
-    off[rng.usize(..if setup.lag > 0 { 6 } else { off.len() })]
+    let set = off[rng.usize(..if setup.lag > 0 { 6 } else { off.len() })];
+    if setup.day_budget.is_some() { set.max(0) } else { set }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use scaler_wm_core::{Entry, Error, ErrorKind, Journal, Launch, LaunchId, Receipt, Result, Settled, Timestamp};
 
 use super::{
-    Point,
+    Point, Write,
     provider::wait_at,
     world::{Shared, World, look},
 };
@@ -30,8 +30,12 @@ impl ChaosJournal {
     }
 
     /// Writes what came of a launch, if it is on record.
-    async fn came(&self, launch: &LaunchId, change: impl FnOnce(&mut Entry) + Send) -> Result<()> {
+    async fn came(&self, launch: &LaunchId, what: Write, change: impl FnOnce(&mut Entry) + Send) -> Result<()> {
         let write = |world: &mut World| {
+            if world.cannot_write(what) {
+                world.orders.unwritten(launch);
+                return Err(fails("record what came of a launch"));
+            }
             world.records.iter_mut().find(|entry| entry.launch.id == *launch).map(change);
             Ok(())
         };
@@ -39,15 +43,18 @@ impl ChaosJournal {
     }
 }
 
+fn fails(operation: &'static str) -> Error {
+    Error::new(ErrorKind::Failed, operation, "a fault")
+}
+
 #[async_trait]
 impl Journal for ChaosJournal {
     async fn open(&self, launch: &Launch) -> Result<()> {
         let write = |world: &mut World| {
-            if world.records_that_fail > 0 {
-                world.records_that_fail -= 1;
+            if world.cannot_write(Write::Launch) {
                 world.orders.closed(&launch.id);
                 world.may_end();
-                return Err(Error::new(ErrorKind::Failed, "record a launch", "a fault"));
+                return Err(fails("record a launch"));
             }
             world.records.push(Entry { launch: launch.clone(), receipt: None, settled: None, settled_at: None });
             world.orders.recorded(&launch.id);
@@ -57,15 +64,25 @@ impl Journal for ChaosJournal {
     }
 
     async fn receipt(&self, launch: &LaunchId, receipt: &Receipt) -> Result<()> {
-        self.came(launch, |entry| entry.receipt = Some(receipt.clone())).await
+        self.came(launch, Write::Receipt, |entry| entry.receipt = Some(receipt.clone())).await
     }
 
     async fn settle(&self, launch: &LaunchId, settled: &Settled, at: Timestamp) -> Result<()> {
-        self.came(launch, |entry| (entry.settled, entry.settled_at) = (Some(settled.clone()), Some(at))).await
+        let change = |entry: &mut Entry| (entry.settled, entry.settled_at) = (Some(settled.clone()), Some(at));
+        self.came(launch, Write::Outcome, change).await
     }
 
     async fn forget(&self, launches: &[LaunchId]) -> Result<()> {
         let remove = |world: &mut World| {
+            if world.cannot_write(Write::End) {
+                world.unforgotten.extend(launches.iter().cloned());
+                launches.iter().for_each(|launch| world.orders.unwritten(launch));
+                // Whose units end with their process forgets at its beginning what is on record, or does not begin.
+                if !world.setup.outlives && !world.life.has_looked {
+                    world.may_end();
+                }
+                return Err(fails("remove a record"));
+            }
             world.records.retain(|entry| !launches.contains(&entry.launch.id));
             Ok(())
         };
@@ -73,6 +90,9 @@ impl Journal for ChaosJournal {
     }
 
     async fn load(&self) -> Result<Vec<Entry>> {
+        wait_at(&self.0, Point::Loading).await;
+        tokio::time::sleep(WRITE).await;
+        wait_at(&self.0, Point::Loaded).await;
         let mut world = look(&self.0);
         let entries = world.records.clone();
         // Records of units that end with their process are forgotten.
@@ -84,7 +104,10 @@ impl Journal for ChaosJournal {
                     // Seen or not, these are there as far as it can know.
                     settled.units.iter().for_each(|unit| world.life.recalls(unit));
                 }
-                None => world.orders.reopened(&entry.launch.id),
+                None if entry.receipt.is_some() || world.may_repeat(&entry.launch) => {
+                    world.orders.reopened(&entry.launch.id, entry.receipt.is_some());
+                }
+                None => world.orders.given_up(&entry.launch.id),
             }
         }
         Ok(entries)

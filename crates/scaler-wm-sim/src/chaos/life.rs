@@ -1,7 +1,7 @@
 //! Processes of the manager, one after the other, and the run of a whole scenario.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     num::NonZeroU32,
     sync::{Arc, Mutex},
     time::Duration,
@@ -9,7 +9,7 @@ use std::{
 
 use scaler_wm_core::{
     Capabilities, Clock, Limit, Manager, ManagerId, Sizing, Timestamp, Unit, UnitId, UnitState,
-    manager::{Settings, Status, Summary},
+    manager::{Settings, Summary},
 };
 use tokio::{
     sync::{Notify, oneshot, watch},
@@ -17,26 +17,21 @@ use tokio::{
 };
 
 use super::{
-    Point, Rule, Scenario, Violation,
+    Scenario, Tally, Violation,
     journal::ChaosJournal,
     judge::Known,
     link::{ChaosLink, Said, Seen},
+    phase::Phase,
     provider::ChaosProvider,
     world::{MANAGER, Shared, World, lock, look},
 };
 
 /// The wall clock at the beginning: some time after its own, so that clocks can be behind.
 const EPOCH: u64 = 1_000_000_000;
-/// How often the driver looks although nothing is due.
-const TICK: u64 = 1_000;
 /// A process that ended by itself is started again after this time.
 const STARTS_AGAIN_AFTER: u64 = 5_000;
 /// How long units may take to finish what runs when the manager ends.
 pub(super) const STOP_TIMEOUT: u64 = 10_000;
-/// How long everything has to stay as it is wanted.
-const STAYS: u64 = 20_000;
-/// A manager that is told to end has ended after this time.
-const ENDS_WITHIN: u64 = 120_000;
 
 /// How a scenario went.
 #[derive(Clone, Debug)]
@@ -47,39 +42,6 @@ pub struct Run {
     pub tally: Tally,
     /// What happened, in words, where that was asked for.
     pub log: Vec<String>,
-}
-
-/// What happened in runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Processes of managers.
-    pub lives: u64,
-    /// Those that were killed.
-    pub kills: u64,
-    /// Calls to the infrastructure.
-    pub calls: u64,
-    /// Units that were made.
-    pub units: u64,
-    /// Milliseconds that passed.
-    pub millis: u64,
-    /// How often managers were at each point.
-    pub passed: BTreeMap<Point, u64>,
-    /// How often one was killed there.
-    pub killed_at: BTreeMap<Point, u64>,
-}
-
-impl Tally {
-    /// Adds another's.
-    pub fn add(&mut self, other: &Self) {
-        self.lives += other.lives;
-        self.kills += other.kills;
-        self.calls += other.calls;
-        self.units += other.units;
-        self.millis += other.millis;
-        for (ours, theirs) in [(&mut self.passed, &other.passed), (&mut self.killed_at, &other.killed_at)] {
-            theirs.iter().for_each(|(point, count)| *ours.entry(*point).or_default() += count);
-        }
-    }
 }
 
 /// One process: what it was told, and what it can know.
@@ -106,6 +68,8 @@ pub(super) struct Life {
     pub(super) told_wish: Option<u32>,
     pub(super) told_load: BTreeMap<UnitId, Seen>,
     pub(super) known: BTreeMap<UnitId, Known>,
+    /// Units that looks ask about, where no list shows others.
+    pub(super) remembered: BTreeSet<UnitId>,
     /// Whether a look has shown it what is there.
     pub(super) has_looked: bool,
     /// Since when it is down, as far as it has heard.
@@ -139,6 +103,7 @@ impl Life {
             told_wish: None,
             told_load: BTreeMap::new(),
             known: BTreeMap::new(),
+            remembered: BTreeSet::new(),
             has_looked: false,
             down_since: None,
             may_end: None,
@@ -196,23 +161,6 @@ impl Life {
     }
 }
 
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Faults are to come.
-    Faults,
-    /// None is: everything becomes as it is wanted.
-    Settling {
-        since: u64,
-        /// Since when it is so.
-        good_since: Option<u64>,
-    },
-    /// Nothing is wanted.
-    Emptying { since: u64 },
-    /// The manager is told to end.
-    Ending { since: u64 },
-}
-
 /// Why a process ended.
 enum Ended {
     Killed,
@@ -257,6 +205,7 @@ impl Scenario {
         let mut world = lock(&world);
         let mut tally = std::mem::take(&mut world.tally);
         (tally.millis, tally.units) = (world.now, world.cloud.machines.len() as u64);
+        tally.given_up = world.orders.given_up_so_far();
         Run { violation: world.judge.violation.take(), tally, log: world.log.take().unwrap_or_default() }
     }
 }
@@ -332,7 +281,7 @@ async fn one_life(scenario: &Scenario, world: &Shared, phase: &mut Phase, clock:
                 if world.life.killed.is_some() {
                     return Ended::Killed;
                 }
-                let is_empty = world.cloud.existing(world.now).next().is_none();
+                let is_empty = world.left().next().is_none();
                 return match ended {
                     Ok(Ok(_)) if matches!(phase, Phase::Ending { .. }) && is_empty => Ended::Over,
                     Ok(summary) => Ended::ByItself(None, Some(summary)),
@@ -341,57 +290,5 @@ async fn one_life(scenario: &Scenario, world: &Shared, phase: &mut Phase, clock:
             }
             () = tokio::time::sleep_until(next) => {}
         }
-    }
-}
-
-impl World {
-    /// When the driver has to look again.
-    fn next_look(&self) -> u64 {
-        let tick = (self.now / TICK + 1) * TICK;
-        let event = self.events.front().map(|event| event.at);
-        let times = [event, self.cloud.next_change(self.now), self.next_worth_a_look()];
-        times.into_iter().flatten().fold(tick, u64::min)
-    }
-
-    /// What the driver does whenever it looks.
-    fn drive(&mut self, status: &Status, phase: &mut Phase) {
-        let now = self.now;
-        if self.is_worth_a_look() {
-            self.life.changed.send_modify(|version| *version += 1);
-        }
-        self.keep_account();
-        self.judge_later();
-        self.judge_stays(status);
-        match *phase {
-            Phase::Faults if self.events.is_empty() && now >= self.faults_end() => {
-                self.note(|| "-- the last fault is over".to_owned());
-                self.calm();
-                self.wanted = self.wanted.max(1);
-                *phase = Phase::Settling { since: now, good_since: None };
-            }
-            Phase::Faults => {}
-            Phase::Settling { since, good_since } => {
-                let wrong = self.not_as_wanted(status);
-                let good_since = wrong.is_none().then(|| good_since.unwrap_or(now));
-                *phase = Phase::Settling { since, good_since };
-                if good_since.is_some_and(|good| now - good >= STAYS) {
-                    self.note(|| "-- nothing is wanted any more".to_owned());
-                    self.wanted = 0;
-                    *phase = Phase::Emptying { since: now };
-                } else if let Some(wrong) = wrong.filter(|_| now - since > self.setup.patience()) {
-                    self.violated(Rule::Converges, wrong);
-                }
-            }
-            Phase::Emptying { since } => match self.not_empty(status) {
-                None => *phase = Phase::Ending { since: now },
-                Some(wrong) if now - since > self.setup.patience() => self.violated(Rule::NoLeak, wrong),
-                Some(_) => {}
-            },
-            Phase::Ending { since } if now - since > ENDS_WITHIN => {
-                self.violated(Rule::Ends, "it was told to end, and has not".to_owned());
-            }
-            Phase::Ending { .. } => {}
-        }
-        self.tell();
     }
 }

@@ -16,13 +16,16 @@ mod judge;
 mod life;
 mod link;
 mod orders;
+mod phase;
 mod provider;
 mod scenario;
 mod shrink;
+mod tally;
 mod world;
 
-pub use event::{Bad, CallKind, Event, Point, Spoiled, What, When};
+pub use event::{Bad, CallKind, Event, Point, Spoiled, What, When, Write};
 pub use judge::{Rule, Violation};
-pub use life::{Run, Tally};
+pub use life::Run;
 pub use scenario::{Scenario, Setup};
 pub use shrink::{Shrunk, shrink};
+pub use tally::Tally;

@@ -27,6 +27,9 @@ async fn takes(millis: u64) {
     tokio::time::sleep(Duration::from_millis(millis)).await;
 }
 
+/// How long a sweep takes, and to let go of units.
+const SWEEP: u64 = 50;
+
 pub(super) struct ChaosProvider {
     info: ProviderInfo,
     world: Shared,
@@ -63,6 +66,10 @@ impl Provider for ChaosProvider {
         let is_spare = world.judge_plan(&launch);
         world.orders.planned(&launch, is_spare);
         Ok(launch)
+    }
+
+    fn remember_launch(&self, _launch: &LaunchId, units: &[UnitId]) {
+        look(&self.world).life.remembered.extend(units.iter().cloned());
     }
 
     async fn launch(&self, launch: &Launch) -> Result<Launched> {
@@ -116,6 +123,16 @@ impl Provider for ChaosProvider {
     }
 
     async fn sweep(&self) -> Result<()> {
+        wait_at(&self.world, Point::Sweeping).await;
+        takes(SWEEP).await;
+        wait_at(&self.world, Point::Swept).await;
+        Ok(())
+    }
+
+    async fn leave(&self) -> Result<()> {
+        wait_at(&self.world, Point::Leaving).await;
+        takes(SWEEP).await;
+        wait_at(&self.world, Point::Left).await;
         Ok(())
     }
 }
@@ -141,7 +158,7 @@ impl World {
                 Some(ErrorKind::Transient)
             }
             Some(Spoiled::Partly(fewer, kind)) => {
-                if !self.cloud.made.contains_key(&launch.token) {
+                if !self.cloud.stands_for_one(&self.setup, &launch.token, now) {
                     missing = Some((fewer.min(count), kind));
                     count = count.saturating_sub(fewer);
                 }
@@ -182,8 +199,11 @@ impl World {
         match answer {
             Ok(launched) => {
                 launched.units.iter().for_each(|unit| self.life.hears_of(unit));
+                self.life.remembered.extend(launched.units.iter().map(|unit| unit.id.clone()));
                 if launched.receipt.is_none() {
                     self.orders.closed(&launch.id);
+                } else {
+                    self.orders.awaited(&launch.id);
                 }
                 let is_fatal = launched.failed.iter().any(|error| error.kind().is_fatal());
                 if is_fatal && self.life.has_no_unit() {
@@ -191,7 +211,7 @@ impl World {
                 }
             }
             Err(error) => {
-                self.orders.failed(&launch.id, error.kind());
+                self.orders.failed(&launch.id, error.kind(), &self.setup);
                 // What an earlier process wanted is no reason to end.
                 let is_ours = self.orders.get(&launch.id).is_some_and(|order| !order.is_adopted);
                 if error.kind().is_fatal() && is_ours && self.life.has_no_unit() {
@@ -210,7 +230,10 @@ impl World {
             Some(Spoiled::Takes(_)) | None => {}
         }
         let stale = self.rng.u64(0..=self.setup.lag);
-        let units = self.cloud.list(self.now, stale, &self.life);
+        let with_receipt = open.iter().filter(|open| open.receipt.is_some());
+        let came = with_receipt.filter_map(|open| self.cloud.made.get(&open.launch.token));
+        self.life.remembered.extend(came.flat_map(|made| made.units.iter().cloned()));
+        let units = self.cloud.list(&self.setup, self.now, stale, &self.life);
         Ok(Observed { units, settled: self.cloud.settled(open) })
     }
 

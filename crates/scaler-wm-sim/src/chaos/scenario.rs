@@ -56,12 +56,24 @@ pub struct Setup {
     pub outlives: bool,
     /// Whether units stay when the manager is told to end.
     pub keeps_units: bool,
+    /// Whether the same launch again is the same request.
+    pub idempotent: bool,
+    /// For how long it is, if tokens are forgotten.
+    pub repeatable_for: Option<u64>,
+    /// Whether lists show units that nobody has on record.
+    pub lists_foreign: bool,
     /// Units that the budget pays for at once.
     pub budget: Option<u32>,
+    /// Hours of units that the budget pays for in a day.
+    pub day_budget: Option<u32>,
+    /// Whether units have work to do, and never finish it, once the last fault is over.
+    pub works_on: bool,
 }
 
 /// How long a unit may take until its workers are at the scheduler.
 const READY_WITHIN: Duration = Duration::from_secs(120);
+/// Tokens are remembered for so much longer than launches may be repeated: what is on its way then arrives in time.
+const REMEMBERED_LONGER: u64 = 160_000;
 
 impl Setup {
     /// What a provider with this setup says of itself.
@@ -78,14 +90,30 @@ impl Setup {
             list_lag: Duration::from_millis(self.lag),
             ready_within: READY_WITHIN,
             observe_every: Duration::from_millis(self.observe_every),
-            idempotent: true,
-            repeatable_for: Duration::MAX,
-            lists_foreign_units: self.outlives,
+            idempotent: self.idempotent,
+            // Says nothing where no launch can be repeated.
+            repeatable_for: self.repeatable_for.map_or(Duration::MAX, Duration::from_millis),
+            lists_foreign_units: self.outlives && self.lists_foreign,
             finds_recorded_units: self.outlives,
             relieves: self.hand_back,
             ends_by_itself: self.ends_by_itself,
             swept_within: Duration::from_secs(5),
         }
+    }
+
+    /// Whether a launch of this age may be repeated.
+    pub(super) fn may_repeat(&self, age: Duration) -> bool {
+        self.idempotent && age <= self.info().repeatable_for
+    }
+
+    /// Whether what was carried out at `at` is still known by its token.
+    pub(super) fn remembers(&self, at: u64, now: u64) -> bool {
+        self.idempotent && self.repeatable_for.is_none_or(|span| now <= at + span + REMEMBERED_LONGER)
+    }
+
+    /// Whether no list shows units that nobody has on record.
+    pub(super) const fn hides_strangers(&self) -> bool {
+        self.outlives && !self.lists_foreign
     }
 
     /// Whether one unit may be started beyond what is wanted, so that work can be spread.
@@ -142,12 +170,21 @@ impl fmt::Display for Setup {
             (self.ends_by_itself, "ends by itself"),
             (self.outlives, "outlives its manager"),
             (self.keeps_units, "units stay"),
+            (self.works_on, "work goes on"),
+            (!self.idempotent, "launches cannot be repeated"),
+            (self.hides_strangers(), "lists hide what is not on record"),
         ] {
             if is {
                 write!(f, ", {words}")?;
             }
         }
-        self.budget.map_or(Ok(()), |units| write!(f, ", budget for {units}"))
+        if let Some(span) = self.repeatable_for {
+            write!(f, ", tokens are for {} s", seconds(span))?;
+        }
+        if let Some(units) = self.budget {
+            write!(f, ", budget for {units}")?;
+        }
+        self.day_budget.map_or(Ok(()), |hours| write!(f, ", {hours} unit hours a day"))
     }
 }
 

@@ -7,12 +7,15 @@ use std::{
 
 use fastrand::Rng;
 use scaler_wm_core::{
-    Entry, Error, ErrorKind, Exit, ExitCause, Launch, ManagerId,
+    Entry, Error, ErrorKind, Exit, ExitCause, Launch, LaunchId, ManagerId,
     policy::{AccountRecord, Budget, Ledger, Pricing},
 };
 
 use super::{
-    CallKind, Event, Point, Scenario, Setup, Spoiled, Tally, What, When, cloud::Cloud, judge::Judge, life::Life,
+    CallKind, Event, Point, Scenario, Setup, Spoiled, Tally, What, When, Write,
+    cloud::{Cloud, Machine},
+    judge::{Judge, Spent},
+    life::Life,
     orders::Orders,
 };
 
@@ -69,7 +72,9 @@ pub(super) struct World {
     pub(super) told_to_end: Option<u64>,
     spoiled: BTreeMap<CallKind, VecDeque<Spoiled>>,
     outages: Vec<(CallKind, ErrorKind, u64)>,
-    pub(super) records_that_fail: u32,
+    records_that_fail: BTreeMap<Write, u32>,
+    /// Launches whose records could not be removed: the next process does that.
+    pub(super) unforgotten: BTreeSet<LaunchId>,
     armed: Vec<Armed>,
     in_flight: BTreeMap<u64, Launch>,
     calls: u64,
@@ -78,6 +83,7 @@ pub(super) struct World {
     pub(super) ledger: Option<Arc<Ledger>>,
     account: Option<AccountRecord>,
     account_kept: u64,
+    pub(super) spent: Spent,
     pub(super) judge: Judge,
     pub(super) tally: Tally,
     /// What happened, in words, if anybody wants to know.
@@ -114,7 +120,8 @@ impl World {
             told_to_end: None,
             spoiled: BTreeMap::new(),
             outages: Vec::new(),
-            records_that_fail: 0,
+            records_that_fail: BTreeMap::new(),
+            unforgotten: BTreeSet::new(),
             armed: Vec::new(),
             in_flight: BTreeMap::new(),
             calls: 0,
@@ -122,6 +129,7 @@ impl World {
             ledger: None,
             account: None,
             account_kept: 0,
+            spent: Spent::default(),
             judge: Judge::default(),
             tally: Tally::default(),
             log: keeps_log.then(Vec::new),
@@ -145,6 +153,7 @@ impl World {
             self.happen(what);
         }
         self.settle_units(now.max(self.now));
+        self.orders.grow_old(&self.setup, self.life.stamp(self.now));
     }
 
     fn settle_units(&mut self, now: u64) {
@@ -195,7 +204,7 @@ impl World {
             What::Away(millis) => self.back_at = self.back_at.max(now + millis),
             What::Next(call, spoiled) => self.spoiled.entry(call).or_default().push_back(spoiled),
             What::Outage(call, kind, millis) => self.outages.push((call, kind, now + millis)),
-            What::RecordFails => self.records_that_fail += 1,
+            What::RecordFails(write) => *self.records_that_fail.entry(write).or_default() += 1,
             What::NextUnit(bad) => self.cloud.next_units.push(bad),
             What::Killed { when: When::Now, down, clock } => self.kill(down, clock),
             What::Killed { when: When::At(point, skip), down, clock } => {
@@ -217,14 +226,16 @@ impl World {
         outages.chain([self.back_at]).max().unwrap_or_default()
     }
 
-    /// From here on nothing goes wrong, and nobody has anything to do.
+    /// From here on nothing goes wrong, and perhaps nobody has anything to do.
     pub(super) fn calm(&mut self) {
         self.spoiled.clear();
         self.outages.clear();
         self.armed.clear();
-        self.records_that_fail = 0;
+        self.records_that_fail.clear();
         self.cloud.next_units.clear();
-        self.cloud.finish_all_work(self.now);
+        if !self.setup.works_on {
+            self.cloud.finish_all_work(self.now);
+        }
     }
 
     /// How a call of this kind goes.
@@ -243,6 +254,15 @@ impl World {
         Way { spoiled, there, back: takes - there, number: self.calls }
     }
 
+    /// Whether this cannot be written down now.
+    pub(super) fn cannot_write(&mut self, write: Write) -> bool {
+        let Some(times) = self.records_that_fail.get_mut(&write).filter(|times| **times > 0) else { return false };
+        *times -= 1;
+        *self.tally.unwritten.entry(write).or_default() += 1;
+        self.note(|| format!("{write}: it cannot be written down"));
+        true
+    }
+
     /// A launch is on its way.
     pub(super) fn sent(&mut self, way: &Way, launch: &Launch) {
         self.in_flight.insert(way.number, launch.clone());
@@ -251,6 +271,18 @@ impl World {
     /// It has arrived.
     pub(super) fn arrived(&mut self, way: &Way) {
         self.in_flight.remove(&way.number);
+    }
+
+    /// Whether a unit came of a launch that was given up, and no list can ever show it: a warning told of it.
+    pub(super) fn is_lost(&self, machine: &Machine) -> bool {
+        self.setup.hides_strangers()
+            && !self.life.remembered.contains(&machine.id)
+            && self.orders.get(&machine.launch).is_none_or(|order| order.is_given_up)
+    }
+
+    /// The units that somebody can still know of.
+    pub(super) fn left(&self) -> impl Iterator<Item = &Machine> {
+        self.cloud.existing(self.now).filter(|machine| !self.is_lost(machine))
     }
 
     /// An error of this kind, as the infrastructure would give it.
@@ -295,10 +327,14 @@ impl World {
         self.life = Life::new(number, self.now, clock);
         self.life.is_there = true;
         self.cloud.forget_who_was_told();
+        self.unforgotten.clear();
         self.tally.lives += 1;
-        self.ledger = self.setup.budget.map(|units| {
+        let is_new = self.account.as_ref().is_none_or(|account| *account == AccountRecord::default());
+        self.spent.account_from(if is_new { None } else { Some(self.account_kept) });
+        let (per_hour, per_day) = (self.setup.budget.map(f64::from), self.setup.day_budget.map(f64::from));
+        self.ledger = per_hour.or(per_day).map(|_| {
             let manager = ManagerId::from(MANAGER);
-            let budget = Budget { per_hour: Some(f64::from(units)), per_day: None };
+            let budget = Budget { per_hour, per_day };
             let ledger = Ledger::new(Pricing { budget, prices: vec![(manager.clone(), 1.0)] });
             let now = self.life.clock.now();
             if let Some(account) = self.account.clone() {

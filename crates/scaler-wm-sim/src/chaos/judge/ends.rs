@@ -20,12 +20,20 @@ impl World {
             let there = u32::try_from(status.units.len()).unwrap_or(u32::MAX);
             wanted = wanted.max(there.min(unpaid));
         }
-        let there = self.cloud.existing(now).filter(|machine| machine.is_joined(now)).count();
-        let all = self.cloud.existing(now).count();
+        let there = self.left().filter(|machine| machine.is_joined(now)).count();
+        let all = self.left().count();
         let believed = status.units.iter().filter(|unit| unit.drain == Drain::No).count();
         let open = self.orders.open().count();
+        // Money that is gone buys nothing in the place of what has gone.
+        if status.units.len() < wanted as usize && self.has_no_money_left() {
+            wanted = u32::try_from(status.units.len()).unwrap_or(u32::MAX);
+        }
+        // A spare that is busy goes once it is idle, which is never where work goes on.
+        if self.setup.works_on && all == wanted as usize + 1 {
+            wanted += self.spares();
+        }
         let is_good = [there, all, believed, status.units.len()].iter().all(|count| *count == wanted as usize)
-            && self.cloud.machines.values().all(|machine| !machine.exists(now) || !machine.hands_back)
+            && self.left().all(|machine| !machine.hands_back)
             && status.open == 0
             && open == 0;
         (!is_good).then(|| {
@@ -39,8 +47,9 @@ impl World {
 
     /// What is left, if anything is.
     pub(in crate::chaos) fn not_empty(&self, status: &Status) -> Option<String> {
-        let left = self.cloud.existing(self.now).count();
-        let (believed, open, records) = (status.units.len(), self.orders.open().count(), self.records.len());
+        let left = self.left().count();
+        let records = self.records.iter().filter(|entry| !self.unforgotten.contains(&entry.launch.id)).count();
+        let (believed, open) = (status.units.len(), self.orders.open().count());
         ([left, believed, open, records].iter().any(|count| *count > 0)).then(|| {
             format!(
                 "{left} units are there, the manager believes in {believed}; {open} launches are open, {records} on record"
@@ -60,7 +69,11 @@ impl World {
                 let is_left = |machine: &&Machine| {
                     // What is taken goes by itself; what came of a launch that was given up is in no list yet, perhaps.
                     let order = self.orders.get(&machine.launch);
-                    !machine.is_leaving()
+                    // What stays by choice is on record, and came perhaps while the process was letting go.
+                    let is_kept = summary.reason.ends_with("units stay")
+                        && self.records.iter().any(|entry| entry.launch.id == machine.launch);
+                    !is_kept
+                        && !machine.is_leaving()
                         && order.is_some_and(|order| !order.is_given_up)
                         && machine.notice.is_none()
                         && self.life.known.get(&machine.id).is_some_and(|known| !known.is_gone && !known.is_ended)

@@ -1,6 +1,7 @@
 //! What must hold, whatever happens.
 
 mod ends;
+mod money;
 mod questions;
 mod units;
 
@@ -8,10 +9,13 @@ use std::{collections::VecDeque, fmt};
 
 use scaler_wm_core::{Launch, UnitId};
 
+pub(super) use self::money::Spent;
 use super::world::World;
 
 /// What was answered is shown within this time.
 const SHOWN_AFTER: u64 = 1_000;
+/// That a unit is left alone until it is idle is shown in the next round, which loads bring if nothing else does.
+const WAITING_SHOWN_AFTER: u64 = 8_000;
 /// No unit has to be asked again so soon after a question that failed.
 const ASKED_AGAIN_AFTER: u64 = 2_000;
 /// Launches at more instants than this, in [`WINDOW`], are a storm: nine that are repeated by themselves come to 45.
@@ -31,6 +35,8 @@ pub enum Rule {
     OnRecord,
     /// A launch is repeated as it was.
     SameLaunch,
+    /// A launch is repeated only where that is the same request, and only as long as it is.
+    SafeRepeat,
     /// Launches that fail are repeated ever more seldom.
     BacksOff,
     /// No unit is ended while it is seen to be busy, before its time to finish is over.

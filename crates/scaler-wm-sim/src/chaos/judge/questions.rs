@@ -2,7 +2,7 @@
 
 use scaler_wm_core::{Result, Stop, StopAnswer, UnitId, manager::Status, plan::Drain};
 
-use super::{ASKED_AGAIN_AFTER, Rule, SHOWN_AFTER};
+use super::{ASKED_AGAIN_AFTER, Rule, SHOWN_AFTER, WAITING_SHOWN_AFTER};
 use crate::chaos::{life::STOP_TIMEOUT, world::World};
 
 impl World {
@@ -23,7 +23,8 @@ impl World {
             known.asked_at = Some(now);
             known.is_being_ended |= how == Stop::Now;
             // Whose time runs without a question is seen a little later than it begins.
-            let is_over = known.finishes_since.is_some_and(|since| since + self.setup.drain <= now + SHOWN_AFTER);
+            let seen_within = if known.is_waiting { WAITING_SHOWN_AFTER } else { SHOWN_AFTER };
+            let is_over = known.finishes_since.is_some_and(|since| since + self.setup.drain <= now + seen_within);
             let is_last = self.life.may_end.is_some_and(|since| since + STOP_TIMEOUT <= now || known.is_held);
             let may_be_ended = known.is_ended || is_over || is_last || !self.life.is_up;
             if how == Stop::Now && is_busy && !may_be_ended {

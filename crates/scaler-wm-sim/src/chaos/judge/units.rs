@@ -8,6 +8,9 @@ use crate::chaos::{cloud::Machine, world::World};
 impl World {
     /// Units that came have to be within the limit and the budget.
     pub(in crate::chaos) fn judge_new_units(&mut self) {
+        for launch in std::mem::take(&mut self.cloud.doubled) {
+            self.orders.given_up(&launch);
+        }
         let fresh = std::mem::take(&mut self.cloud.fresh);
         let Some(last) = fresh.last().cloned() else { return };
         self.note(|| format!("there are {}", fresh.iter().map(UnitId::as_str).collect::<Vec<_>>().join(" ")));
@@ -53,7 +56,7 @@ impl World {
     }
 
     /// Units, there or on order, that were started so that work can be spread: one is allowed beyond what is wanted.
-    fn spares(&self) -> u32 {
+    pub(super) fn spares(&self) -> u32 {
         let is_spare = |launch: &LaunchId| self.orders.get(launch).is_some_and(|order| order.is_spare);
         let is_there = self.cloud.existing(self.now).any(|machine| is_spare(&machine.launch));
         u32::from(is_there || self.orders.open().any(|order| order.is_spare))
@@ -80,7 +83,13 @@ impl World {
             let words = format!("{count} units more beside {present} that are there or may come, {wanted} are wanted");
             self.violated(Rule::NoDuplicate, words);
         }
-        present + count > most
+        // Those that go, and whose word on it was lost, count among those that stay.
+        let unheard = self.cloud.existing(self.now).filter(|machine| {
+            (machine.is_leaving() || machine.hands_back) && self.life.known.get(&machine.id).is_some_and(Known::stays)
+        });
+        let unheard = u32::try_from(unheard.count()).unwrap_or(u32::MAX);
+        self.judge_day(count);
+        present + unheard + count > most && is_spare
     }
 
     /// A unit goes on after all.
@@ -98,9 +107,21 @@ impl World {
         }
     }
 
+    /// Whether a launch may be repeated, by the clock of the process that is there.
+    pub(in crate::chaos) fn may_repeat(&self, launch: &Launch) -> bool {
+        self.setup.may_repeat(self.life.stamp(self.now).since(launch.at))
+    }
+
     /// A launch is called.
     pub(in crate::chaos) fn judge_call(&mut self, launch: &Launch) {
         let now = self.now;
+        let is_adopted = self.orders.get(&launch.id).is_some_and(|order| order.is_adopted);
+        let is_again = is_adopted || self.judge.called.iter().any(|called| called.id == launch.id);
+        if is_again && !self.may_repeat(launch) {
+            let words = format!("{} is called again, and its token may stand for nothing any more", launch.id);
+            self.violated(Rule::SafeRepeat, words);
+        }
+        self.orders.called(&launch.id);
         if !self.records.iter().any(|entry| entry.launch.id == launch.id) {
             self.violated(Rule::OnRecord, format!("{} is called, and is not on record", launch.id));
         }
