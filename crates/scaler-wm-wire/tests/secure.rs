@@ -2,7 +2,7 @@
 #![cfg(feature = "tls")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../../../tests/src/certificates.rs"]
+#[path = "../../../tests/src/setup/certificates.rs"]
 #[expect(unreachable_pub, reason = "it is public where it is at home")]
 mod certificates;
 mod common;

@@ -2,7 +2,7 @@
 
 use super::emulation::{Emulation, Unit};
 use super::proxy::ApiProxy;
-use crate::ground::Ground;
+use crate::stacks::Ground;
 use crate::{Failure, LATEST, Ports, Result, Venv, until};
 
 /// AWS on loopback. Everything that it runs ends when this is dropped.

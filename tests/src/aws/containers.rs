@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use crate::ground::{Ground, search_path};
-use crate::proc_tree::{MARKER, ROLE, UNIT};
+use crate::processes::{MARKER, ROLE, UNIT};
+use crate::stacks::{Ground, search_path};
 use crate::{Failure, LogFile, Proc, Result, Venv, deadline, marked, python_scripts};
 
 /// An image that cannot be pulled: nothing with it ever starts.

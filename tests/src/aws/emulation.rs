@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ground::Ground;
+use crate::stacks::Ground;
 use crate::{Backend, Proc, Result, Venv};
 
 /// A service of AWS on loopback that really runs what managers launch. Everything that it runs ends when it is dropped.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::Result;
-use crate::debian::{Packages, found};
+use crate::setup::debian::{Packages, found};
 
 /// The browser, and what drives it.
 pub(super) const PROGRAMS: [&str; 2] = ["chromium", "chromedriver"];

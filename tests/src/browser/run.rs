@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::carrier::Carrier;
 use super::install::{PROGRAMS, needed};
-use crate::proc_tree::{MARKER, kill_all};
+use crate::processes::{MARKER, kill_all};
 use crate::{Failure, LogFile, Process, Result, descendants, marked, until};
 
 /// Nothing that a browser does on its own: no network but the page's, no profile of anybody.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::ground::{Ground, TAIL};
+use crate::stacks::{Ground, TAIL};
 use crate::{
     AwsClient, Ec2Cloud, Ec2Stack, Emulation, Failure, IMAGE, LogFile, Ports, Process, Result, Venv, is_listening,
     until,

@@ -12,8 +12,8 @@ use super::setup::set_up;
 use crate::aws::client::AwsClient;
 use crate::aws::containers::{Containers, Engine};
 use crate::aws::emulation::Emulation;
-use crate::ground::{Ground, TAIL};
-use crate::process::signal;
+use crate::processes::signal;
+use crate::stacks::{Ground, TAIL};
 use crate::{Backend, Failure, LogFile, Ports, Proc, Process, Result, Venv, is_listening, python_scripts, until};
 
 /// Where the emulator reads how jobs are run (`tests/python/jobs/settings.py`).

@@ -10,8 +10,8 @@ use super::instance::{Instance, Resources, Shortage};
 use super::machines::{Ec2Options, Machines};
 use crate::aws::client::AwsClient;
 use crate::aws::emulation::Emulation;
-use crate::ground::{Ground, TAIL};
-use crate::process::signal;
+use crate::processes::signal;
+use crate::stacks::{Ground, TAIL};
 use crate::{Backend, Failure, LogFile, Ports, Proc, Process, Result, Venv, is_listening, python_scripts, until};
 
 /// An image that the emulator knows: Amazon Linux 2023 for x86_64, in us-east-1.

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::ground::Ground;
-use crate::proc_tree::{MARKER, ROLE, UNIT};
+use crate::processes::{MARKER, ROLE, UNIT};
+use crate::stacks::Ground;
 use crate::{LogFile, Proc, Venv, deadline, marked};
 
 /// Where the emulator reads what is said here (`tests/python/machines/settings.py`).

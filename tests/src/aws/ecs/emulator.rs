@@ -10,8 +10,8 @@ use super::task::{Desired, Task};
 use crate::aws::client::AwsClient;
 use crate::aws::containers::{Containers, Engine, MISSING_IMAGE};
 use crate::aws::emulation::Emulation;
-use crate::ground::{Ground, TAIL};
-use crate::process::signal;
+use crate::processes::signal;
+use crate::stacks::{Ground, TAIL};
 use crate::{Backend, Failure, LogFile, Ports, Proc, Process, Result, Venv, is_listening, until};
 
 /// What it emulates for us; `ecs-metadata` answers the containers.

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::binary::agents_binary;
+use crate::setup::agents_binary;
 use crate::{Failure, Process, Result, Stack};
 
 /// How it is started.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::symphony::APPLICATION;
+use super::symphony::APPLICATION;
 use crate::{BUCKET, IMAGE, ManagerKind, QUEUE, Result, Runner, Symphony, Venv, python_scripts};
 
 /// Where a manager's workers run.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::interpreter::run;
+use crate::setup::run;
 use crate::{Backend, Failure, Proc, Process, Result, Stack, Venv};
 
 /// A running plug-in. It ends when the stack is dropped, and so do its workers.

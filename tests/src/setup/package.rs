@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::interpreter::run;
+use super::interpreter::run;
 use crate::{Failure, Result, Venv};
 
 /// Where completions of a shell belong, below `share`.

@@ -6,8 +6,8 @@ use std::process::{Command, ExitStatus};
 
 use rustix::process::Signal;
 
-use crate::ground::{Ground, loopback};
-use crate::process::signal;
+use super::ground::{Ground, loopback};
+use crate::processes::signal;
 use crate::{
     Client, Failure, LogFile, Ports, Proc, Process, Result, SchedulerLog, Script, Venv, manager_binary, until,
 };

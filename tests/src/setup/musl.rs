@@ -4,8 +4,8 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use crate::debian::Packages;
-use crate::interpreter::run;
+use super::debian::Packages;
+use super::interpreter::run;
 use crate::{Failure, Result};
 
 /// Compiles the C code of our cryptography for musl.

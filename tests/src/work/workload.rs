@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::hand_backs::{Gain, HandBacks, Watch, peak_of_one_manager, submissions};
-use crate::tally::HANGS_AFTER;
+use super::hand_backs::{Gain, HandBacks, Watch, peak_of_one_manager, submissions};
+use super::tally::HANGS_AFTER;
 use crate::{Failure, Manager, ManagerKind, ManagerOptions, Result, Script, Stack, StackOptions, Tally, now};
 
 /// One seeded workload over a stack of its own, queue sizes and all else at their defaults.

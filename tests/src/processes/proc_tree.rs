@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use super::process::signal;
 use crate::deadline;
-use crate::process::signal;
 
 /// Every process of a stack carries this variable with the stack's own value. Children inherit it, so that a process
 /// which lost its parent is still found.

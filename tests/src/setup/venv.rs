@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use crate::interpreter::{Interpreter, run};
+use super::interpreter::{Interpreter, run};
 use crate::{Failure, Result};
 
 /// The newest release that is tested: the one a user installs today.

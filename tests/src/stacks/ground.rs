@@ -10,7 +10,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::proc_tree::{MARKER, ROLE, kill_all};
+use crate::processes::{MARKER, ROLE, kill_all};
 use crate::{Client, Failure, LogFile, Proc, Process, Result, Script, Venv, is_interrupted, marked, python_scripts};
 
 /// Lines of each log that a failure shows.

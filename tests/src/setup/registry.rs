@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::interpreter::{output_of, run};
-use crate::venv::cache_folder;
+use super::interpreter::{output_of, run};
+use super::venv::cache_folder;
 use crate::{Failure, LATEST, Result, Venv};
 
 /// Asks once more, and not for minutes, when the registry does not answer.

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-use crate::ground::{Ground, TAIL};
-use crate::proc_tree::kill_all;
+use super::ground::{Ground, TAIL};
+use crate::processes::kill_all;
 use crate::{
     Client, Failure, LATEST, LogFile, Manager, ManagerOptions, Ports, Proc, Process, Result, SchedulerLog, Script,
     Told, Transport, Venv, is_listening, python_scripts, until, with_connection_to,
