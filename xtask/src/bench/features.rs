@@ -10,7 +10,12 @@ use scaler_wm_tests::{
     ManagerOptions, Plugin, Result, Stack, StackOptions, Symphony, memory_of,
 };
 
-use super::{cases::median, sheet::Sheet};
+use super::{
+    cases::median,
+    machine,
+    record::{self, Record},
+    sheet::Sheet,
+};
 use crate::{dist::megabytes, features::crates_of, shell};
 
 /// Each backend by itself, then what people install.
@@ -36,20 +41,42 @@ const TICKS: f64 = 100.0;
 pub(super) fn measure() -> Result<Sheet> {
     let mut sheet = Sheet::default();
     for set in SETS {
-        let folder = tempfile::tempdir().map_err(|error| Failure::new("make a folder", error))?;
-        let made = build(set, folder.path())?;
-        let mut row = |what: &str, figure: f64, unit| {
-            eprintln!("{set}: {what} {figure:.3} {unit}");
-            sheet.alone(format!("{set}: {what}"), figure, unit, ("", true));
-        };
-        #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
-        row("crates", crates_of(set)?.len() as f64, "");
-        row("build from nothing", made.wall, "s");
-        row("processor time of that", made.cpu, "s");
-        row("binary", megabytes(&made.binary)?, "MB");
-        row("resident memory of a manager at rest", at_rest(set, &made.binary)?, "MB");
+        sheet.append(known(set).map_or_else(|| measure_set(set), Ok)?);
     }
+    // They were for a run that is interrupted. The next one measures anew.
+    SETS.iter().for_each(|set| drop(fs::remove_file(record::file(&part(set)))));
     Ok(sheet)
+}
+
+fn measure_set(set: &str) -> Result<Sheet> {
+    let began = Instant::now();
+    let folder = tempfile::tempdir().map_err(|error| Failure::new("make a folder", error))?;
+    let made = build(set, folder.path())?;
+    let mut sheet = Sheet::default();
+    let mut row = |what: &str, figure: f64, unit| {
+        eprintln!("{set}: {what} {figure:.3} {unit}");
+        sheet.alone(format!("{set}: {what}"), figure, unit, ("", true));
+    };
+    #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
+    row("crates", crates_of(set)?.len() as f64, "");
+    row("build from nothing", made.wall, "s");
+    row("processor time of that", made.cpu, "s");
+    row("binary", megabytes(&made.binary)?, "MB");
+    row("resident memory of a manager at rest", at_rest(set, &made.binary)?, "MB");
+    Record::new(&part(set), began.elapsed(), &sheet)?.write()?;
+    Ok(sheet)
+}
+
+/// The name of what is on record of one set.
+fn part(set: &str) -> String {
+    format!("features-{set}")
+}
+
+/// What a run that was interrupted has found of a set, at this very commit: all of them take more than an hour.
+fn known(set: &str) -> Option<Sheet> {
+    let known = Record::read(&part(set)).filter(|known| known.is_of(&machine::commit()))?;
+    eprintln!("{set}: measured before the interruption, {}", known.at);
+    Some(known.rows.into())
 }
 
 struct Made {

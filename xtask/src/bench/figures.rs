@@ -88,9 +88,9 @@ impl Figures {
     fn page(&self) -> String {
         let mut text = String::from(
             "# Figures\n\n<!-- Written by `cargo xtask bench all`: do not edit. -->\n\nAll of them come from `cargo xtask \
-             bench all`, which has written this page: scaler-wm beside the released Python package, in one run on one \
-             machine. A ratio is ours to Python's. Each line is explained by the bench that it comes from, `cargo xtask \
-             bench NAME`, in `xtask/src/bench`.\n\n",
+             bench all`, which has written this page: scaler-wm beside the released Python package, on one machine; when \
+             each bench ran, and at which commit, is below. A ratio is ours to Python's. Each line is explained by the \
+             bench that it comes from, `cargo xtask bench NAME`, in `xtask/src/bench`.\n\n",
         );
         let mut table = |head: [&str; 2], rows: Vec<[String; 2]>| {
             text.push_str(&report::line(&head.map(str::to_owned)));

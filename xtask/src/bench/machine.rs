@@ -57,6 +57,11 @@ pub(super) fn date() -> Result<String> {
     Ok(said.trim().to_owned())
 }
 
+/// What stands behind a commit beside which something is changed.
+pub(super) const CHANGED: &str = " and changes";
+/// The commit where nobody knows one.
+pub(super) const UNKNOWN: &str = "unknown";
+
 /// The commit that is checked out, and whether something is changed beside it.
 pub(super) fn commit() -> String {
     let git = |arguments: &[&str]| {
@@ -64,10 +69,10 @@ pub(super) fn commit() -> String {
         shell::output_of("ask git what is measured", command.current_dir(shell::root()).args(arguments))
     };
     // Of an archive nobody knows.
-    let Ok(commit) = git(&["rev-parse", "--short", "HEAD"]) else { return "unknown".to_owned() };
+    let Ok(commit) = git(&["rev-parse", "--short", "HEAD"]) else { return UNKNOWN.to_owned() };
     // The figures themselves are no part of what is measured.
     let changed =
         git(&["status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/figures.md", ":!README.md"]);
-    let and = if changed.is_ok_and(|changed| changed.trim().is_empty()) { "" } else { " and changes" };
+    let and = if changed.is_ok_and(|changed| changed.trim().is_empty()) { "" } else { CHANGED };
     format!("{}{and}", commit.trim())
 }

@@ -59,7 +59,10 @@ fn key<'a>(head: &str, line: &'a str) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::shell;
 
     const PAGE: &str = "# Figures\n\n| bench | what | ours |\n|---|---|---|\n| a | x | 1 |\n| a | y | 2 |\n| b | x | 3 |\n\n\
                         | features | crates |\n|---|---|\n| `native` | 58 |\n";
@@ -80,5 +83,17 @@ mod tests {
         assert_eq!(quoted(document, PAGE), (document.to_owned(), vec!["| c | x | 9 |".to_owned()]));
         let twice = format!("{document}| c | x | 8 |\n");
         assert_eq!(quoted(document, &twice), (document.to_owned(), vec!["| c | x | 9 |".to_owned()]));
+    }
+
+    #[test]
+    fn the_readme_quotes_the_page_of_figures() {
+        let read = |path: &str| fs::read_to_string(shell::root().join(path)).expect("a document");
+        let (readme, page) = (read("README.md"), read("docs/figures.md"));
+        let (quoted, missing) = quoted(&readme, &page);
+        assert!(missing.is_empty(), "not on the page: {missing:#?}");
+        assert_eq!(quoted, readme, "the README has other figures than the page: cargo xtask bench all writes both");
+        let lines =
+            lines(&readme).filter(|(head, _)| head.starts_with("| bench |") || head.starts_with("| features |"));
+        assert!(lines.count() >= 20, "the README quotes next to nothing");
     }
 }

@@ -7,7 +7,11 @@ use std::time::Duration;
 use scaler_wm_tests::{Failure, Result};
 use serde_json::{Value, json};
 
-use super::{machine, report::Row, sheet::Sheet};
+use super::{
+    machine::{self, CHANGED, UNKNOWN},
+    report::Row,
+    sheet::Sheet,
+};
 use crate::shell;
 
 /// The figures of one bench, and when they were taken.
@@ -40,6 +44,11 @@ impl Record {
         let path = file(&self.bench);
         write(&path, &self.json())?;
         Ok(path)
+    }
+
+    /// Whether it is surely of this commit: of what was changed beside one, nobody knows what it was.
+    pub(super) fn is_of(&self, commit: &str) -> bool {
+        self.commit == commit && !commit.ends_with(CHANGED) && commit != UNKNOWN
     }
 
     /// What was found last, if that is there.
@@ -101,6 +110,9 @@ mod tests {
         };
         let text = record.json().to_string();
         assert_eq!(Record::of(&serde_json::from_str(&text).expect("JSON")), Some(record.clone()));
+        assert!(record.is_of("0ab95c9") && !record.is_of("24220a3"));
+        let changed = Record { commit: "0ab95c9 and changes".to_owned(), ..record.clone() };
+        assert!(!changed.is_of("0ab95c9") && !changed.is_of("0ab95c9 and changes"));
         let rows: Vec<Value> = record.rows.iter().map(Row::json).collect();
         assert_eq!(Record::of(&Value::Array(rows)), None);
     }
