@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     book::{Run, Withdrawn},
     client::Phase,
-    executor::Inner,
+    inner::Inner,
 };
 
 /// How often a job is looked at that was taken out of the queue, until it is known whether it was in time.

@@ -3,10 +3,7 @@
 use std::{
     fmt,
     num::NonZeroUsize,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -15,26 +12,24 @@ use aws_sdk_batch::Client as SdkBatch;
 use aws_sdk_cloudwatchlogs::Client as SdkLogs;
 use aws_sdk_s3::Client as SdkS3;
 use scaler_wm_agent::payload::Envelope;
-use scaler_wm_aws::{Caller, Calls};
+use scaler_wm_aws::Calls;
 use scaler_wm_core::{
-    Backoff, BackoffSettings, CancelOutcome, Chain, Close, Completion, Error, ErrorKind, ExecutorInfo, Result,
-    Submission, TaskEntry, TaskExecutor, TaskId, TaskJournal, Ticket, control::CallFigures,
+    CancelOutcome, Chain, Close, Completion, Error, ErrorKind, ExecutorInfo, Result, Submission, TaskEntry,
+    TaskExecutor, TaskId, TaskJournal, Ticket, control::CallFigures,
 };
 use tokio::{
-    sync::{Mutex as AsyncMutex, mpsc, oneshot, watch},
+    sync::{Mutex as AsyncMutex, mpsc, oneshot},
     task::JoinSet,
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, timeout_at},
 };
-use tracing::warn;
 
 use crate::{
     BatchConfig,
-    book::{Book, Entered},
+    book::Entered,
     cancel::cancel,
-    client::BatchClient,
-    failure::Logs,
+    inner::{Inner, lock},
     look::watch,
-    objects::{Objects, client},
+    objects::client,
     recover::recover,
     send::{Offer, collect},
 };
@@ -43,10 +38,6 @@ use crate::{
 const CLOSES_WITHIN: Duration = Duration::from_secs(60);
 /// What of that is left for removing objects.
 const LEFT_FOR_OBJECTS: Duration = Duration::from_secs(10);
-/// How the wait grows between two tries to delete objects.
-const DELETED_AGAIN: BackoffSettings =
-    BackoffSettings { free: 0, first: Duration::from_millis(500), longest: Duration::from_secs(15) };
-
 /// Tasks as jobs of AWS Batch.
 pub struct BatchExecutor {
     info: ExecutorInfo,
@@ -55,22 +46,6 @@ pub struct BatchExecutor {
     ended: AsyncMutex<mpsc::UnboundedReceiver<Completion>>,
     /// What works for it; it stands still when this is dropped.
     work: Mutex<JoinSet<()>>,
-}
-
-/// What all that work shares.
-pub(crate) struct Inner {
-    pub(crate) config: BatchConfig,
-    pub(crate) batch: BatchClient,
-    pub(crate) objects: Objects,
-    pub(crate) logs: Logs,
-    pub(crate) journal: Arc<dyn TaskJournal>,
-    calls: Calls,
-    book: Mutex<Book>,
-    /// Counts what moves in the book.
-    moves: watch::Sender<u64>,
-    tell: mpsc::UnboundedSender<Completion>,
-    /// Whether the last result that was found was compressed: others of its kind are, too.
-    is_compressed: AtomicBool,
 }
 
 impl BatchExecutor {
@@ -95,22 +70,9 @@ impl BatchExecutor {
         s3: SdkS3,
         logs: SdkLogs,
     ) -> Self {
-        let calls = Calls::default();
-        let caller = Caller::new(calls.clone());
         let (tell, ended) = mpsc::unbounded_channel();
         let (offers, offered) = mpsc::unbounded_channel();
-        let inner = Arc::new(Inner {
-            batch: BatchClient::new(batch, caller.clone(), &config),
-            objects: Objects::new(s3, caller.clone(), &config),
-            logs: Logs::new(logs, caller),
-            config,
-            journal,
-            calls,
-            book: Mutex::default(),
-            moves: watch::Sender::new(0),
-            tell,
-            is_compressed: AtomicBool::new(false),
-        });
+        let inner = Arc::new(Inner::new(config, journal, (batch, s3, logs), tell));
         let mut work = JoinSet::new();
         work.spawn(collect(Arc::clone(&inner), offered));
         work.spawn(watch(Arc::clone(&inner)));
@@ -127,7 +89,7 @@ impl BatchExecutor {
     /// The calls so far, by their names in the API.
     #[must_use]
     pub fn calls(&self) -> &Calls {
-        &self.inner.calls
+        self.inner.calls()
     }
 
     /// Stops taking tasks, and waits until those whose jobs are being made are out there.
@@ -171,64 +133,8 @@ impl fmt::Debug for BatchExecutor {
     }
 }
 
-impl Inner {
-    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
-        lock(&self.book)
-    }
-
-    /// Something in the book has moved.
-    pub(crate) fn moved(&self) {
-        self.moves.send_modify(|moves| *moves += 1);
-    }
-
-    /// Changes whenever something in the book moves.
-    pub(crate) fn news(&self) -> watch::Receiver<u64> {
-        self.moves.subscribe()
-    }
-
-    pub(crate) fn tell(&self, completion: Completion) {
-        // Fails only at our end.
-        drop(self.tell.send(completion));
-    }
-
-    /// Whether results are looked for compressed or plain, the likelier first.
-    pub(crate) fn likelier_first(&self) -> [bool; 2] {
-        let is_compressed = self.is_compressed.load(Ordering::Relaxed);
-        [is_compressed, !is_compressed]
-    }
-
-    /// A result was found, compressed or not.
-    pub(crate) fn found(&self, is_compressed: bool) {
-        self.is_compressed.store(is_compressed, Ordering::Relaxed);
-    }
-
-    /// Deletes objects, however long it takes until the bucket answers. What may not be deleted is left to the bucket's
-    /// lifecycle rule.
-    pub(crate) async fn delete(&self, mut keys: Vec<String>) {
-        let mut backoff = Backoff::new(DELETED_AGAIN, fastrand::u64(..));
-        while let Err((left, error)) = self.objects.delete(keys).await {
-            let count = left.len();
-            if !error.kind().is_retryable() {
-                warn!(objects = count, error = %Chain(&error), "objects stay in the bucket");
-                return;
-            }
-            let wait = backoff.failed();
-            if backoff.failures() == 1 {
-                warn!(objects = count, error = %Chain(&error), "objects cannot be deleted: will try again");
-            }
-            sleep(wait).await;
-            keys = left;
-        }
-    }
-}
-
 fn closed() -> Error {
     Error::new(ErrorKind::Failed, "hand over a task", "the executor has closed")
-}
-
-fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No change here can stop half-way, so what a panicking thread left is whole.
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -294,7 +200,7 @@ impl TaskExecutor for BatchExecutor {
     }
 
     fn calls(&self) -> Vec<CallFigures> {
-        self.inner.calls.figures()
+        self.inner.calls().figures()
     }
 
     fn place(&self) -> String {

@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod executor;
 mod failure;
+mod inner;
 mod inventory;
 mod job;
 mod look;

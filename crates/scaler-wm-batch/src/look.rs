@@ -15,7 +15,7 @@ use tracing::{debug, warn};
 
 use crate::{
     client::{Phase, Seen},
-    executor::Inner,
+    inner::Inner,
     outcome::{End, conclude},
 };
 

@@ -10,8 +10,8 @@ use tracing::warn;
 
 use crate::{
     book::{Ended, Run},
-    executor::Inner,
     failure::Cause,
+    inner::Inner,
     payload::unpack,
 };
 

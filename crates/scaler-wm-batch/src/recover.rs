@@ -10,7 +10,7 @@ use scaler_wm_aws::Caller;
 use scaler_wm_core::{Result, TaskEntry, Ticket};
 use tokio::time::{Instant, sleep};
 
-use crate::{book::Run, client::Phase, executor::Inner, job::Place};
+use crate::{book::Run, client::Phase, inner::Inner, job::Place};
 
 /// How often a job is looked for by its name, and how long between two looks: lists lag behind.
 const LOOKS: u32 = 3;

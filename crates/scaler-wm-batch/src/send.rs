@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use crate::{
     book::Run,
     client::NewJob,
-    executor::Inner,
+    inner::Inner,
     job::{Place, array_inputs, job_name},
     payload::{Packed, pack, pack_object},
 };

@@ -20,6 +20,7 @@ mod preflight;
 mod provider;
 #[cfg(feature = "server")]
 mod server;
+mod shared;
 mod watch;
 
 pub use address::{AddressError, PluginAddress};

@@ -1,16 +1,15 @@
 //! Maps the provider seam to a plug-in.
 
 use std::{
-    collections::HashSet,
     num::NonZeroU32,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use scaler_wm_core::{
     Clock, Error, ErrorKind, Launch, LaunchId, Launched, ManagerId, Observed, OpenLaunch, Provider, ProviderInfo,
-    Receipt, Result, Stop, StopAnswer, Tier, Timestamp, Token, Unit, UnitId, control::CallFigures,
+    Receipt, Result, Stop, StopAnswer, Tier, Timestamp, Token, UnitId, control::CallFigures,
 };
 use tokio::{
     sync::watch,
@@ -20,10 +19,10 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    ExternalConfig, PROTOCOL,
-    book::Book,
+    ExternalConfig,
     client::Client,
-    convert::{Described, described, launch_message, settled, unit},
+    convert::{Described, described, launch_message, settled},
+    shared::{Shared, lock, question},
     v1::{self, stop_result},
 };
 
@@ -37,23 +36,6 @@ pub struct ExternalProvider {
     info: ProviderInfo,
     shared: Arc<Shared>,
     watch: AbortHandle,
-}
-
-/// What the provider and the task that watches share. The locks are held for moments only.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) client: Client,
-    config: ExternalConfig,
-    described: Mutex<Described>,
-    book: Mutex<Book>,
-    /// Tokens of launches that were prepared here and have never been sent.
-    fresh: Mutex<HashSet<Token>>,
-    ticks: watch::Sender<u64>,
-    clock: Clock,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ExternalProvider {
@@ -108,68 +90,6 @@ pub(crate) async fn first_word(client: &Client, config: &ExternalConfig) -> Resu
             Err(error) if error.kind().is_uncertain() && Instant::now() + TRY_AGAIN < until => sleep(TRY_AGAIN).await,
             answer => return answer,
         }
-    }
-}
-
-fn question(config: &ExternalConfig) -> v1::InfoRequest {
-    v1::InfoRequest {
-        protocol: PROTOCOL,
-        manager: config.manager.as_str().to_owned(),
-        workers: Some(config.workers.clone()),
-        options: config.options.clone().into_iter().collect(),
-    }
-}
-
-impl Shared {
-    fn manager(&self) -> String {
-        self.config.manager.as_str().to_owned()
-    }
-
-    pub(crate) fn watch_request(&self) -> v1::WatchChangesRequest {
-        v1::WatchChangesRequest { manager: self.manager() }
-    }
-
-    pub(crate) fn tick(&self) {
-        self.ticks.send_modify(|version| *version += 1);
-    }
-
-    /// What the plug-in is now.
-    pub(crate) async fn ask(&self) -> Result<Described> {
-        self.client.info(question(&self.config)).await.and_then(described)
-    }
-
-    /// Takes over what a plug-in that has come back says of itself, but for what the loop relies on.
-    pub(crate) fn renew(&self, now: Described) {
-        let mut before = lock(&self.described);
-        let shape = |described: &Described| {
-            let info = &described.info;
-            let tiers = info.tiers.clone();
-            (info.workers_per_unit, info.concurrency_per_worker, info.idempotent, info.largest_batch, tiers)
-        };
-        if shape(&before) != shape(&now) {
-            warn!(
-                before = ?before.info,
-                now = ?now.info,
-                "the plug-in is another one than before: this manager goes on as it was; restart it to take that over"
-            );
-            return;
-        }
-        *before = now;
-    }
-
-    /// The units of an answer that are to be passed on.
-    fn read(&self, units: Vec<v1::ProviderUnit>) -> (Vec<Unit>, Option<String>) {
-        let now = self.clock.now();
-        let first = lock(&self.described).info.tiers.first().cloned().unwrap_or_default();
-        let mut problem = None;
-        let mut read = Vec::with_capacity(units.len());
-        for message in units {
-            match unit(message, &first, now) {
-                Ok(unit) => read.push(unit),
-                Err(words) => problem = Some(words),
-            }
-        }
-        (read, problem)
     }
 }
 

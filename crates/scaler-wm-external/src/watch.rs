@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use tonic::Code;
 use tracing::{debug, error, info, warn};
 
-use crate::provider::Shared;
+use crate::shared::Shared;
 
 /// The first wait before a plug-in that has gone is looked for again; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(100);

@@ -1,76 +1,28 @@
-//! Policies by their names. A further policy is a file of its own (with its `mod` line) and a line here.
+//! Policies by the names of their types. A further type is a file of its own that reads its strings, and a line here.
 
 use std::sync::Arc;
 
 use super::{
-    Allocator, Engine, Ledger, PolicyError, Pricing, Scaling,
-    allocation::{ByCapability, EvenLoad},
+    Allocator, Engine, Ledger, PolicyError,
     error::meant,
-    keys::Keys,
-    scaling::{CapabilityScaling, NoScaling, TargetWait, Vanilla},
+    names::{Names, Parts, names},
     simple, waterfall,
 };
+
+type Read = fn(&str) -> Result<Parts, PolicyError>;
 
 /// Policy engine types, each with what reads its strings.
 const ENGINES: Names<Read> =
     &[("simple", simple::read), ("waterfall_v1", waterfall::read), ("waterfall_v2", waterfall::read_v2)];
 
-/// Names that `scaling=` takes.
-pub(super) const SCALING: Names<NewScaling> = &[
-    ("no", |_| Ok(Arc::new(NoScaling))),
-    ("vanilla", |_| Ok(Arc::new(Vanilla))),
-    ("capability", |_| Ok(Arc::new(CapabilityScaling))),
-    // Of our own.
-    ("target_wait", |keys| Ok(Arc::new(TargetWait::read(keys)?))),
-];
-
-/// Names that `allocate=` takes.
-pub(super) const ALLOCATION: Names<NewAllocator> = &[("even_load", || Box::new(EvenLoad::default())), BY_CAPABILITY];
-
-/// What tasks with capabilities need.
-pub(super) const BY_CAPABILITY: (&str, NewAllocator) = ("capability", || Box::new(ByCapability::default()));
-
-pub(super) type Names<T> = &'static [(&'static str, T)];
-pub(super) type Read = fn(&str) -> Result<Parts, PolicyError>;
-/// Takes its own keys out of those of the string.
-pub(super) type NewScaling = fn(&mut Keys<'_>) -> Result<Arc<dyn Scaling>, PolicyError>;
-pub(super) type NewAllocator = fn() -> Box<dyn Allocator>;
-
 /// The names of the policy engine types; the first one is the default.
 pub const ENGINE_TYPES: [&str; ENGINES.len()] = names(ENGINES);
-
-/// The names that `scaling=` takes in a policy of type `simple`.
-pub const SCALING_NAMES: [&str; SCALING.len()] = names(SCALING);
-
-/// The names that `allocate=` takes in a policy of type `simple`.
-pub const ALLOCATION_NAMES: [&str; ALLOCATION.len()] = names(ALLOCATION);
-
-const fn names<T, const N: usize>(table: Names<T>) -> [&'static str; N] {
-    let mut names = [""; N];
-    let mut at = 0;
-    while at < N {
-        names[at] = table[at].0;
-        at += 1;
-    }
-    names
-}
 
 /// What a policy string says.
 #[derive(Clone, Debug)]
 pub struct Policy {
     engine_type: &'static str,
     parts: Parts,
-}
-
-/// What a reader makes of a policy string.
-#[derive(Clone, Debug)]
-pub(super) struct Parts {
-    pub(super) scaling_name: &'static str,
-    pub(super) scaling: Arc<dyn Scaling>,
-    pub(super) allocation: (&'static str, NewAllocator),
-    pub(super) notes: Vec<String>,
-    /// Where there is a budget.
-    pub(super) pricing: Option<Arc<Pricing>>,
 }
 
 impl Policy {

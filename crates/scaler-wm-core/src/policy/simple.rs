@@ -4,7 +4,7 @@ use super::{
     PolicyError,
     error::meant,
     keys::Keys,
-    named::{ALLOCATION, Names, Parts, SCALING},
+    names::{ALLOCATION, Names, Parts, SCALING},
 };
 use crate::number::strip;
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, mem};
 use foldhash::{HashMap, HashSet};
 
 use super::{
-    capability::Ability,
+    ability::Ability,
     queues::{Queues, Task, Worker},
 };
 use crate::{Capabilities, TaskId, WorkerId, policy::by_names::ByNames};

@@ -6,6 +6,7 @@ use foldhash::HashMap;
 
 use super::{
     Allocator,
+    ability::Ability,
     balance::balance,
     queues::{Pushed, Queues, Slot, Worker},
 };
@@ -17,13 +18,6 @@ use crate::{Capabilities, TaskId, WorkerId, policy::by_names::ByNames};
 pub(in crate::policy) struct ByCapability {
     queues: Queues<Ability, Capabilities>,
     groups: HashMap<ByNames, Group>,
-}
-
-/// What is known of a worker.
-#[derive(Clone, Debug)]
-pub(super) struct Ability {
-    pub(super) capabilities: Capabilities,
-    queue_size: usize,
 }
 
 /// Workers with the same capabilities by name.

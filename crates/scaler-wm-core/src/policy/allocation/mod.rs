@@ -1,5 +1,6 @@
 //! Allocation: which worker gets a task, and which tasks are taken away from it again.
 
+mod ability;
 mod balance;
 mod capability;
 mod even_load;
