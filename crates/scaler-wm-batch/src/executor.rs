@@ -38,6 +38,7 @@ use crate::{
 const CLOSES_WITHIN: Duration = Duration::from_secs(60);
 /// What of that is left for removing objects.
 const LEFT_FOR_OBJECTS: Duration = Duration::from_secs(10);
+
 /// Tasks as jobs of AWS Batch.
 pub struct BatchExecutor {
     info: ExecutorInfo,

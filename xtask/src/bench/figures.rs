@@ -2,7 +2,6 @@
 //! README quotes of that.
 
 use std::fs;
-use std::path::Path;
 
 use scaler_wm_tests::{Failure, Result};
 use serde_json::{Map, Value, json};
@@ -44,14 +43,14 @@ impl Figures {
         record::write(&json, &self.json())?;
         let (page, readme) = (shell::root().join("docs/figures.md"), shell::root().join("README.md"));
         let text = self.page();
-        write(&page, &text)?;
+        record::write_text(&page, &text)?;
         let failed = |error| Failure::new(format!("read {}", readme.display()), error);
         let (quoted, missing) = quote::quoted(&fs::read_to_string(&readme).map_err(failed)?, &text);
-        write(&readme, &quoted)?;
+        record::write_text(&readme, &quoted)?;
         missing.iter().for_each(|line| eprintln!("README.md quotes a figure that was not measured: {line}"));
         for record in &self.records {
             if let Ok(picture) = fs::read_to_string(record::picture(&record.bench)) {
-                write(&shell::root().join(format!("docs/pictures/{}.svg", record.bench)), &picture)?;
+                record::write_text(&shell::root().join(format!("docs/pictures/{}.svg", record.bench)), &picture)?;
             }
         }
         println!("written to {}, {} and {}", json.display(), page.display(), readme.display());
@@ -118,10 +117,6 @@ impl Figures {
         }
         text
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|error| Failure::new(format!("write {}", path.display()), error))
 }
 
 fn first_line(text: &str) -> &str {

@@ -79,7 +79,7 @@ fn measured(bench: &list::Bench) -> Result<(Record, sheet::Sheet)> {
     eprintln!("written to {}", record.write()?.display());
     if let Some(picture) = &sheet.picture {
         let path = record::picture(bench.name);
-        std::fs::write(&path, picture).map_err(|error| Failure::new(format!("write {}", path.display()), error))?;
+        record::write_text(&path, picture)?;
         eprintln!("written to {}", path.display());
     }
     Ok((record, sheet))

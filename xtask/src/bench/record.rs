@@ -1,7 +1,7 @@
 //! What a bench found, kept in a file of its own: a run that is interrupted loses nothing that was measured before.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use scaler_wm_tests::{Failure, Result};
@@ -87,11 +87,16 @@ pub(super) fn picture(bench: &str) -> PathBuf {
     file(bench).with_extension("svg")
 }
 
-/// Writes JSON to a file, whose folder is made where it is missing.
-pub(super) fn write(path: &PathBuf, value: &Value) -> Result<()> {
+/// Writes JSON to a file.
+pub(super) fn write(path: &Path, value: &Value) -> Result<()> {
+    write_text(path, &format!("{value:#}\n"))
+}
+
+/// Writes a file, whose folder is made where it is missing.
+pub(super) fn write_text(path: &Path, text: &str) -> Result<()> {
     let failed = |error| Failure::new(format!("write {}", path.display()), error);
     path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
-    fs::write(path, format!("{value:#}\n")).map_err(failed)
+    fs::write(path, text).map_err(failed)
 }
 
 #[cfg(test)]
