@@ -37,6 +37,7 @@ use record::Record;
 
 pub(crate) use list::{BENCHES, with_cloud};
 pub(crate) use machine::head;
+pub(crate) use record::write_text;
 pub(crate) use report::{Row, table};
 
 /// `bench NAME`: measures, prints the table and writes it as JSON. Fails when a target is missed.
@@ -79,7 +80,7 @@ fn measured(bench: &list::Bench) -> Result<(Record, sheet::Sheet)> {
     eprintln!("written to {}", record.write()?.display());
     if let Some(picture) = &sheet.picture {
         let path = record::picture(bench.name);
-        record::write_text(&path, picture)?;
+        write_text(&path, picture)?;
         eprintln!("written to {}", path.display());
     }
     Ok((record, sheet))

@@ -93,7 +93,7 @@ pub(super) fn write(path: &Path, value: &Value) -> Result<()> {
 }
 
 /// Writes a file, whose folder is made where it is missing.
-pub(super) fn write_text(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<()> {
     let failed = |error| Failure::new(format!("write {}", path.display()), error);
     path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
     fs::write(path, text).map_err(failed)

@@ -1,6 +1,5 @@
 //! What came of it: a table for people, and everything that was seen as JSON and as a picture.
 
-use std::fs;
 use std::path::PathBuf;
 
 use scaler_wm_tests::{Failure, Result};
@@ -12,7 +11,7 @@ use super::picture;
 use super::seen::Look;
 use super::victims::Victim;
 use super::work::Seen;
-use crate::bench::{Row, table};
+use crate::bench::{Row, table, write_text};
 use crate::shell;
 
 /// How much memory may grow in the judged time, in MB, and how many descriptors.
@@ -41,9 +40,7 @@ impl Report {
         let picture = picture::draw(&self.seen);
         for (name, text) in [("stack.json", format!("{:#}\n", self.json(&rows, fault))), ("stack.svg", picture)] {
             let path = file(name);
-            let failed = |error| Failure::new(format!("write {}", path.display()), error);
-            path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
-            fs::write(&path, text).map_err(failed)?;
+            write_text(&path, &text)?;
             println!("written to {}", path.display());
         }
         Ok(())
