@@ -59,6 +59,11 @@ impl ProviderInfo {
     pub const fn concurrency_per_unit(&self) -> NonZeroU32 {
         self.workers_per_unit.saturating_mul(self.concurrency_per_worker)
     }
+
+    /// Whether a launch may be called again: that is the same request, and its token is still remembered.
+    pub(crate) fn may_repeat(&self, launch: &Launch, now: Timestamp) -> bool {
+        self.idempotent && now.since(launch.at) <= self.repeatable_for
+    }
 }
 
 /// One launch call with everything that it needs: journaled whole, repeated whole.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::fleet::Fleet;
-use crate::{Backoff, BackoffSettings, Launch, LaunchId, OpenLaunch, Receipt, Timestamp};
+use crate::{Backoff, BackoffSettings, Launch, LaunchId, OpenLaunch, ProviderInfo, Receipt, Timestamp};
 
 /// How the wait before repeating a launch with an unknown outcome grows.
 const REPEAT: BackoffSettings =
@@ -120,10 +120,10 @@ impl Launches {
             .collect()
     }
 
-    /// Launches that are due to be called again, and were prepared longer ago than `within`: their outcome stays unknown.
-    pub(super) fn take_too_old(&mut self, within: Duration, now: Timestamp) -> Vec<Launch> {
+    /// Launches that are due to be called again, and may not be any more: their outcome stays unknown.
+    pub(super) fn take_too_old(&mut self, info: &ProviderInfo, now: Timestamp) -> Vec<Launch> {
         let is_too_old = |entry: &mut Entry| {
-            matches!(entry.state, State::RepeatAt(at) if at <= now) && now.since(entry.launch.at) > within
+            matches!(entry.state, State::RepeatAt(at) if at <= now) && !info.may_repeat(&entry.launch, now)
         };
         self.open.extract_if(.., |_, entry| is_too_old(entry)).map(|(_, entry)| entry.launch).collect()
     }

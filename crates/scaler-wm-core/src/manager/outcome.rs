@@ -182,8 +182,8 @@ impl Manager {
     /// carried out again.
     pub(super) fn give_up_old_launches(&mut self, now: Timestamp) {
         let info = self.provider.info();
-        let (within, can_list) = (info.repeatable_for, info.lists_foreign_units);
-        for launch in self.launches.take_too_old(within, now) {
+        let can_list = info.lists_foreign_units;
+        for launch in self.launches.take_too_old(info, now) {
             let (id, units, age_seconds) = (&launch.id, launch.count, now.since(launch.at).as_secs_f64());
             if can_list {
                 warn!(launch = %id, units, age_seconds, "a launch is too old to be repeated: looks tell what came of it");

@@ -51,7 +51,7 @@ impl Manager {
         let entries = self.journal.load().await?;
         let now = self.clock.now();
         let info = self.provider.info();
-        let (can_list, can_find, can_repeat) = (info.lists_foreign_units, info.finds_recorded_units, info.idempotent);
+        let (can_list, can_find) = (info.lists_foreign_units, info.finds_recorded_units);
         let mut forgotten = Vec::new();
         let mut recalled = Recalled { read_at: now, ..Recalled::default() };
         for entry in entries {
@@ -59,9 +59,7 @@ impl Manager {
             if !can_find {
                 // Units of this kind end with their process.
                 forgotten.push(entry.launch.id);
-            } else if entry.settled.is_none()
-                && (entry.receipt.is_some() || (can_repeat && now.since(entry.launch.at) <= info.repeatable_for))
-            {
+            } else if entry.settled.is_none() && (entry.receipt.is_some() || info.may_repeat(&entry.launch, now)) {
                 info!(launch = %entry.launch.id, units = entry.launch.count, "open launch of an earlier process");
                 self.launches.adopted(entry.launch, entry.receipt, self.random.u64(..), now);
             } else {
