@@ -38,8 +38,9 @@ const TASKS: &[Task] = &[
     Task { call: "test", what: "everything that is tested (environments and builds included)", run: |_| test::run() },
     Task {
         call: "bench all [--from NAME] [--without-features]",
-        what: "every bench below in one run, and one table of all figures; target/bench/all.json, docs/figures.md\n\
-               (--from: go on after an interruption, with what each has written to target/bench/NAME.json)",
+        what: "every bench below in one run, and one table of all figures; docs/figures.md, docs/figures.json\n\
+               (those that it leaves out stay as they are on record: in target/bench/NAME.json of this checkout, else\n\
+               in docs/figures.json; --from: go on after an interruption)",
         run: told!(bench::all),
     },
     Task {

@@ -19,13 +19,12 @@ pub(super) struct Plan {
 impl Plan {
     /// Reads `--from NAME` and `--without-features`.
     pub(super) fn read(arguments: &[&str]) -> Result<Self> {
-        let (mut from, mut rest) = (0, arguments);
-        let mut all: Vec<&'static Bench> = BENCHES.iter().filter_map(|bench| named(bench.name)).collect();
+        let (mut from, mut without_features, mut rest) = (0, false, arguments);
         loop {
             rest = match rest {
                 [] => break,
                 ["--without-features", rest @ ..] => {
-                    all.retain(|bench| bench.name != FEATURES);
+                    without_features = true;
                     rest
                 }
                 ["--from", name, rest @ ..] => {
@@ -41,8 +40,10 @@ impl Plan {
                 }
             };
         }
-        let now = all.split_off(from.min(all.len()));
-        Ok(Self { before: all, now })
+        let mut before: Vec<&'static Bench> = BENCHES.iter().filter_map(|bench| named(bench.name)).collect();
+        let mut now = before.split_off(from);
+        before.extend(now.pop_if(|bench| without_features && bench.name == FEATURES));
+        Ok(Self { before, now })
     }
 
     /// Measures what is to be measured. One that fails does not lose the others' figures.
@@ -56,7 +57,8 @@ impl Plan {
         for bench in &self.before {
             match Record::read(bench.name) {
                 Some(record) => records.push(record),
-                None => failed.push((bench.name, format!("there are no figures of it in bench/{}.json", bench.name))),
+                None if bench.name == FEATURES => println!("there are no figures of {FEATURES} on record: left out"),
+                None => failed.push((bench.name.to_owned(), "there are no figures of it on record".to_owned())),
             }
         }
         for (at, bench) in self.now.iter().enumerate() {
@@ -74,7 +76,7 @@ impl Plan {
                 Ok((record, _)) => records.push(record),
                 Err(failure) => {
                     eprintln!("{failure}");
-                    failed.push((bench.name, failure.to_string()));
+                    failed.push((bench.name.to_owned(), failure.to_string()));
                 }
             }
         }
@@ -117,7 +119,8 @@ mod tests {
         assert_eq!(whole.now.len(), BENCHES.len());
         let rest = Plan::read(&["--from", "flood", "--without-features"]).expect("a plan");
         assert_eq!(names(&rest.now), ["flood", "tls"]);
-        assert_eq!(rest.before.len() + rest.now.len() + 1, BENCHES.len());
+        assert_eq!(rest.before.len() + rest.now.len(), BENCHES.len());
+        assert_eq!(rest.before.last().map(|bench| bench.name), Some(FEATURES), "as it was measured before");
         let none = Plan::read(&["--without-features", "--from", FEATURES]).expect("a plan");
         assert!(none.now.is_empty());
     }

@@ -1,22 +1,23 @@
-//! The figures of all benches: `target/bench/all.json` for programs, `docs/figures.md` for people, with pictures, and what the
+//! The figures of all benches: `docs/figures.json` for programs, `docs/figures.md` for people, with pictures, and what the
 //! README quotes of that.
 
 use std::fs;
 
 use scaler_wm_tests::{Failure, Result};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::list::FEATURES;
+use super::machine::MACHINE;
 use super::record::{self, Record};
 use super::{quote, report};
 use crate::shell;
 
 /// All that was measured.
 pub(super) struct Figures {
-    pub(super) head: Vec<(&'static str, String)>,
+    pub(super) head: Vec<(String, String)>,
     pub(super) records: Vec<Record>,
     /// Benches without figures, and why.
-    pub(super) failed: Vec<(&'static str, String)>,
+    pub(super) failed: Vec<(String, String)>,
 }
 
 impl Figures {
@@ -39,7 +40,7 @@ impl Figures {
 
     /// Writes both files, and brings the README up to date.
     pub(super) fn write(&self) -> Result<()> {
-        let json = record::file("all");
+        let json = record::published();
         record::write(&json, &self.json())?;
         let (page, readme) = (shell::root().join("docs/figures.md"), shell::root().join("README.md"));
         let text = self.page();
@@ -77,18 +78,29 @@ impl Figures {
     }
 
     fn json(&self) -> Value {
-        let head: Map<String, Value> =
-            self.head.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
         let records: Vec<Value> = self.records.iter().map(Record::json).collect();
         let failed = self.failed.iter().map(|(bench, why)| json!({ "bench": bench, "why": why }));
-        json!({ "head": head, "benches": records, "failed": failed.collect::<Vec<_>>() })
+        json!({ "head": self.head, "benches": records, "failed": failed.collect::<Vec<_>>() })
+    }
+
+    /// What was JSON before.
+    #[cfg(test)]
+    fn of(value: &Value) -> Option<Self> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let head = value["head"].as_array()?.iter().map(|line| Some((text(&line[0])?, text(&line[1])?)));
+        let failed = value["failed"].as_array()?.iter().map(|one| Some((text(&one["bench"])?, text(&one["why"])?)));
+        Some(Self {
+            head: head.collect::<Option<_>>()?,
+            records: Record::all_of(value)?,
+            failed: failed.collect::<Option<_>>()?,
+        })
     }
 
     fn page(&self) -> String {
         let mut text = String::from(
             "# Figures\n\n<!-- Written by `cargo xtask bench all`: do not edit. -->\n\nAll of them come from `cargo xtask \
-             bench all`, which has written this page: scaler-wm beside the released Python package, on one machine; when \
-             each bench ran, and at which commit, is below. A ratio is ours to Python's. Each line is explained by the \
+             bench all`, which has written this page, and `figures.json` for programs: scaler-wm beside the released \
+             Python package, on one machine; when each bench ran, and at which commit, is below. A ratio is ours to Python's. Each line is explained by the \
              bench that it comes from, `cargo xtask bench NAME`, in `xtask/src/bench`.\n\n",
         );
         let mut table = |head: [&str; 2], rows: Vec<[String; 2]>| {
@@ -97,10 +109,13 @@ impl Figures {
             rows.iter().for_each(|row| text.push_str(&report::line(row)));
             text.push('\n');
         };
-        table(["", ""], self.head.iter().map(|(name, value)| [(*name).to_owned(), value.clone()]).collect());
+        table(["", ""], self.head.iter().map(|(name, value)| [name.clone(), value.clone()]).collect());
+        let machine = self.head.iter().find_map(|(name, value)| (name == MACHINE).then_some(value));
         let measured = self.records.iter().map(|record| {
             let Record { bench, at, commit, seconds, .. } = record;
-            [bench.clone(), format!("{at}, after {:.1} min, commit {commit}", seconds / 60.0)]
+            let other = Some(&record.machine).filter(|name| Some(*name) != machine);
+            let on = other.map_or_else(String::new, |machine| format!(", on {machine}"));
+            [bench.clone(), format!("{at}, after {:.1} min, commit {commit}{on}", seconds / 60.0)]
         });
         table(["bench", "measured"], measured.collect());
         text.push_str(&self.table());
@@ -128,11 +143,12 @@ mod tests {
     use super::super::report::Row;
     use super::*;
 
-    fn figures(failed: Vec<(&'static str, String)>, met: bool) -> Figures {
+    fn figures(failed: Vec<(String, String)>, met: bool) -> Figures {
         let record = Record {
             bench: "native".to_owned(),
             at: "2026-11-29 03:10 UTC".to_owned(),
             commit: "0ab95c9".to_owned(),
+            machine: "a processor".to_owned(),
             seconds: 90.0,
             rows: vec![Row::beside("a ramp", (1.0, 4.0), "s", ("at most half", met))],
             notes: vec!["It grows with n.".to_owned()],
@@ -140,6 +156,7 @@ mod tests {
         let row = |what: &str, figure, unit| Row::alone(what, figure, unit, "", true);
         let sets = Record {
             bench: FEATURES.to_owned(),
+            machine: "another".to_owned(),
             rows: vec![
                 row("native: crates", 58.0, ""),
                 row("native: binary", 4.631, "MB"),
@@ -149,16 +166,17 @@ mod tests {
             notes: Vec::new(),
             ..record.clone()
         };
-        Figures { head: vec![("cores", "2".to_owned())], records: vec![record, sets], failed }
+        Figures { head: vec![(MACHINE.to_owned(), "a processor".to_owned())], records: vec![record, sets], failed }
     }
 
     #[test]
     fn the_page_has_everything_and_says_where_it_comes_from() {
-        let page = figures(vec![("ecs", "failed to start it\nand a log".to_owned())], true).page();
+        let page = figures(vec![("ecs".to_owned(), "failed to start it\nand a log".to_owned())], true).page();
         for part in [
             "cargo xtask bench all",
-            "| cores | 2 |\n",
+            "| machine | a processor |\n",
             "| native | 2026-11-29 03:10 UTC, after 1.5 min, commit 0ab95c9 |\n",
+            "| features | 2026-11-29 03:10 UTC, after 1.5 min, commit 0ab95c9, on another |\n",
             "| bench | what | scaler-wm | Python | ratio | unit | target | met |\n|---|---|---|---|---|---|---|---|\n",
             "| native | a ramp | 1 | 4 | 0.25 | s | at most half | yes |\n",
             "| features | crates | binary (MB) |\n|---|---|---|\n| `native` | 58 | 4.63 |\n| `ecs` | 184 | 14.3 |\n",
@@ -174,6 +192,17 @@ mod tests {
     fn it_fails_when_a_bench_does_or_a_target_is_missed() {
         assert!(figures(Vec::new(), true).verdict().is_ok());
         assert!(figures(Vec::new(), false).verdict().is_err());
-        assert!(figures(vec![("ecs", "it did not start".to_owned())], true).verdict().is_err());
+        assert!(figures(vec![("ecs".to_owned(), "it did not start".to_owned())], true).verdict().is_err());
+    }
+
+    #[test]
+    fn the_page_has_what_is_published_for_programs() {
+        let published = record::read(&record::published()).expect("figures that are published");
+        let figures = Figures::of(&published).expect("figures of this form");
+        let page = fs::read_to_string(shell::root().join("docs/figures.md")).expect("the page");
+        let made = figures.page();
+        let other = made.lines().zip(page.lines()).find(|(made, kept)| made != kept);
+        assert_eq!(other, None, "docs/figures.md is not of docs/figures.json: cargo xtask bench all writes both");
+        assert_eq!(made.len(), page.len());
     }
 }

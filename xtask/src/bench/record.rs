@@ -1,4 +1,5 @@
-//! What a bench found, kept in a file of its own: a run that is interrupted loses nothing that was measured before.
+//! What a bench found, kept in a file of its own: a run that is interrupted loses nothing that was measured before. What is
+//! published stands in `docs/figures.json`, so that a run on a fresh clone can measure one bench and keep the others.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ pub(super) struct Record {
     pub(super) at: String,
     /// What was measured.
     pub(super) commit: String,
+    /// What it was measured on.
+    pub(super) machine: String,
     pub(super) seconds: f64,
     pub(super) rows: Vec<Row>,
     pub(super) notes: Vec<String>,
@@ -33,6 +36,7 @@ impl Record {
             bench: bench.to_owned(),
             at: machine::date()?,
             commit: machine::commit(),
+            machine: machine::machine(),
             seconds: took.as_secs_f64(),
             rows: sheet.rows.clone(),
             notes: sheet.notes.clone(),
@@ -51,16 +55,24 @@ impl Record {
         self.commit == commit && !commit.ends_with(CHANGED) && commit != UNKNOWN
     }
 
-    /// What was found last, if that is there.
+    /// What was found last, here or else by whom it was published.
     pub(super) fn read(bench: &str) -> Option<Self> {
-        let text = fs::read_to_string(file(bench)).ok()?;
-        Self::of(&serde_json::from_str(&text).ok()?)
+        let here = read(&file(bench)).and_then(|value| Self::of(&value));
+        here.or_else(|| Self::all_of(&read(&published())?)?.into_iter().find(|record| record.bench == bench))
+    }
+
+    /// Those of a file that has many.
+    pub(super) fn all_of(value: &Value) -> Option<Vec<Self>> {
+        value["benches"].as_array()?.iter().map(Self::of).collect()
     }
 
     pub(super) fn json(&self) -> Value {
-        let Self { bench, at, commit, seconds, rows, notes } = self;
+        let Self { bench, at, commit, machine, seconds, rows, notes } = self;
         let rows: Vec<Value> = rows.iter().map(Row::json).collect();
-        json!({ "bench": bench, "at": at, "commit": commit, "seconds": seconds, "rows": rows, "notes": notes })
+        json!({
+            "bench": bench, "at": at, "commit": commit, "machine": machine, "seconds": seconds, "rows": rows,
+            "notes": notes,
+        })
     }
 
     fn of(value: &Value) -> Option<Self> {
@@ -70,6 +82,7 @@ impl Record {
             bench: text("bench")?,
             at: text("at")?,
             commit: text("commit")?,
+            machine: text("machine")?,
             seconds: value["seconds"].as_f64()?,
             rows: value["rows"].as_array()?.iter().map(Row::of).collect::<Option<_>>()?,
             notes: notes.collect(),
@@ -82,9 +95,19 @@ pub(super) fn file(bench: &str) -> PathBuf {
     shell::target().join(format!("bench/{bench}.json"))
 }
 
+/// Where the figures of all benches are that are published.
+pub(super) fn published() -> PathBuf {
+    shell::root().join("docs/figures.json")
+}
+
 /// Where the picture of a bench is, if it has one.
 pub(super) fn picture(bench: &str) -> PathBuf {
     file(bench).with_extension("svg")
+}
+
+/// The JSON of a file, if that is there.
+pub(super) fn read(path: &Path) -> Option<Value> {
+    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
 }
 
 /// Writes JSON to a file.
@@ -109,6 +132,7 @@ mod tests {
             bench: "native".to_owned(),
             at: "2026-11-29 03:10".to_owned(),
             commit: "0ab95c9".to_owned(),
+            machine: "a processor, 2 cores".to_owned(),
             seconds: 61.5,
             rows: vec![Row::alone("what", 1.25, "s", "under 2 s", true)],
             notes: vec!["in words".to_owned()],
@@ -120,5 +144,6 @@ mod tests {
         assert!(!changed.is_of("0ab95c9") && !changed.is_of("0ab95c9 and changes"));
         let rows: Vec<Value> = record.rows.iter().map(Row::json).collect();
         assert_eq!(Record::of(&Value::Array(rows)), None);
+        assert_eq!(Record::all_of(&json!({ "benches": [record.json()] })), Some(vec![record]));
     }
 }

@@ -22,7 +22,7 @@ const JUDGED: [&str; 2] = ["local", "cloud"];
 
 /// Everything.
 pub(super) struct Report {
-    pub(super) head: Vec<(&'static str, String)>,
+    pub(super) head: Vec<(String, String)>,
     /// Minutes and seed.
     pub(super) asked: [String; 2],
     pub(super) seen: Seen,
@@ -111,9 +111,6 @@ impl Report {
     }
 
     fn json(&self, rows: &[Row], fault: Option<&Failure>) -> Value {
-        let head = |pairs: &[(&str, String)]| -> Map<String, Value> {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect()
-        };
         let looks = self.seen.looks.iter().map(|(at, looks)| {
             let mut sample = Map::from_iter([("at".to_owned(), Value::from(*at))]);
             for (name, look) in NAMES.iter().zip(looks) {
@@ -124,7 +121,7 @@ impl Report {
         let events = self.seen.events.iter().map(|(at, what)| json!({ "at": at, "what": what }));
         let [minutes, seed] = &self.asked;
         json!({
-            "head": head(&self.head),
+            "head": self.head,
             "minutes": minutes,
             "seed": seed,
             "fault": fault.map(ToString::to_string),
