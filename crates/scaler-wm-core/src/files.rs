@@ -15,10 +15,23 @@ use std::{
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    let mut new = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    // One that a dead process left may be open to others: it is not written into.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = write(Path::new(&beside), content).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // On a disk that is full it is in the way.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     new.write_all(content)?;
-    new.sync_all()?;
-    fs::rename(&beside, path)
+    new.sync_all()
 }
 
 /// What is wrong with the file of a secret that everybody on the host can read or write; `None` if nothing is, or there is no
@@ -44,6 +57,22 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
         assert!(replace(&folder.path().join("none/file"), b"").is_err());
+    }
+
+    #[test]
+    fn what_a_dead_process_left_beside_it_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, left) = (folder.path().join("some.file"), folder.path().join("some.file.new"));
+        fs::write(&left, "half of some").unwrap();
+        fs::set_permissions(&left, fs::Permissions::from_mode(0o666)).unwrap();
+        replace(&path, b"whole").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        // A folder cannot be replaced by a file.
+        let folder_there = folder.path().join("folder");
+        fs::create_dir(&folder_there).unwrap();
+        assert!(replace(&folder_there, b"content").is_err());
+        assert!(!folder.path().join("folder.new").exists(), "nothing is left beside it");
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Manager {
         // What the sweep ended is not left behind. Whoever waits for our end is told what stays, even when nobody answers.
         let asked_at = self.clock.now();
         if let Ok(Ok(observed)) = timeout(LAST_WORD, self.provider.observe(&[])).await {
-            self.settle(Outcome::Observed { asked_at, observed: Ok(observed) }).await;
+            self.settle(Outcome::Observed { asked_at, observed: Ok(observed) });
         }
         self.summary.left_behind = self.staying().chain(self.unseen()).cloned().collect();
         self.summary.unsettled = self.launches.ids().cloned().collect();

@@ -4,10 +4,10 @@
 //! changed. Every call to the provider runs in a task of its own, so that one slow call hides no other.
 
 mod act;
+mod commands;
 mod end;
 mod fleet;
 mod launches;
-mod orders;
 mod outcome;
 mod part_index;
 mod purse;

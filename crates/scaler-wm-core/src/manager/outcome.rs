@@ -104,7 +104,7 @@ impl Manager {
         self.trouble.last = words;
     }
 
-    pub(super) async fn settle(&mut self, outcome: Outcome) {
+    pub(super) fn settle(&mut self, outcome: Outcome) {
         let now = self.clock.now();
         match outcome {
             Outcome::Launched { id, outcome: Ok(launched) } => self.launched(&id, launched, now),

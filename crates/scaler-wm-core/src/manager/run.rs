@@ -222,10 +222,10 @@ impl Manager {
                 }
             }
             Event::Outcome(outcome) => {
-                self.settle(outcome).await;
+                self.settle(outcome);
                 // Whatever else has arrived meanwhile belongs to the same round.
                 while let Ok(outcome) = self.arrivals.try_recv() {
-                    self.settle(outcome).await;
+                    self.settle(outcome);
                 }
             }
             Event::Changed => self.observing.is_wanted = true,

@@ -47,8 +47,8 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     Plan { actions: draft.actions, cooldown, rebalance, target, look_again: draft.look_again }
 }
 
-/// Whether the workers of a unit should have reached the scheduler by now, and have not, or have left it for good. While the scheduler is away none
-/// can, and none is let go for it.
+/// Whether the workers of a unit should have reached the scheduler by now, and have not, or have left it for good. While
+/// the scheduler is away none can, and none is let go for it.
 fn is_overdue(unit: &UnitView, situation: &Situation<'_>) -> bool {
     situation.desired.is_some()
         && matches!(unit.work, Work::NotConnected { since } if situation.now.since(since) >= situation.limits.ready_within)

@@ -4,7 +4,7 @@ use super::{
     PolicyError,
     error::meant,
     keys::Keys,
-    names::{ALLOCATION, Names, Parts, SCALING},
+    parts::{ALLOCATION, Names, Parts, SCALING},
 };
 use crate::number::strip;
 

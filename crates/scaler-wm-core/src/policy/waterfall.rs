@@ -4,7 +4,7 @@ use std::{collections::HashMap, num::IntErrorKind, sync::Arc};
 
 use super::{
     Budget, PolicyError, Pricing,
-    names::{BY_CAPABILITY, Parts},
+    parts::{BY_CAPABILITY, Parts},
     scaling::{PricedRule, Rule, WaterfallV1, WaterfallV2},
 };
 use crate::{

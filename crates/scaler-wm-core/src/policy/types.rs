@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Allocator, Engine, Ledger, PolicyError,
     error::meant,
-    names::{Names, Parts, names},
+    parts::{Names, Parts, names},
     simple, waterfall,
 };
 
