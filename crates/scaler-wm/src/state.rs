@@ -77,7 +77,12 @@ impl State {
     /// When it can neither be read nor written.
     pub(crate) fn identity(&self, kind: &str) -> Result<String, Failure> {
         let file = self.folder.join("identity");
-        let failed = |error: io::Error| Failure::Usage(format!("failed to keep {}: {error}", file.display()));
+        let failed = |error: io::Error| {
+            let file = file.display();
+            Failure::Usage(format!(
+                "failed to keep {file}: {error}; let this user own it, or give another folder by --state-dir"
+            ))
+        };
         match fs::read_to_string(&file) {
             Ok(identity) if !identity.is_empty() => return Ok(identity),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
@@ -87,7 +92,7 @@ impl State {
         getrandom(&mut random, GetRandomFlags::empty()).map_err(|error| failed(error.into()))?;
         let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let identity = format!("{}|worker_manager_{kind}|{random}", std::process::id());
-        files::replace(&self.folder.join("identity"), identity.as_bytes()).map_err(failed)?;
+        files::replace(&file, identity.as_bytes()).map_err(failed)?;
         Ok(identity)
     }
 

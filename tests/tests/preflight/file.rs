@@ -44,6 +44,10 @@ fn a_policy_that_never_asks_is_found() -> Result<()> {
     looked.says("policy", "warning", &["scaling no", "dyn", "nothing is ever started", "scaling=vanilla"])?;
     let rules = "1,other,10\"\npolicy_engine_type = \"waterfall_v1";
     stack.preflight(&file(&stack, rules), &["--json"])?.says("policy", "warning", &["waterfall_v1", "dyn", "rule"])?;
+    let rules = "1,dyn,10\"\npolicy_engine_type = \"waterfall_v1";
+    let unlimited = file(&stack, rules).replace("max_task_concurrency = 2", "max_task_concurrency = -1");
+    stack.check(unlimited.contains("= -1"), "a manager without a limit", &unlimited)?;
+    stack.preflight(&unlimited, &["--json"])?.is_good(&["policy"])?;
     let nonsense = stack.preflight(&file(&stack, "scaling=sometimes"), &["--json"])?;
     nonsense.has_failed("policy", &["policy_content"])
 }

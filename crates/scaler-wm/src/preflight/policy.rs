@@ -1,7 +1,7 @@
 //! Whether the policy that decides ever asks a manager for something.
 
 use scaler_wm_core::{
-    Capabilities, Check, TaskId,
+    Capabilities, Check, Limit, TaskId,
     policy::{Change, Offer, Policy},
 };
 
@@ -61,7 +61,12 @@ fn judged(policy: &Policy, managers: &[&ManagerConfig]) -> Check {
 /// Whether it asks a manager that is there alone for something, when many tasks wait.
 fn asks(policy: &Policy, config: &ManagerConfig) -> bool {
     let mut engine = policy.engine();
-    let offer = Offer::new(config.limit, config.values.capabilities("per_worker_capabilities"));
+    // As its heartbeats have it: a policy takes -1 for none at all.
+    let limit = match config.limit {
+        Limit::Unlimited => Limit::AtMost(u32::MAX),
+        limit => limit,
+    };
+    let offer = Offer::new(limit, config.values.capabilities("per_worker_capabilities"));
     engine.apply(Change::ManagerHeartbeat { manager: config.manager.clone(), offer });
     let id = TaskId::from(&b"preflight"[..]);
     engine.apply(Change::TasksAdded { id, capabilities: Capabilities::default(), count: MANY });
