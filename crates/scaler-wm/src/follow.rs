@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -33,7 +33,7 @@ pub(crate) struct Followed {
     hold: Duration,
     trust: Trust,
     ledger: Option<Arc<Ledger>>,
-    host: Arc<OnceLock<PolicyHost>>,
+    host: Arc<Mutex<Option<PolicyHost>>>,
 }
 
 impl Followed {
@@ -46,7 +46,8 @@ impl Followed {
             return Ok(None);
         }
         if fixed_concurrency(values).is_some() {
-            let problem = "fixed mode follows no policy; write policy_source = \"scheduler\" at this manager, or let its mode be dynamic";
+            let problem = "fixed mode follows no policy; write policy_source = \"scheduler\" at this manager, or let its \
+                           mode be dynamic";
             return Err(values.problem("policy_source", problem));
         }
         let Some(content) = values.maybe_text("policy_content") else {
@@ -92,9 +93,11 @@ impl Followed {
     /// The engine, started if nobody has done so: it has a thread of its own, since it serves managers on several.
     ///
     /// # Errors
-    /// When this build does not speak what carries messages.
+    /// When this build does not speak what carries messages, or there is no thread to be had.
     pub(crate) fn host(&self, monitor: &Address, identity: &str) -> Result<PolicyHost, Failure> {
-        if let Some(host) = self.host.get() {
+        // Held while it is started: managers that share it come at the same time.
+        let mut shared = self.host.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = &*shared {
             return Ok(host.clone());
         }
         let backend = backend(Some(monitor))?;
@@ -109,15 +112,10 @@ impl Followed {
             hold: self.hold,
         };
         let (host, work) = PolicyHost::new(&self.policy, self.ledger.clone(), settings);
-        // Another manager may have been quicker: then this one never begins.
-        let mut work = Some(work);
-        let shared = self.host.get_or_init(|| {
-            if let Err(error) = work.take().map_or(Ok(()), run) {
-                tracing::error!(%error, "the policy engine has no thread");
-            }
-            host
-        });
-        Ok(shared.clone())
+        run(work)
+            .map_err(|error| Failure::Running(format!("failed to start the thread of the policy engine: {error}")))?;
+        *shared = Some(host.clone());
+        Ok(host)
     }
 }
 
