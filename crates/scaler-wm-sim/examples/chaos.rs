@@ -1,6 +1,6 @@
 //! Managers among faults, for as many seeds as one likes.
 //!
-//! `chaos SEEDS [FIRST]` runs scenarios of that many seeds, on all processors; the first one that breaks a rule is made
+//! What `cargo xtask soak chaos` runs. `chaos SEEDS [FIRST]` runs scenarios of that many seeds, on all processors; the first one that breaks a rule is made
 //! shorter and told. `chaos --replay SEED` tells how one goes.
 
 use std::{
@@ -107,7 +107,7 @@ fn tell_violation(seed: u64) {
     for line in shrunk.scenario.run(true).log {
         println!("  {line}");
     }
-    println!("(again, with all events: chaos --replay {seed})");
+    println!("(again, with all events: cargo xtask soak chaos --replay {seed})");
 }
 
 fn replay(seed: u64) -> ExitCode {
