@@ -77,7 +77,8 @@ pub(crate) fn measure(case: &Case) -> Result<Measured> {
     })
 }
 
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
+/// The value in the middle.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

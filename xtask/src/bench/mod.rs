@@ -35,6 +35,7 @@ use scaler_wm_tests::{Failure, LATEST, Result, Venv};
 use crate::terminal;
 use record::Record;
 
+pub(crate) use cases::median;
 pub(crate) use list::{BENCHES, with_cloud};
 pub(crate) use machine::head;
 pub(crate) use record::write_text;

@@ -1,6 +1,7 @@
 //! `cargo xtask soak chaos`: whole managers among faults, and defects that have to be found.
 
 use std::fs;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -9,7 +10,7 @@ use scaler_wm_tests::{Failure, Result};
 use crate::{shell, terminal};
 
 /// Seeds if nobody says how many.
-const SEEDS: &str = "10000";
+const SEEDS: NonZeroU64 = NonZeroU64::new(10_000).expect("not 0");
 /// A defect is found within so many seeds.
 const SEEDS_FOR_MUTANTS: &str = "2000";
 /// What a copy of the repository needs so that cargo builds a part of it.
@@ -95,31 +96,58 @@ impl Mutant {
     }
 }
 
-/// `arguments`: `--seeds N`, `--mutants`, or `--replay SEED`.
-pub(crate) fn run(arguments: &[&str]) -> Result<()> {
-    terminal::clean_up_on_signals()?;
-    let (mut seeds, mut has_mutants) = (SEEDS, false);
-    let mut left = arguments.iter();
-    while let Some(argument) = left.next() {
-        match *argument {
-            "--mutants" => has_mutants = true,
-            "--replay" => {
-                let seed = left.next().copied().unwrap_or_default();
-                let program = build(shell::root())?;
-                return shell::run("replay the seed", Command::new(program).args(["--replay", seed]));
-            }
-            "--seeds" => seeds = left.next().copied().unwrap_or_default(),
-            other => {
-                let words = format!("`{other}` is none of --seeds N, --mutants and --replay SEED");
-                return Err(Failure::new("read what the task is given", words));
-            }
+/// What the task is told.
+#[derive(Debug, PartialEq)]
+enum Asked {
+    Sweep { seeds: NonZeroU64, has_mutants: bool },
+    Replay { seed: u64 },
+}
+
+impl Asked {
+    /// Reads `--seeds N`, `--mutants`, or `--replay SEED`.
+    fn read(arguments: &[&str]) -> Result<Self> {
+        let failed = |detail: String| Failure::new("read what the soak is told", detail);
+        let (mut seeds, mut has_mutants, mut rest) = (SEEDS, false, arguments);
+        loop {
+            rest = match rest {
+                [] => return Ok(Self::Sweep { seeds, has_mutants }),
+                ["--mutants", rest @ ..] => {
+                    has_mutants = true;
+                    rest
+                }
+                ["--seeds", count, rest @ ..] => {
+                    seeds = count.parse().map_err(|error| failed(format!("--seeds {count}: {error}")))?;
+                    rest
+                }
+                ["--replay", seed] => {
+                    let seed = seed.parse().map_err(|error| failed(format!("--replay {seed}: {error}")))?;
+                    return Ok(Self::Replay { seed });
+                }
+                other => {
+                    let detail = "is none of --seeds N, --mutants, and --replay SEED by itself";
+                    return Err(failed(format!("`{}` {detail}", other.join(" "))));
+                }
+            };
         }
     }
-    if has_mutants {
-        mutants()?;
+}
+
+/// Whole managers in simulated time among faults; fails when a rule is broken, or a planted defect is not found.
+pub(crate) fn chaos(arguments: &[&str]) -> Result<()> {
+    let asked = Asked::read(arguments)?;
+    terminal::clean_up_on_signals()?;
+    match asked {
+        Asked::Replay { seed } => {
+            let mut program = Command::new(build(shell::root())?);
+            shell::run("replay the seed", program.args(["--replay", &seed.to_string()]))
+        }
+        Asked::Sweep { seeds, has_mutants } => {
+            if has_mutants {
+                mutants()?;
+            }
+            shell::run("break no rule", Command::new(build(shell::root())?).arg(seeds.to_string()))
+        }
     }
-    let program = build(shell::root())?;
-    shell::run("break no rule", Command::new(program).arg(seeds))
 }
 
 /// Plants each defect in a copy, and sees that it is found.
@@ -187,6 +215,19 @@ fn copy() -> Result<tempfile::TempDir> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_it_is_told_is_read_before_anything_is_built() {
+        assert_eq!(Asked::read(&[]).expect("read"), Asked::Sweep { seeds: SEEDS, has_mutants: false });
+        let all = Asked::read(&["--seeds", "5", "--mutants"]).expect("read");
+        assert_eq!(all, Asked::Sweep { seeds: NonZeroU64::new(5).expect("not 0"), has_mutants: true });
+        assert_eq!(Asked::read(&["--replay", "0"]).expect("read"), Asked::Replay { seed: 0 });
+        for wrong in
+            [&["--seeds"][..], &["--seeds", "0"], &["--seeds", "x"], &["--replay"], &["--replay", "1", "2"], &["7"]]
+        {
+            assert!(Asked::read(wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     /// They are planted by `soak chaos --mutants` alone, which is not run every day.
     #[test]

@@ -5,6 +5,8 @@
 //! the straight line that fits best (least squares), and how much it rises from the beginning to the end of the judged time
 //! is the growth, which has a bound.
 
+use crate::bench::median;
+
 /// Parts into which the judged time is cut.
 const PARTS: usize = 12;
 /// Parts with something in them that a judgement needs.
@@ -44,11 +46,6 @@ impl Growth {
         let points: Vec<(f64, f64)> = parts.map(|(part, figures)| (middle(part), median(figures))).collect();
         (points.len() >= ENOUGH).then(|| Self { by: slope(&points), over })
     }
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
 }
 
 /// The slope of the straight line that fits best.

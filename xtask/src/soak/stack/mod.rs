@@ -51,7 +51,8 @@ impl Asked {
     }
 }
 
-pub(super) fn run(arguments: &[&str]) -> Result<()> {
+/// The real stack under changing load, with kills; fails when a result is wrong, memory grows, or something is left.
+pub(crate) fn stack(arguments: &[&str]) -> Result<()> {
     let asked = Asked::read(arguments)?;
     terminal::clean_up_on_signals()?;
     let head = bench::head()?;
