@@ -4,6 +4,8 @@
 //!
 //! `cargo xtask demo` and `cargo xtask bench native` stand on the same code.
 
+#![forbid(unsafe_code)]
+
 mod aws;
 mod browser;
 mod error;

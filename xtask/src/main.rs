@@ -1,5 +1,7 @@
 //! Tasks of this repository, run by `cargo xtask`.
 
+#![forbid(unsafe_code)]
+
 mod bench;
 mod codegen;
 mod compat;
