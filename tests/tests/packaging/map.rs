@@ -74,6 +74,22 @@ fn what_the_code_map_names_is_there() {
     assert!(seen > 80, "{seen} names were looked for");
 }
 
+#[test]
+fn every_folder_is_on_the_code_map() {
+    let document = document();
+    let map = section(&document, "Code map");
+    let folders = |path: &Path| -> Vec<String> {
+        let entries = fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
+        let names =
+            entries.filter(|path| path.is_dir()).filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
+        names.filter(|name| !name.starts_with('.')).collect()
+    };
+    let top = folders(root()).into_iter().filter(|name| !["crates", "target"].contains(&name.as_str()));
+    let all = top.chain(folders(&root().join("crates")).into_iter().map(|name| format!("crates/{name}")));
+    let missing: Vec<String> = all.filter(|name| !map.contains(&format!("\n| `{name}`"))).collect();
+    assert!(missing.is_empty(), "no row has {missing:?}");
+}
+
 /// Whether it is the name of a file or a folder. (Others are names of crates, types and commands.)
 fn is_file(named: &str) -> bool {
     !named.contains(' ') && [".rs", ".py", ".html", "/"].iter().any(|end| named.ends_with(end))
