@@ -41,11 +41,11 @@ impl Manager {
 
     /// Bounds whose time is over are gone.
     pub(super) fn mind_bounds(&mut self, now: Timestamp) {
-        let Some(bounds) = self.bounds else { return };
+        let Some(bounds) = self.wants.bounds else { return };
         match bounds.until {
             Some(until) if until <= now => {
                 info!(manager = %self.settings.manager, %bounds, "an operator's bounds have run out");
-                self.bounds = None;
+                self.wants.bounds = None;
                 self.happened(Happening::Bounds(None), now);
             }
             Some(until) => self.look_again(until),
@@ -54,7 +54,7 @@ impl Manager {
     }
 
     fn set_bounds(&mut self, bounds: Option<Bounds>, now: Timestamp) -> Result<(), Refusal> {
-        if matches!(self.wish, Some(Wish::Once(_))) {
+        if matches!(self.wants.wish, Some(Wish::Once(_))) {
             return Err(Refusal::Invalid(
                 "a manager in fixed mode has no bounds: it starts its workers once".to_owned(),
             ));
@@ -83,17 +83,17 @@ impl Manager {
                 return Err(Refusal::Invalid("their time would be over already".to_owned()));
             }
         }
-        self.bounds = bounds;
+        self.wants.bounds = bounds;
         self.happened(Happening::Bounds(bounds), now);
         Ok(())
     }
 
     fn set_draining(&mut self, is_draining: bool, now: Timestamp) -> Result<(), Refusal> {
-        if self.is_draining == is_draining {
+        if self.wants.is_draining == is_draining {
             let words = if is_draining { "it is draining already" } else { "it is not draining" };
             return Err(Refusal::NotNow(words.to_owned()));
         }
-        self.is_draining = is_draining;
+        self.wants.is_draining = is_draining;
         self.happened(Happening::Draining(is_draining), now);
         Ok(())
     }

@@ -51,8 +51,8 @@ impl Manager {
 
     /// Whether a wish of the kind [`Wish::Once`] has been fulfilled and has run its course.
     fn is_once_over(&self) -> bool {
-        let Some(Wish::Once(concurrency)) = self.wish else { return false };
-        self.started_once >= self.settings.sizing.units(concurrency)
+        let Some(Wish::Once(concurrency)) = self.wants.wish else { return false };
+        self.wants.started_once >= self.settings.sizing.units(concurrency)
             && self.fleet.is_empty()
             && self.launches.is_empty()
     }

@@ -12,6 +12,7 @@ mod outcome;
 mod part_index;
 mod purse;
 mod recall;
+mod retries;
 mod run;
 mod says;
 mod settings;

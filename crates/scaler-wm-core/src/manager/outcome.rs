@@ -196,10 +196,8 @@ impl Manager {
             }
             self.close(id, Settled { units: Vec::new(), missing: units.get() });
             // What takes its place has to wait as after a failure.
-            if self.backoff.failures() == 0 {
-                self.backoff.failed();
-            }
-            self.back_off(now);
+            self.retries.wait_already();
+            self.retries.failed(now);
         }
     }
 
@@ -212,16 +210,14 @@ impl Manager {
         }
         if error.kind() == ErrorKind::NoCapacity {
             let rest = error.retry_after().unwrap_or(TIER_RESTS);
-            self.tiers.insert(tier.clone(), now + rest);
+            self.retries.rest(tier, now + rest);
             self.call_failed(Call::Launch, &error, rest);
             return;
         }
         // A launch that failed says more than a unit that died: the first failure waits already.
-        if self.backoff.failures() == 0 {
-            self.backoff.failed();
-        }
-        let wait = self.back_off(now).max(error.retry_after().unwrap_or_default());
-        self.not_before = self.not_before.max(now + wait);
+        self.retries.wait_already();
+        let wait = self.retries.failed(now).max(error.retry_after().unwrap_or_default());
+        self.retries.wait_until(now + wait);
         self.call_failed(Call::Launch, &error, wait);
     }
 
@@ -229,16 +225,6 @@ impl Manager {
     fn end_for(&mut self, error: Error) {
         self.end(&Chain(&error).to_string());
         self.trouble.fatal.get_or_insert(error);
-    }
-
-    fn back_off(&mut self, now: Timestamp) -> Duration {
-        // One cause that hits many units at once is one failure.
-        if self.backoff.failures() > 0 && self.not_before > now {
-            return self.not_before.since(now);
-        }
-        let wait = self.backoff.failed();
-        self.not_before = self.not_before.max(now + wait);
-        wait
     }
 
     fn answered(&mut self, how: Stop, asked: &[UnitId], answers: Vec<(UnitId, Result<StopAnswer>)>, now: Timestamp) {
@@ -298,7 +284,7 @@ impl Manager {
             Noted::Nothing => {}
             // It died while no process of this manager was there to tell.
             Noted::Ghost(unit, exit) if exit.sure && !exit.asked => {
-                let workers = Fleet::workers_of(&unit, &self.load);
+                let workers = Fleet::workers_of(&unit, &self.wants.load);
                 // Those whose workers are long forgotten are no news.
                 if !workers.is_empty() {
                     info!(unit = %unit.id, %exit, "a unit of an earlier process has died");
@@ -310,7 +296,7 @@ impl Manager {
                 self.summary.started += 1;
                 self.happened(Happening::UnitStarted { unit: id, launch }, now);
                 self.seat.meters().note(|figures| figures.units_started += 1);
-                self.started_once = self.started_once.saturating_add(1);
+                self.wants.started_once = self.wants.started_once.saturating_add(1);
             }
             Noted::Gone(departed) => self.departed(&departed, now),
         }
@@ -337,7 +323,7 @@ impl Manager {
             figures.units_died += u64::from(!*was_asked);
             figures.units_cut_off += u64::from(cut_off);
         });
-        let is_released = self.up_since.is_none();
+        let is_released = self.wants.up_since.is_none();
         let age_seconds = age.as_secs_f64();
         if *was_asked {
             if cut_off {
@@ -354,16 +340,16 @@ impl Manager {
             info!(unit = %unit.id, %exit, "a unit left, as its scheduler has gone");
         } else if exit.is_crash() || *age < TOO_SOON {
             // One more of what did not fit would not fit either: already the first such end waits.
-            if exit.cause == ExitCause::OutOfMemory && self.backoff.failures() == 0 {
-                self.backoff.failed();
+            if exit.cause == ExitCause::OutOfMemory {
+                self.retries.wait_already();
             }
-            let wait = self.back_off(now);
+            let wait = self.retries.failed(now);
             warn!(unit = %unit.id, %exit, age_seconds, tasks, wait_seconds = wait.as_secs_f64(), "a unit died");
         } else {
             info!(unit = %unit.id, %exit, age_seconds, "a unit left by itself");
         }
         if exit.sure {
-            for worker in Fleet::workers_of(unit, &self.load) {
+            for worker in Fleet::workers_of(unit, &self.wants.load) {
                 self.link.worker_gone(worker);
             }
         }

@@ -1,7 +1,6 @@
 //! The manager and its event loop.
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,17 +16,16 @@ use super::{
     outcome::{Outcome, Trouble},
     purse::Purse,
     recall::Recalled,
+    retries::Retries,
     says::Says,
+    wants::Wants,
 };
 use crate::{
-    Backoff, BackoffSettings, Clock, Cooldown, Journal, LinkEvent, Load, Provider, Result, SchedulerLink, Tier,
-    Timestamp, Wish,
-    control::{Bounds, Command, Happening, Refusal, Seat, pair},
+    Clock, Cooldown, Journal, LinkEvent, Provider, Result, SchedulerLink, Timestamp, Wish,
+    control::{Command, Happening, Refusal, Seat, pair},
     plan::{Limits, Rebalance, Situation, TierView, UnitView, plan, plan_ending},
 };
 
-/// No failure for so long: the next one counts as the first.
-const FAILURES_FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 /// How long a unit may take to finish what runs where that is not to be ended.
 const PATIENCE: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// A round of planning that takes longer than this is worth a line in the log.
@@ -43,17 +41,10 @@ pub struct Manager {
     pub(super) clock: Clock,
     pub(super) fleet: Fleet,
     pub(super) launches: Launches,
-    pub(super) wish: Option<Wish>,
-    pub(super) load: Load,
-    /// Since when the scheduler has answered without a break.
-    pub(super) up_since: Option<Timestamp>,
-    pub(super) backoff: Backoff,
-    pub(super) not_before: Timestamp,
-    pub(super) tiers: BTreeMap<Tier, Timestamp>,
+    pub(super) wants: Wants,
+    pub(super) retries: Retries,
     pub(super) trouble: Trouble,
     pub(super) summary: Summary,
-    /// Units that a wish of the kind [`Wish::Once`] has brought so far.
-    pub(super) started_once: u32,
     pub(super) random: fastrand::Rng,
     pub(super) observing: Observing,
     pub(super) purse: Purse,
@@ -63,7 +54,6 @@ pub struct Manager {
     arrivals: mpsc::UnboundedReceiver<Outcome>,
     cooldown: Cooldown,
     rebalance: Rebalance,
-    pub(super) desired: Option<u32>,
     pub(super) target: Option<u32>,
     pub(super) ending: Option<Timestamp>,
     /// Whether the link has said its last word: it would say it again, at once, for ever.
@@ -74,12 +64,6 @@ pub struct Manager {
     pub(super) recalled: Option<Recalled>,
     /// Whether this process ends and its units stay.
     pub(super) is_leaving_them: bool,
-    /// What an operator has set.
-    pub(super) bounds: Option<Bounds>,
-    /// Whether an operator lets every unit go.
-    pub(super) is_draining: bool,
-    /// Units that the scheduler wants, without an operator's word.
-    pub(super) wanted: Option<u32>,
     pub(super) cooldown_until: Option<Timestamp>,
     pub(super) seat: Seat,
     says: Says,
@@ -122,22 +106,16 @@ impl Manager {
             limits,
             never_ready: None,
             purse: Purse::new(settings.ledger.clone(), settings.manager.clone()),
-            backoff: Backoff::new(BackoffSettings::default(), settings.seed),
+            retries: Retries::new(settings.seed, now),
             random: fastrand::Rng::with_seed(settings.seed),
-            not_before: now,
             observing: Observing { is_under_way: false, is_wanted: true, next: now, after: None },
-            tiers: BTreeMap::new(),
             fleet: Fleet::default(),
             launches: Launches::default(),
-            wish: None,
-            load: Load::default(),
-            up_since: None,
+            wants: Wants::default(),
             trouble: Trouble::default(),
             summary: Summary::default(),
-            started_once: 0,
             cooldown: Cooldown::default(),
             rebalance: Rebalance::default(),
-            desired: None,
             target: None,
             ending: None,
             is_link_closed: false,
@@ -145,9 +123,6 @@ impl Manager {
             is_spreading_said: false,
             recalled: Some(Recalled::default()),
             is_leaving_them: false,
-            bounds: None,
-            is_draining: false,
-            wanted: None,
             cooldown_until: None,
             seat: pair(settings.manager.clone()).1,
             says: Says::default(),
@@ -268,10 +243,10 @@ impl Manager {
         match event {
             LinkEvent::Up => {
                 debug!(manager = %self.settings.manager, "the link is up");
-                self.up_since = Some(self.clock.now());
+                self.wants.up_since = Some(self.clock.now());
                 self.happened(Happening::LinkUp, self.clock.now());
                 // What was wanted before it went away may no longer be.
-                self.wish = None;
+                self.wants.wish = None;
             }
             LinkEvent::Down(reason) => {
                 let manager = &self.settings.manager;
@@ -279,11 +254,11 @@ impl Manager {
                     warn!(%manager, %reason, left_out, "the scheduler does not answer: units stay, none starts");
                 });
                 self.happened(Happening::LinkDown(reason), self.clock.now());
-                self.up_since = None;
-                self.wish = None;
+                self.wants.up_since = None;
+                self.wants.wish = None;
             }
-            LinkEvent::Wish(wish) => self.wish = Some(wish),
-            LinkEvent::Load(load) => self.load = load,
+            LinkEvent::Wish(wish) => self.wants.wish = Some(wish),
+            LinkEvent::Load(load) => self.wants.load = load,
             LinkEvent::Closed(reason) => {
                 self.is_link_closed = true;
                 self.end(&reason);
@@ -295,17 +270,14 @@ impl Manager {
     fn round(&mut self) {
         let started = Instant::now();
         let now = self.clock.now();
-        if self.backoff.failures() > 0 && now.since(self.not_before) >= FAILURES_FORGOTTEN_AFTER {
-            self.backoff.succeeded();
-        }
+        self.retries.forget_old(now);
         self.observe_if_due(now);
         self.give_up_old_launches(now);
         self.look_again = None;
         self.mind_bounds(now);
-        self.wanted = self.wanted_now();
-        self.desired = self.wanted.map(|wanted| self.bounded(wanted));
+        self.want();
         self.say_if_work_cannot_be_spread(now);
-        let views = self.fleet.views(&self.load, self.knows_since(), self.clock.now());
+        let views = self.fleet.views(&self.wants.load, self.wants.knows_since(), self.clock.now());
         if self.recalled.is_none() {
             self.purse.count(self.present(), now);
         }
@@ -333,33 +305,30 @@ impl Manager {
             .info()
             .tiers
             .iter()
-            .map(|tier| TierView {
-                tier: tier.clone(),
-                available_from: self.tiers.get(tier).copied().unwrap_or_default(),
-            })
+            .map(|tier| TierView { tier: tier.clone(), available_from: self.retries.available_from(tier) })
             .collect();
-        let limits = match self.wish {
-            _ if self.is_draining => Limits { cooldown: Duration::ZERO, ..self.limits.clone() },
+        let limits = match self.wants.wish {
+            _ if self.wants.is_draining => Limits { cooldown: Duration::ZERO, ..self.limits.clone() },
             Some(Wish::Spare(_)) => Limits { drain_timeout: PATIENCE, cooldown: Duration::ZERO, ..self.limits.clone() },
             _ => self.limits.clone(),
         };
         let made = plan(&Situation {
             now,
-            desired: self.desired,
+            desired: self.wants.desired,
             units: views,
             open: self.launches.outstanding(&self.fleet),
             limits: &limits,
             tiers: &tiers,
             cooldown: self.cooldown,
             rebalance: &self.rebalance,
-            not_before: self.not_before,
+            not_before: self.retries.not_before(),
         });
         if made.target != self.target {
-            let (manager, desired) = (&self.settings.manager, self.desired);
+            let (manager, desired) = (&self.settings.manager, self.wants.desired);
             self.says.target.say(now, |left_out| {
                 info!(%manager, desired, target = made.target, units = views.len(), left_out, "target changed");
             });
-            let (desired, target) = (self.desired, made.target);
+            let (desired, target) = (self.wants.desired, made.target);
             let there = u32::try_from(views.len()).unwrap_or(u32::MAX);
             self.happened(Happening::Target { desired, target, units: there }, now);
         }

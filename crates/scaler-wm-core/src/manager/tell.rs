@@ -17,12 +17,12 @@ const LOAD_SHOWS: Duration = Duration::from_secs(5);
 impl Manager {
     /// Says once what else spreads work, where it cannot be taken back from a loaded unit.
     pub(super) fn say_if_work_cannot_be_spread(&mut self, now: Timestamp) {
-        let Some(up_since) = self.up_since.filter(|_| self.settings.rebalances && !self.is_spreading_said) else {
+        let Some(up_since) = self.wants.up_since.filter(|_| self.settings.rebalances && !self.is_spreading_said) else {
             return;
         };
         let why = if !self.provider.info().relieves {
             "its workers cannot be asked to hand work back"
-        } else if self.load.live_since.is_none() && now.since(up_since) >= LOAD_SHOWS {
+        } else if self.wants.load.live_since.is_none() && now.since(up_since) >= LOAD_SHOWS {
             "who is busy is not known"
         } else {
             return;
@@ -42,7 +42,7 @@ impl Manager {
         self.seat.decided(Decision {
             at: now,
             cause: wish_in_words(&status),
-            desired: self.desired,
+            desired: self.wants.desired,
             target: made.target,
             units: u32::try_from(views.len()).unwrap_or(u32::MAX),
             open: status.open,
@@ -74,30 +74,30 @@ impl Manager {
 
     fn status_without_units(&self, now: Timestamp) -> Status {
         let hold = || Hold {
-            until: self.not_before,
-            failures: self.backoff.failures(),
+            until: self.retries.not_before(),
+            failures: self.retries.failures(),
             reason: self.trouble.last().to_owned(),
         };
-        let resting = self.tiers.iter().filter(|(_, until)| **until > now);
+        let resting = self.retries.resting(now);
         Status {
             stage: match self.ending {
                 Some(_) => Stage::Ending(self.summary.reason.clone()),
                 None => Stage::Running,
             },
-            is_linked: self.up_since.is_some(),
+            is_linked: self.wants.up_since.is_some(),
             link: self.link.facts(),
             has_looked: self.recalled.is_none(),
-            wish: self.wish.clone(),
-            wanted: self.wanted,
-            desired: self.desired,
+            wish: self.wants.wish.clone(),
+            wanted: self.wants.wanted,
+            desired: self.wants.desired,
             target: self.target,
             cooldown_until: self.cooldown_until.filter(|until| *until > now),
             most: self.settings.sizing.max_units,
             per_unit: self.settings.sizing.per_unit,
-            bounds: self.bounds,
-            is_draining: self.is_draining,
-            hold: (self.not_before > now).then(hold),
-            resting: resting.map(|(tier, until)| (tier.clone(), *until)).collect(),
+            bounds: self.wants.bounds,
+            is_draining: self.wants.is_draining,
+            hold: (self.retries.not_before() > now).then(hold),
+            resting: resting.map(|(tier, until)| (tier.clone(), until)).collect(),
             is_refused_by_budget: self.purse.is_refused(),
             units: Vec::new(),
             running: u32::try_from(self.fleet.running()).unwrap_or(u32::MAX),
@@ -109,8 +109,8 @@ impl Manager {
     fn is_failing(&self) -> bool {
         let now = self.clock.now();
         let tiers = &self.provider.info().tiers;
-        let is_empty = |tier: &Tier| self.tiers.get(tier).is_some_and(|available_from| *available_from > now);
-        self.backoff.failures() > 0
+        let is_empty = |tier: &Tier| self.retries.available_from(tier) > now;
+        self.retries.failures() > 0
             || self.launches.is_in_trouble()
             // None has reached the scheduler since.
             || self.never_ready == Some(self.fleet.ever_connected())
