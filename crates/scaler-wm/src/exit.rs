@@ -31,14 +31,28 @@ pub(crate) fn say(text: &str) {
     let _ = rustix::io::write(stderr(), text.as_bytes());
 }
 
+/// Writes what was asked for to standard output. Not `print!`, which panics when nobody listens any more.
+///
+/// # Errors
+/// When it cannot be written, but for a reader who has gone.
+pub(crate) fn answer(text: &str) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Running(format!("failed to write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Why the program ends with something other than 0.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Something is wrong with what was asked.
     Usage(String),
-    /// It is no failure: the user asked for these words.
+    /// Nothing is done, since the command line asks for these words, such as `--help`.
     Told(String),
-    /// clap has the words: wrong flags, but also `--help` and `--version`.
+    /// clap has the words: wrong flags, but `--help` and `--version`, too.
     Clap(Box<clap::Error>),
     /// It ran, and failed.
     Running(String),
@@ -88,16 +102,7 @@ impl Failure {
                 drop(error.print());
                 return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
             }
-            Self::Told(text) => {
-                // Not `print!`, which panics when nobody listens any more.
-                let told = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
-                match told {
-                    Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                        (FAILED, format!("failed to write to standard output: {error}"))
-                    }
-                    _ => return ExitCode::SUCCESS,
-                }
-            }
+            Self::Told(text) => return answer(&text).map_or_else(Self::report, |()| ExitCode::SUCCESS),
             Self::Amiss => return ExitCode::from(FAILED),
             Self::Usage(text) => (USAGE, text),
             Self::Running(text) => (FAILED, text),

@@ -8,7 +8,7 @@ use scaler_wm_options::provision::Action;
 
 use crate::{
     cli::ProvisionCall,
-    exit::{Failure, say},
+    exit::{Failure, answer, say},
 };
 
 /// Does what was asked for. Every step is told on standard error.
@@ -60,7 +60,7 @@ async fn make(place: Place, book: Book, wanted: &Wanted) -> Result<(), Failure> 
         }
         Failure::Running(said)
     })?;
-    Err(Failure::Told(format!(
+    answer(&format!(
         "\
 Everything is there; {state} tells of it. To run tasks on it:
 
@@ -70,13 +70,13 @@ Everything is there; {state} tells of it. To run tasks on it:
 
 `scaler-wm aws_hpc show` tells what the manager must be allowed to do.
 "
-    )))
+    ))
 }
 
 async fn build_image(place: Place, book: Book, recipe: &Recipe) -> Result<(), Failure> {
     let mut site = site(place, book).await?;
     let image = site.build_image(recipe).await.map_err(Failure::running)?;
-    Err(Failure::Told(format!("{image}\n")))
+    answer(&format!("{image}\n"))
 }
 
 async fn cleanup(place: Place, book: Book) -> Result<(), Failure> {
@@ -98,7 +98,7 @@ async fn cleanup(place: Place, book: Book) -> Result<(), Failure> {
     if !cleanup.left.is_empty() {
         text.push_str(&format!("What is there and stays:\n{}", list(&cleanup.left)));
     }
-    Err(Failure::Told(text))
+    answer(&text)
 }
 
 fn show(book: &Book, is_json: bool, env_file: &str) -> Result<(), Failure> {
@@ -109,11 +109,11 @@ fn show(book: &Book, is_json: bool, env_file: &str) -> Result<(), Failure> {
         )));
     }
     if is_json {
-        return Err(Failure::Told(format!("{:#}\n", json(book))));
+        return answer(&format!("{:#}\n", json(book)));
     }
     let mut text = lines(book);
     if Path::new(env_file).exists() {
         text.push_str(&format!("\nThe names that it needs, for a shell: {}\n", sourcing(env_file)));
     }
-    Err(Failure::Told(text))
+    answer(&text)
 }

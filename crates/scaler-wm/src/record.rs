@@ -19,7 +19,7 @@ use tokio::time::{Instant, interval, sleep_until};
 
 use crate::{
     cli::RecordCall,
-    exit::{Failure, say},
+    exit::{Failure, answer, say},
     peers::{backend, warning},
     signals::Signals,
 };
@@ -46,7 +46,7 @@ pub(crate) fn record(call: &RecordCall) -> Result<(), Failure> {
         // Nothing was heard, and nothing is in it.
         drop(std::fs::remove_file(&call.file));
     }
-    Err(Failure::Told(format!("{} in {}\n", recorded?, call.file.display())))
+    answer(&format!("{} in {}\n", recorded?, call.file.display()))
 }
 
 /// Records into `file`; what there is in it, in words.

@@ -17,7 +17,7 @@ use crate::{
     config::{self, ManagerConfig, StackConfig},
     control::Plan,
     doctor,
-    exit::Failure,
+    exit::{Failure, answer},
     logging, manage,
     notify::Teller,
     policy, preflight,
@@ -35,8 +35,8 @@ pub(crate) fn run(call: Call) -> Result<(), Failure> {
     match call {
         Call::Manager(call) => manager(&call),
         Call::Up(call) => up::up(StackConfig::new(&call)?, &call),
-        Call::ShowManager(call) => Err(Failure::Told(config::show_manager(ManagerConfig::new(&call)?))),
-        Call::ShowStack(call) => Err(Failure::Told(config::show_stack(StackConfig::new(&call)?))),
+        Call::ShowManager(call) => answer(&config::show_manager(ManagerConfig::new(&call)?)),
+        Call::ShowStack(call) => answer(&config::show_stack(StackConfig::new(&call)?)),
         Call::Init(call) => init(&call),
         Call::Preflight(call) => preflight::preflight(&call),
         Call::Policy(call) => policy::policy(&call),
@@ -110,10 +110,10 @@ async fn attend(config: &ManagerConfig, control: &Control, seat: Seat) -> Result
 
 fn init(call: &InitCall) -> Result<(), Failure> {
     let text = config::init(call.section);
-    let Some(file) = &call.file else { return Err(Failure::Told(text)) };
+    let Some(file) = &call.file else { return answer(&text) };
     let mut new = OpenOptions::new().write(true).create_new(true).open(file).map_err(|error| {
         Failure::Usage(format!("{file}: it cannot be written ({error}); name a file that is not there yet"))
     })?;
     new.write_all(text.as_bytes()).map_err(Failure::running)?;
-    Err(Failure::Told(format!("written to {file}; `scaler-wm config show {file}` checks it\n")))
+    answer(&format!("written to {file}; `scaler-wm config show {file}` checks it\n"))
 }

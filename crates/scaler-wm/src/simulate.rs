@@ -10,7 +10,7 @@ use scaler_wm_sim::{Progress, Simulation, plot, table};
 
 use crate::{
     cli::SimulateCall,
-    exit::{Failure, say},
+    exit::{Failure, answer, say},
 };
 
 /// While it runs, a line tells how far it is, so often.
@@ -36,7 +36,7 @@ pub(crate) fn simulate(call: &SimulateCall) -> Result<(), Failure> {
     } else {
         table(&outcomes)
     };
-    Err(Failure::Told(text))
+    answer(&text)
 }
 
 /// Tells how far it is, on a terminal.

@@ -18,7 +18,7 @@ use tonic::{Code, Status};
 
 use crate::{
     cli::{Ask, CtlCall, Limits, Whom},
-    exit::Failure,
+    exit::{Failure, answer},
 };
 
 #[cfg(feature = "top")]
@@ -111,7 +111,7 @@ async fn run(call: &CtlCall) -> Result<(), Failure> {
             done(call.json, "the manager ends")?
         }
     };
-    Err(Failure::Told(text))
+    answer(&text)
 }
 
 /// All units, page by page.

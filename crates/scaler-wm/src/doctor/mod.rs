@@ -10,14 +10,14 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use examine::Examined;
 
 use crate::{
     cli::{DoctorCall, DoctorOf},
     config::{ManagerConfig, Part, StackConfig},
-    exit::{Failure, say},
+    exit::{Failure, answer, say},
 };
 
 /// Looks, tells, and deletes what the user wants to be deleted.
@@ -46,7 +46,7 @@ async fn examine_and_tell(call: &DoctorCall, configs: Vec<ManagerConfig>) -> Res
         all.push(Examined::look(config).await?);
     }
     if !call.json {
-        tell(&print::lines(&all))?;
+        answer(&print::lines(&all))?;
     }
     let mut outcome = delete::Outcome::default();
     if call.delete {
@@ -56,12 +56,12 @@ async fn examine_and_tell(call: &DoctorCall, configs: Vec<ManagerConfig>) -> Res
         }
     }
     if call.json {
-        tell(&print::json(&all, &outcome))?;
+        answer(&print::json(&all, &outcome))?;
     }
     let amiss: usize = all.iter().map(Examined::amiss).sum();
     let verdict = print::verdict(&all, &outcome, call.delete);
     if !call.json {
-        tell(&verdict)?;
+        answer(&verdict)?;
     }
     if amiss == 0 && outcome.failed.is_empty() { Ok(()) } else { Err(Failure::Amiss) }
 }
@@ -98,12 +98,4 @@ fn is_wanted(names: &[String]) -> Result<bool, Failure> {
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).map_err(Failure::running)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
-/// Writes to standard output. Not `print!`, which panics when nobody listens any more.
-fn tell(text: &str) -> Result<(), Failure> {
-    match io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::running(error)),
-        _ => Ok(()),
-    }
 }

@@ -6,7 +6,7 @@ mod replay;
 
 use crate::{
     cli::{PolicyCall, PolicyCommand},
-    exit::{Failure, say},
+    exit::{Failure, answer, say},
 };
 
 /// Does what was asked for with a policy.
@@ -22,12 +22,12 @@ pub(crate) fn policy(call: &PolicyCall) -> Result<(), Failure> {
     }
     match command {
         // What was asked about is the policy: notes on it are of the answer.
-        PolicyCommand::Check => Err(Failure::Told(format!(
+        PolicyCommand::Check => answer(&format!(
             "{notes}valid: policy engine {}, scaling {}, allocation {}\n",
             policy.engine_type(),
             policy.scaling(),
             policy.allocation()
-        ))),
+        )),
         PolicyCommand::Eval => lines::answer("a snapshot", |line| eval::eval(policy, line)),
         PolicyCommand::Replay => {
             let mut allocator = policy.allocator();

@@ -1,7 +1,7 @@
 //! What was found, for people and for programs.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     pin::Pin,
     time::{Duration, Instant},
 };
@@ -12,7 +12,7 @@ use tokio::time::interval;
 
 use super::Subject;
 use crate::{
-    exit::{Failure, say},
+    exit::{Failure, answer, say},
     plain::plain,
 };
 
@@ -56,7 +56,7 @@ impl Report {
             teller.done += 1;
             for check in checks.into_iter().map(in_one_line) {
                 if !self.is_json {
-                    write(&format!("{:<8} {name}: {check}\n", check.finding.word()))?;
+                    answer(&format!("{:<8} {name}: {check}\n", check.finding.word()))?;
                 }
                 self.found.push((name.clone(), check));
             }
@@ -74,11 +74,11 @@ impl Report {
         if self.is_json {
             let checks = self.found.iter().map(|(subject, check)| Line::new(subject, check)).collect();
             let text = serde_json::to_string_pretty(&Document { checks, failed }).map_err(Failure::running)?;
-            write(&(text + "\n"))?;
+            answer(&(text + "\n"))?;
         } else {
             let (ok, warnings, skipped) = (of("ok"), of("warning"), of("skipped"));
             let all = self.found.len();
-            write(&format!("{all} checks: {ok} ok, {warnings} with a warning, {failed} failed, {skipped} skipped\n"))?;
+            answer(&format!("{all} checks: {ok} ok, {warnings} with a warning, {failed} failed, {skipped} skipped\n"))?;
         }
         match failed {
             0 => Ok(()),
@@ -122,16 +122,6 @@ fn in_one_line(Check { name, finding }: Check) -> Check {
         Finding::Skipped { found } => Finding::Skipped { found: line(found) },
     };
     Check { name, finding }
-}
-
-/// Not `print!`, which panics when nobody listens any more.
-fn write(text: &str) -> Result<(), Failure> {
-    match io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Running(format!("failed to write to standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Tells how far it is, on a terminal.
