@@ -9,6 +9,37 @@ use crate::{
     exit::{EXIT_CODES, Failure},
 };
 
+/// What it is for, beside a manager.
+const USES: &str = "       scaler-wm up FILE [FLAGS]
+       scaler-wm config show|init …
+       scaler-wm preflight FILE|TYPE … [--json]
+       scaler-wm policy check|eval|replay …
+       scaler-wm ctl status|units|events|explain|limits|drain|stop …
+       scaler-wm top [--manager ID]
+       scaler-wm doctor FILE|TYPE … [--delete] [--json]
+       scaler-wm simulate FILE [--json] [--plot FILE.svg]
+       scaler-wm record MONITOR_ADDRESS -o TRACE
+       scaler-wm aws_hpc provision|show|cleanup|build-image …
+";
+
+/// Its commands, and what they do.
+const COMMAND_LIST: &str = "
+Commands:
+  up FILE           Start everything in a TOML file: object storage, scheduler,
+                    managers, GUI
+  config show FILE  Check a file and show what it would start, as JSON
+  config init TYPE  Write a commented file to start from
+  preflight FILE    Look at what would go wrong, and start nothing
+  policy            Check a scaling policy, and try it out
+  ctl COMMAND       Watch a manager that runs, ask it why, tell it what to do
+  top               Watch a manager that runs, live in the terminal
+  doctor FILE       Find what managers have left behind; --delete removes it
+  simulate FILE     Run policies on a workload in simulated time
+  record ADDRESS    Record a scheduler's tasks for simulate
+  completions SHELL Print completions for bash, zsh or fish
+  aws_hpc provision Make in AWS what aws_hpc runs tasks on; cleanup removes it
+";
+
 /// `--help`.
 pub(super) fn asked(name: Name) -> Failure {
     Failure::Told(text(name))
@@ -34,7 +65,7 @@ fn text(name: Name) -> String {
     let mut text = String::from("Worker managers for OpenGRIS Scaler: workers as its scheduler wants them.\n\n");
     text.push_str(&format!("Usage: {program} TYPE [FLAGS] [ADDRESS] [-c FILE]\n"));
     if name == Name::Own {
-        text.push_str("       scaler-wm up FILE [FLAGS]\n       scaler-wm config show|init …\n       scaler-wm preflight FILE|TYPE … [--json]\n       scaler-wm policy check|eval|replay …\n       scaler-wm ctl status|units|events|explain|limits|drain|stop …\n       scaler-wm top [--manager ID]\n       scaler-wm doctor FILE|TYPE … [--delete] [--json]\n       scaler-wm simulate FILE [--json] [--plot FILE.svg]\n       scaler-wm record MONITOR_ADDRESS -o TRACE\n       scaler-wm aws_hpc provision|show|cleanup|build-image …\n");
+        text.push_str(USES);
     }
     text.push_str("\nTypes of worker managers:\n");
     for kind in KINDS {
@@ -42,12 +73,7 @@ fn text(name: Name) -> String {
         text.push_str(&format!("  {:<18}{}{missing}\n", kind.section.name, kind.section.about));
     }
     if name == Name::Own {
-        text.push_str(
-            "\nCommands:\n  up FILE           Start everything in a TOML file: object storage, scheduler,\n                    \
-             managers, GUI\n  config show FILE  Check a file and show what it would start, as JSON\n  config init TYPE  \
-             Write a commented file to start from\n  preflight FILE    Look at what would go wrong, and start nothing\n  policy            Check a scaling \
-             policy, and try it out\n  ctl COMMAND       Watch a manager that runs, ask it why, tell it what to do\n  top               Watch a manager that runs, live in the terminal\n  doctor FILE       Find what managers have left behind; --delete removes it\n  simulate FILE     Run policies on a workload in simulated time\n  record ADDRESS    Record a scheduler's tasks for simulate\n  completions SHELL Print completions for bash, zsh or fish\n  aws_hpc provision Make in AWS what aws_hpc runs tasks on; cleanup removes it\n",
-        );
+        text.push_str(COMMAND_LIST);
     }
     text.push_str(&format!(
         "\nOptions:\n  -h, --help        This text; `{program} TYPE --help` lists the flags of a type\n  -V, --version     The \
