@@ -64,10 +64,7 @@ impl Sizing {
     /// No limit goes out as the largest number there is: a product of -1 would be read as a small or huge one.
     #[must_use]
     pub const fn offered(&self) -> u32 {
-        match self.max_units {
-            Limit::Unlimited => u32::MAX,
-            Limit::AtMost(units) => units.saturating_mul(self.per_unit.get()),
-        }
+        self.max_units.cap(u32::MAX).saturating_mul(self.per_unit.get())
     }
 
     /// The units that `task_concurrency` needs, within the limit.

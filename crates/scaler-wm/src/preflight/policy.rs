@@ -62,10 +62,7 @@ fn judged(policy: &Policy, managers: &[&ManagerConfig]) -> Check {
 fn asks(policy: &Policy, config: &ManagerConfig) -> bool {
     let mut engine = policy.engine();
     // As its heartbeats have it: a policy takes -1 for none at all.
-    let limit = match config.limit {
-        Limit::Unlimited => Limit::AtMost(u32::MAX),
-        limit => limit,
-    };
+    let limit = Limit::AtMost(config.limit.cap(u32::MAX));
     let offer = Offer::new(limit, config.values.capabilities("per_worker_capabilities"));
     engine.apply(Change::ManagerHeartbeat { manager: config.manager.clone(), offer });
     let id = TaskId::from(&b"preflight"[..]);
