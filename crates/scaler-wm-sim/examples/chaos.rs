@@ -100,13 +100,7 @@ fn tell_violation(seed: u64) {
         );
         return;
     };
-    println!("{}", shrunk.violation);
-    println!("{} of {} events are needed for it:", shrunk.scenario.events.len(), shrunk.from);
-    print!("{}", shrunk.scenario);
-    println!("how it goes:");
-    for line in shrunk.scenario.run(true).log {
-        println!("  {line}");
-    }
+    print!("{shrunk}");
     println!("(again, with all events: cargo xtask soak chaos --replay {seed})");
 }
 

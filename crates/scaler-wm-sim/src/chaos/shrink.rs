@@ -1,5 +1,7 @@
 //! Making a scenario that breaks a rule shorter.
 
+use std::fmt;
+
 use super::{Run, Scenario, Violation};
 
 /// The shortest scenario that was found to break the rule.
@@ -11,6 +13,16 @@ pub struct Shrunk {
     pub violation: Violation,
     /// How many events there were at first.
     pub from: usize,
+}
+
+/// The rule, the events that are needed, and how it goes with them.
+impl fmt::Display for Shrunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scenario, violation, from } = self;
+        writeln!(f, "{violation}\n{} of {from} events are needed for it:", scenario.events.len())?;
+        writeln!(f, "{scenario}how it goes:")?;
+        scenario.run(true).log.iter().try_for_each(|line| writeln!(f, "  {line}"))
+    }
 }
 
 /// Leaves out events as long as the same rule is broken: halves, then quarters, at last each by itself. `None` where the
