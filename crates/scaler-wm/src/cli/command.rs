@@ -6,7 +6,7 @@ use scaler_wm_core::options::{Kind, OptionSpec, Preset};
 use scaler_wm_options::TRUST;
 use scaler_wm_options::{AWS_HPC, POLICY, Section, provision::Action};
 
-use super::help;
+use super::{help, provision};
 use crate::{exit::EXIT_CODES, wrap::wrap};
 
 /// The id of `-c`.
@@ -37,7 +37,7 @@ const COLUMNS: usize = 70;
 /// One manager.
 pub(super) fn manager(program: &str, section: &'static Section) -> Command {
     let examples: String = section.examples.iter().map(|example| shell(&format!("scaler-wm {example}"))).collect();
-    let actions = if section.name == AWS_HPC.name { help::actions(program) } else { String::new() };
+    let actions = if section.name == AWS_HPC.name { provision::actions(program) } else { String::new() };
     base(program)
         .about(section.about)
         .override_usage(format!("{program} [FLAGS] [ADDRESS] [-c FILE]"))
@@ -174,7 +174,7 @@ pub(super) fn provision(program: &str, action: Action) -> Command {
         .about(action.about())
         .override_usage(format!("{program} [FLAGS]"))
         .args(options)
-        .after_help(help::action(action))
+        .after_help(provision::after_flags(action))
 }
 
 /// `simulate`.
